@@ -1,0 +1,22 @@
+"""Stores: what a stage leaves on disk for the next one. No pickle, crash-safe."""
+
+from mmwsss.stores.base import BadEntry, Store
+from mmwsss.stores.errors import StoreError, StoreMismatch
+from mmwsss.stores.mask_store import MaskStore
+from mmwsss.stores.meta import StoreMeta
+from mmwsss.stores.open import create_store, open_store
+from mmwsss.stores.proposal_store import ProposalStore
+from mmwsss.stores.score_store import ScoreStore
+
+__all__ = [
+    'BadEntry',
+    'MaskStore',
+    'ProposalStore',
+    'ScoreStore',
+    'Store',
+    'StoreError',
+    'StoreMeta',
+    'StoreMismatch',
+    'create_store',
+    'open_store',
+]

@@ -1,0 +1,29 @@
+"""Class-agnostic masks, one ``.npz`` an image."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mmwsss.stores.arrays import pack, unpack
+from mmwsss.stores.base import Store
+from mmwsss.structures import Proposals
+
+_NAMES = ('rle_counts', 'rle_offsets', 'boxes', 'iou', 'stability', 'level')
+
+
+class ProposalStore(Store):
+    """Proposals on disk, run-length encoded, in rank order."""
+
+    suffix = '.npz'
+
+    def encode(self, value: Proposals) -> bytes:
+        """File content of one image's proposals."""
+        if not isinstance(value, Proposals):
+            raise ValueError(f'Proposals expected, found {type(value).__name__}')
+        arrays = {name: getattr(value, name) for name in _NAMES}
+        return pack({**arrays, 'size': np.asarray(value.size, np.int32)})
+
+    def decode(self, path: Path) -> Proposals:
+        """Proposals of a file."""
+        arrays = unpack(path, {*_NAMES, 'size'})
+        return Proposals(**{**arrays, 'size': tuple(arrays['size'].tolist())})
