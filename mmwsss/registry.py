@@ -38,6 +38,7 @@ TASK_UTILS = _child('task util', root.TASK_UTILS, 'mmwsss.models')
 METRICS = _child('metric', root.METRICS, 'mmwsss.evaluation')
 EVALUATORS = _child('evaluator', root.EVALUATOR, 'mmwsss.evaluation')
 VISUALIZERS = _child('visualizer', root.VISUALIZERS, 'mmwsss.visualization')
+VISBACKENDS = _child('vis backend', root.VISBACKENDS, 'mmwsss.visualization')
 INFERENCERS = _child('inferencer', root.INFERENCERS, 'mmwsss.apis')
 
 REFINERS = Registry('refiner', scope='mmwsss', locations=['mmwsss.refiners'])
