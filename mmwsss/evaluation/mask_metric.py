@@ -1,0 +1,83 @@
+"""Label maps against masks."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from mmwsss.evaluation.base import ProtocolMetric, class_columns, percentages
+from mmwsss.ops.confusion import AbsentRule, check_absent, confusion, scores_from_confusion
+from mmwsss.ops.sparse_counts import SparseCounts
+from mmwsss.registry import METRICS
+
+
+@METRICS.register_module()
+class MaskMetric(ProtocolMetric):
+    """Scores of label maps: pseudo masks or a segmentor's predictions.
+
+    Samples hold ``pred_sem_seg`` and ``gt_sem_seg``. Reported, in percent: ``mIoU``,
+    ``mPrecision``, ``mRecall``, ``mFP``, ``mFN``, ``aAcc``, ``mAcc``, and ``undecided``, the share
+    of the scored pixels that are predicted ``ignore_index``.
+
+    Args:
+        undecided: What a predicted ``ignore_index`` counts as: ``'error'`` (PSA: the class is
+            missed, none is claimed), ``'background'`` (IRN) or ``'left out'`` (ToCo: such pixels
+            are not scored, which flatters).
+        absent: How classes without pixels enter the means: 'nan', 'zero' or 'present', see
+            :func:`mmwsss.ops.confusion.scores_from_confusion`.
+        ignore_index: Ground truth of pixels that are left out.
+        collect_device: 'cpu' or 'gpu', see mmengine.
+        collect_dir: Folder to exchange results in, shared by all processes.
+        prefix: Put before the metrics' names.
+    """
+
+    default_prefix = 'masks'
+
+    def __init__(
+        self,
+        *,
+        undecided: Literal['error', 'background', 'left out'] = 'error',
+        absent: AbsentRule = 'nan',
+        ignore_index: int = 255,
+        collect_device: str = 'cpu',
+        collect_dir: str | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(
+            ignore_index=ignore_index,
+            collect_device=collect_device,
+            collect_dir=collect_dir,
+            prefix=prefix,
+        )
+        if undecided not in ('error', 'background', 'left out'):
+            raise ValueError(
+                f"undecided must be 'error', 'background' or 'left out', found {undecided!r}"
+            )
+        check_absent(absent)
+        self.undecided, self.absent = undecided, absent
+
+    def count(self, sample: dict) -> SparseCounts:
+        """Confusion of one image, undecided pixels in a column of their own."""
+        pred = sample['pred_sem_seg']['data'].squeeze(0)
+        gt = sample['gt_sem_seg']['data'].squeeze(0).to(pred.device)
+        counts = confusion(pred, gt, len(self.classes), self.ignore_index, void=True)
+        return SparseCounts.from_dense(counts.cpu().numpy())
+
+    def summarise(self, ids: Sequence[str], counts: Sequence[SparseCounts]) -> dict[str, float]:
+        """Metrics of all images."""
+        classes = len(self.classes)
+        total = np.zeros((classes, classes + 1), np.int64)
+        for one in counts:
+            one.add_to(total)
+        matrix, void = total[:, :classes], total[:, classes]
+        share = 100 * float(void.sum() / max(total.sum(), 1))
+        if self.undecided == 'background':
+            matrix[:, 0] += void
+        scores = scores_from_confusion(total if self.undecided == 'error' else matrix, self.absent)
+        metrics = {**percentages(scores), 'undecided': share}
+        title = f'masks: mIoU {metrics["mIoU"]:.2f}'
+        protocol = self.protocol(
+            ids, absent=self.absent, undecided=f'{share:.2f} % of the pixels, as {self.undecided}'
+        )
+        self.report(title, class_columns(scores), self.classes, protocol)
+        return metrics

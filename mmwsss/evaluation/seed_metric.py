@@ -1,0 +1,168 @@
+"""Seeds against masks, at every background threshold in one pass."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmwsss.evaluation.base import ProtocolMetric, class_columns, percentages
+from mmwsss.ops.confusion import AbsentRule, Scores, check_absent, scores_from_confusion
+from mmwsss.ops.sparse_counts import SparseCounts
+from mmwsss.ops.threshold_sweep import ThresholdSweep, search_threshold, threshold_grid
+from mmwsss.registry import METRICS
+from mmwsss.stores.atomic import atomic_write_bytes
+
+
+@METRICS.register_module()
+class SeedMetric(ProtocolMetric):
+    """Scores of seeds at the threshold that suits them best, and at others.
+
+    Like the published numbers, the best mIoU is chosen on the masks it is scored with; the
+    report says so. Seeds with a background map of their own (CRF, PAR) are scored with that, and
+    no threshold is searched.
+
+    Samples hold ``seeds`` and ``gt_sem_seg``. Reported, in percent: ``mIoU``, ``mPrecision``,
+    ``mRecall``, ``mFP``, ``mFN``, ``aAcc``, ``mAcc`` at the best ``threshold``; with
+    ``early_stop`` ``mIoU_early`` and ``threshold_early``; with ``background`` ``mIoU_fixed``.
+
+    Args:
+        thresholds: Ascending background scores to try. Defaults to 0, 0.01, ..., 0.99.
+        background: A threshold chosen beforehand, scored in addition.
+        early_stop: Also report what the in-training searches of S2C, CTI and MCTformer find,
+            which stop at the first threshold that is not better.
+        absent: How classes without pixels enter the means: 'nan', 'zero' or 'present', see
+            :func:`mmwsss.ops.confusion.scores_from_confusion`.
+        out_file: Where to write the curve, ``.json`` or ``.csv``.
+        ignore_index: Ground truth of pixels that are left out.
+        collect_device: 'cpu' or 'gpu', see mmengine.
+        collect_dir: Folder to exchange results in, shared by all processes.
+        prefix: Put before the metrics' names.
+    """
+
+    default_prefix = 'seeds'
+
+    def __init__(
+        self,
+        *,
+        thresholds: Sequence[float] | None = None,
+        background: float | None = None,
+        early_stop: bool = False,
+        absent: AbsentRule = 'nan',
+        out_file: str | None = None,
+        ignore_index: int = 255,
+        collect_device: str = 'cpu',
+        collect_dir: str | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(
+            ignore_index=ignore_index,
+            collect_device=collect_device,
+            collect_dir=collect_dir,
+            prefix=prefix,
+        )
+        grid = threshold_grid(thresholds)
+        if background is not None and np.float32(background) not in grid.astype(np.float32):
+            self._grid = threshold_grid(np.sort(np.append(grid, background)))
+        else:
+            self._grid = grid
+        self._searched = np.flatnonzero(np.isin(self._grid, grid))
+        check_absent(absent)
+        if out_file is not None and Path(out_file).suffix not in ('.json', '.csv'):
+            raise ValueError(f'out_file must end with .json or .csv, found {out_file!r}')
+        self.background, self.early_stop = background, early_stop
+        self.absent, self.out_file = absent, out_file
+        self._sweep: ThresholdSweep | None = None
+
+    def _empty_sweep(self) -> ThresholdSweep:
+        return ThresholdSweep(len(self.classes), self._grid, self.ignore_index)
+
+    def count(self, sample: dict) -> tuple[SparseCounts, bool | None]:
+        """Histogram of one image, and whether its seeds have a background map, if any seeds."""
+        if self._sweep is None or self._sweep.num_classes != len(self.classes):
+            self._sweep = self._empty_sweep()
+        seeds = sample['seeds'].resize()
+        label, score = seeds.winner()
+        decided = seeds.background is not None if len(seeds.classes) else None
+        if decided:  # above all thresholds or below, so that each tells the same
+            score = np.where(score > seeds.background, self._grid[-1] + 1, 0)
+        return self._sweep.count(label, score, self.ground_truth(sample)), decided
+
+    def summarise(
+        self, ids: Sequence[str], counts: Sequence[tuple[SparseCounts, bool | None]]
+    ) -> dict[str, float]:
+        """Metrics of all images; writes and reports the curve."""
+        sweep = self._empty_sweep()
+        for histogram, _ in counts:
+            sweep.add(histogram)
+        decided = {flag for _, flag in counts} - {None}
+        if len(decided) > 1:
+            with_map = [name for name, (_, flag) in zip(ids, counts, strict=True) if flag]
+            raise ValueError(
+                f'SeedMetric: {len(with_map)} of {len(ids)} images, e.g. {with_map[0]}, have seeds '
+                'with a background map and the others have none: they come from different stages'
+            )
+        scores = scores_from_confusion(sweep.compute(), self.absent)
+        if decided == {True}:
+            protocol = self.protocol(ids, absent=self.absent, background='map of the seeds')
+            return self._finish(scores, 0, {}, protocol)
+
+        curve = scores.miou[self._searched]
+        best = int(self._searched[search_threshold(curve)])
+        found = {'threshold': float(self._grid[best])}
+        if self.early_stop:
+            early = int(self._searched[search_threshold(curve, early_stop=True)])
+            found['mIoU_early'] = 100 * float(scores.miou[early])
+            found['threshold_early'] = float(self._grid[early])
+        if self.background is not None:
+            fixed = int(np.searchsorted(self._grid.astype(np.float32), np.float32(self.background)))
+            found['mIoU_fixed'] = 100 * float(scores.miou[fixed])
+        searched = self._grid[self._searched]
+        note = f'best of {len(searched)} in {searched[0]:g}..{searched[-1]:g}, tuned on these masks'
+        protocol = self.protocol(ids, absent=self.absent, threshold=note)
+        return self._finish(scores, best, found, protocol)
+
+    def _finish(
+        self, scores: Scores, best: int, found: dict[str, float], protocol: dict[str, Any]
+    ) -> dict[str, float]:
+        metrics = {**percentages(scores, best), **found}
+        at = f' at threshold {found["threshold"]:g}' if found else ''
+        title = f'seeds: mIoU {metrics["mIoU"]:.2f}{at}'
+        self.report(title, class_columns(scores, best), self.classes, protocol)
+        if self.out_file is not None:
+            self._write_curve(scores, metrics, protocol)
+        return metrics
+
+    def _write_curve(self, scores: Scores, metrics: dict, protocol: dict) -> None:
+        rows = [
+            {
+                'threshold': float(threshold),
+                **percentages(scores, index),
+                **{
+                    f'{quantity}/{name}': float(value)
+                    for quantity, values in class_columns(scores, index).items()
+                    for name, value in zip(self.classes, values, strict=True)
+                },
+            }
+            for index, threshold in enumerate(self._grid)
+        ]
+        path = Path(self.out_file)
+        if path.suffix == '.json':
+            # NaN is no JSON.
+            curve = [
+                {key: None if value != value else value for key, value in row.items()}
+                for row in rows
+            ]
+            text = json.dumps(
+                {'protocol': protocol, 'metrics': metrics, 'curve': curve}, indent=1, default=str
+            )
+        else:
+            lines = io.StringIO()
+            writer = csv.DictWriter(lines, rows[0], lineterminator='\n')
+            writer.writeheader()
+            writer.writerows(rows)
+            text = lines.getvalue()
+        atomic_write_bytes(path, text.encode())

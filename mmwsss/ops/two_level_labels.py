@@ -1,0 +1,138 @@
+"""Labels from a strict and a loose background score, undecided pixels being left out."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmwsss.ops.par import DILATIONS, par
+
+IGNORE = 255
+
+
+def combine_levels(strict: Tensor, loose: Tensor) -> Tensor:
+    """Keep what both levels agree on, as IRN and ToCo do.
+
+    Args:
+        strict: Labels against the high background score. Shape: (..., H, W).
+        loose: Labels against the low background score. Shape: (..., H, W).
+
+    Returns:
+        The strict class where there is one, 0 where both say background, else 255.
+    """
+    undecided = torch.where(loose == 0, 0, IGNORE).to(strict.dtype)
+    return torch.where(strict == 0, undecided, strict)
+
+
+def present_slots(scores: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
+    """Gather the maps of present classes, so that work does not grow with all classes.
+
+    Args:
+        scores: Shape: (N, C, H, W).
+        tags: Multi-hot. Shape: (N, C).
+
+    Returns:
+        Maps of the present classes in ascending order, -inf in what is left of the K slots, K
+        being the largest number of classes of an image, with shape (N, K, H, W); and the label
+        ``class + 1`` of each slot with shape (N, K), int64.
+    """
+    tags = tags > 0
+    number = tags.sum(1)
+    slots = (~tags).to(torch.uint8).argsort(dim=1, stable=True)[:, : int(number.max())]
+    images = torch.arange(len(scores), device=scores.device)[:, None]
+    maps = scores[images, slots]
+    spare = torch.arange(slots.shape[1], device=scores.device) >= number[:, None]
+    return maps.masked_fill(spare[..., None, None], -torch.inf), slots + 1
+
+
+def two_level_labels(
+    scores: Tensor,
+    tags: Tensor,
+    *,
+    high: float = 0.7,
+    low: float = 0.25,
+    boxes: Tensor | None = None,
+) -> Tensor:
+    """Labels of class scores without refinement.
+
+    Args:
+        scores: In [0, 1]. Shape: (N, C, H, W).
+        tags: Image labels, multi-hot; other classes are left out. Shape: (N, C).
+        high: Background score that a certain class has to beat.
+        low: Background score that a certain background pixel's classes do not beat.
+        boxes: ``(y0, y1, x0, x1)`` of the valid part of each image, ends exclusive; the rest
+            becomes 255. Defaults to the whole images. Shape: (N, 4).
+
+    Returns:
+        0 background, class id + 1, 255 undecided. Shape: (N, H, W), uint8.
+    """
+    maps, labels = present_slots(scores, tags)
+    levels = [_best(_with_background(maps, level), labels) for level in (high, low)]
+    return _crop(combine_levels(*levels), boxes)
+
+
+@torch.no_grad()
+def par_labels(
+    images: Tensor,
+    scores: Tensor,
+    tags: Tensor,
+    *,
+    high: float = 0.7,
+    low: float = 0.25,
+    down_scale: int = 2,
+    dilations: Sequence[int] = DILATIONS,
+    iterations: int = 10,
+    boxes: Tensor | None = None,
+) -> Tensor:
+    """ToCo's label step: a softmax against each background score, PAR, best class.
+
+    Args:
+        images: Colours in [0, 1]. Shape: (N, 3, H, W).
+        scores: In [0, 1]. Shape: (N, C, H, W).
+        tags: Image labels, multi-hot; other classes take no part. Shape: (N, C).
+        high: Strict background score.
+        low: Loose background score.
+        down_scale: PAR works at this fraction of the size, rounded down.
+        dilations: Distances of PAR's neighbours, in pixels of the reduced image.
+        iterations: PAR's averages.
+        boxes: ``(y0, y1, x0, x1)`` of the valid part of each image, ends exclusive; the rest
+            becomes 255. Defaults to the whole images. Shape: (N, 4).
+
+    Returns:
+        0 background, class id + 1, 255 undecided. Shape: (N, H, W), uint8.
+    """
+    size = images.shape[-2:]
+    small = [max(1, side // down_scale) for side in size]
+    images, scores = (
+        F.interpolate(maps, small, mode='bilinear', align_corners=False)
+        for maps in (images, scores)
+    )
+    maps, labels = present_slots(scores, tags)
+    levels = [_with_background(maps, level).softmax(1) for level in (high, low)]
+    # Both levels share the weights: one call.
+    refined = par(images, torch.cat(levels, 1), dilations=dilations, iterations=iterations)
+    refined = F.interpolate(refined, size, mode='bilinear', align_corners=False)
+    return _crop(combine_levels(*(_best(part, labels) for part in refined.chunk(2, 1))), boxes)
+
+
+def _with_background(maps: Tensor, score: float) -> Tensor:
+    background = maps.new_full((len(maps), 1, *maps.shape[-2:]), score)
+    return torch.cat([background, maps], 1)
+
+
+def _best(maps: Tensor, labels: Tensor) -> Tensor:
+    """Label of the largest map, background first. Shape: (N, K + 1, H, W) to (N, H, W), uint8."""
+    labels = F.pad(labels, (1, 0))
+    best = maps.argmax(1)
+    return labels.gather(1, best.flatten(1)).view_as(best).to(torch.uint8)
+
+
+def _crop(labels: Tensor, boxes: Tensor | None) -> Tensor:
+    if boxes is None:
+        return labels
+    rows = torch.arange(labels.shape[1], device=labels.device)[None, :, None]
+    columns = torch.arange(labels.shape[2], device=labels.device)[None, None]
+    y0, y1, x0, x1 = boxes.to(labels.device)[:, :, None, None].unbind(1)
+    inside = (rows >= y0) & (rows < y1) & (columns >= x0) & (columns < x1)
+    return torch.where(inside, labels, labels.new_tensor(IGNORE))
