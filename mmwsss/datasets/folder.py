@@ -1,0 +1,92 @@
+"""A photo collection of one's own: a folder and a CSV of tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mmwsss.datasets.errors import DataError
+from mmwsss.datasets.io import read_lines, shown
+from mmwsss.datasets.tagged import TaggedDataset
+from mmwsss.datasets.tags import TagTable
+from mmwsss.registry import DATASETS
+
+
+@DATASETS.register_module()
+class TaggedFolder(TaggedDataset):
+    """Any folder of images, with folders in it, and ``tags.csv`` of ``image,tag;tag``.
+
+    A photo that the CSV does not name is untagged. A photo that it names must be there.
+
+    Args:
+        classes: The class names without background, or a file with one a line. Defaults to the
+            tags that occur in the CSV, sorted.
+        tags: As in :class:`TaggedDataset`.
+        data_root: Root of all relative paths.
+        ann_file: List of image ids, one a line (blanks in names are allowed). Defaults to every
+            image of the folder.
+        data_prefix: As in :class:`TaggedDataset`.
+        pipeline: Transforms.
+        test_mode: As in :class:`TaggedDataset`.
+        indices: As in :class:`TaggedDataset`.
+        seed: As in :class:`TaggedDataset`.
+    """
+
+    WHOLE_LINES = True
+
+    def __init__(
+        self,
+        *,
+        classes: Sequence[str] | str | None = None,
+        tags: Mapping[str, Any] = {'source': 'csv'},
+        data_root: str,
+        ann_file: str = '',
+        data_prefix: Mapping[str, str] = {'img_path': 'images'},
+        pipeline: Sequence[dict | Callable] = (),
+        test_mode: bool = False,
+        indices: int | Sequence[int] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.classes = classes
+        self._table: TagTable | None = None
+        super().__init__(
+            tags=tags,
+            data_root=data_root,
+            ann_file=ann_file,
+            data_prefix=data_prefix,
+            img_suffix=None,
+            pipeline=pipeline,
+            test_mode=test_mode,
+            indices=indices,
+            seed=seed,
+        )
+
+    def find_classes(self, images: Mapping[str, str]) -> None:
+        """Classes as given, or as found in the CSV; the CSV names no photo that is not there."""
+        if self.tags.get('source') == 'csv':
+            path = self.tags.get('path', 'tags.csv')
+            self._table = super()._csv(path)
+            missing = [f'{i} (line {self._table.lines[i]})' for i in self._table.tags]
+            missing = [
+                text for i, text in zip(self._table.tags, missing, strict=True) if i not in images
+            ]
+            if missing:
+                raise DataError(
+                    f'{self._path(path)}: {len(missing)} images are not in '
+                    f'{self.data_prefix["img_path"]}: {shown(missing)}'
+                )
+        if isinstance(self.classes, str):
+            classes = read_lines(self._path(self.classes))
+        elif self.classes is not None:
+            classes = list(self.classes)
+        elif self._table is not None:
+            classes = sorted({name for names in self._table.tags.values() for name in names})
+        else:
+            raise DataError('without a CSV of tags, name the classes: classes=[...]')
+        if not classes:
+            raise DataError(f'{self.data_root}: no class is given, and no image has a tag')
+        names = list(classes)
+        self._metainfo['classes'] = ('background', *(n for n in names if n != 'background'))
+
+    def _csv(self, path: str) -> TagTable:
+        return self._table or super()._csv(path)

@@ -1,0 +1,222 @@
+"""Reading of photos and masks, of lists, and of folders."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mmwsss.datasets.errors import DataError, ImageError
+
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif')
+SHOWN = 10  # so many examples are named in a message
+
+_PIL_ERRORS = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+
+
+def read_image(path: str | Path, img_id: str | None = None, *, upright: bool = False) -> np.ndarray:
+    """Read a photo as RGB.
+
+    Grey, palette and CMYK files are converted; an alpha channel is dropped and the colour under
+    it kept. Pixels come as stored: an EXIF orientation is not applied, because masks, seeds and
+    the published numbers refer to stored pixels.
+
+    Args:
+        path: The file.
+        img_id: Its id, for messages.
+        upright: Apply the EXIF orientation nevertheless. Everything else that refers to the
+            photo must then be upright too.
+
+    Returns:
+        uint8 (H, W, 3).
+
+    Raises:
+        ImageError: The file is missing, cut short, no image, or has 16 or 32 bits a channel.
+    """
+    try:
+        with Image.open(path) as image:
+            # PIL cuts 16-bit colour down to its high bytes without a word.
+            deep = image.mode[0] in 'IF' or any(';16' in str(tile) for tile in image.tile)
+            if deep:
+                raise ImageError(
+                    f'{_name(path, img_id)} has 16 or 32 bits a channel (mode {image.mode}); '
+                    '8-bit images are expected. Convert it with the scaling that suits it',
+                    img_id,
+                    path,
+                )
+            image.load()
+            if upright:
+                image = ImageOps.exif_transpose(image)
+            if image.mode == 'P' and 'transparency' in image.info:
+                image = image.convert('RGBA')
+            return np.array(image.convert('RGB'))
+    except ImageError:
+        raise
+    except _PIL_ERRORS as error:
+        raise _unreadable(path, img_id, error) from error
+
+
+def read_mask(
+    path: str | Path,
+    num_classes: int,
+    *,
+    size: tuple[int, int] | None = None,
+    img_id: str | None = None,
+) -> np.ndarray:
+    """Read a mask as indices; the palette of the PNG plays no role.
+
+    Args:
+        path: The file.
+        num_classes: Values that are classes, C + 1 with the background.
+        size: (H, W) of the photo, which the mask must have.
+        img_id: Its id, for messages.
+
+    Returns:
+        uint8 (H, W): 0 background, 1..C, 255 ignore.
+
+    Raises:
+        ImageError: The file is missing, damaged, in colour, of another size, or holds values
+            that are no class.
+    """
+    try:
+        with Image.open(path) as image:
+            mode, mask = image.mode, np.array(image)
+    except _PIL_ERRORS as error:
+        raise _unreadable(path, img_id, error) from error
+    where = _name(path, img_id)
+    if mode not in ('P', 'L', '1'):
+        raise ImageError(
+            f'{where}: a mask is a palette or grey 8-bit image of class indices, found mode {mode}',
+            img_id,
+            path,
+        )
+    mask = mask.astype(np.uint8, copy=False)
+    if size is not None and mask.shape != tuple(size):
+        raise ImageError(
+            f'{where}: the mask is {mask.shape[0]}x{mask.shape[1]} (height x width), the photo '
+            f'{size[0]}x{size[1]}. Masks have the size of the stored photo (without EXIF rotation)',
+            img_id,
+            path,
+        )
+    values = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+    foreign = values[(values >= num_classes) & (values != 255)]
+    if len(foreign):
+        raise ImageError(
+            f'{where}: values {foreign[:SHOWN].tolist()} are no class; 0..{num_classes - 1} '
+            'and 255 are expected. Is it made for another data set or with other ids?',
+            img_id,
+            path,
+        )
+    return mask
+
+
+def _name(path: str | Path, img_id: str | None) -> str:
+    return f'{path} (image {img_id!r})' if img_id is not None else str(path)
+
+
+def _unreadable(path: str | Path, img_id: str | None, error: Exception) -> ImageError:
+    if isinstance(error, FileNotFoundError):
+        text = 'is not there'
+    elif isinstance(error, UnidentifiedImageError):
+        text = 'is no image that Pillow knows'
+    else:
+        text = f'cannot be read: {error}'
+    hint = '. It may be cut short: copy it again' if os.path.isfile(path) else ''
+    return ImageError(f'{_name(path, img_id)} {text}{hint}', img_id, path)
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """Lines of a text file, gzipped if it is named ``.gz``; blanks and ends removed.
+
+    Raises:
+        DataError: The file is missing or not UTF-8.
+    """
+    path = Path(path)
+    opener: Callable = gzip.open if path.suffix == '.gz' else open
+    try:
+        with opener(path, 'rt', encoding='utf-8-sig') as file:
+            return [line for line in map(str.strip, file) if line]
+    except FileNotFoundError:
+        raise DataError(f'{path}: no such list') from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f'{path}: no readable text file ({error})') from error
+
+
+def read_ids(path: str | Path, *, whole_lines: bool = False) -> list[str]:
+    """Image ids of a list, in its order.
+
+    Args:
+        path: One image a line: ``2007_000032``, or the form
+            ``/JPEGImages/2007_000032.jpg /SegmentationClassAug/2007_000032.png``.
+        whole_lines: Take each line as it stands (less an image suffix), for names with blanks.
+    """
+    lines = read_lines(path)
+    if whole_lines:
+        return [strip_suffix(line) for line in lines]
+    firsts = [line.split(maxsplit=1)[0] for line in lines]
+    return [strip_suffix(x.rsplit('/', 1)[-1]) if x[0] == '/' else strip_suffix(x) for x in firsts]
+
+
+def strip_suffix(name: str) -> str:
+    """``'a/b.JPG'`` -> ``'a/b'``; a name without an image suffix stays."""
+    stem, dot, suffix = name.rpartition('.')
+    return stem if dot and f'.{suffix.lower()}' in IMAGE_SUFFIXES else name
+
+
+def list_folder(
+    folder: str | Path,
+    suffixes: Sequence[str],
+    to_id: Callable[[str], str] | None = None,
+) -> dict[str, str]:
+    """Files of a folder and the folders in it, from directory listings alone.
+
+    Args:
+        folder: The folder.
+        suffixes: Lower-case suffixes that count.
+        to_id: Turns a path below the folder without suffix into an image id. Defaults to the
+            path itself.
+
+    Returns:
+        Image id -> path below the folder, sorted by id.
+
+    Raises:
+        DataError: No such folder, or two files have one id.
+    """
+    found: dict[str, str] = {}
+    twice: list[str] = []
+    pending = ['']
+    while pending:
+        below = pending.pop()
+        try:
+            entries = list(os.scandir(os.path.join(folder, below)))
+        except (FileNotFoundError, NotADirectoryError):
+            raise DataError(f'{os.path.join(folder, below)}: no such folder') from None
+        for entry in entries:
+            name = f'{below}{entry.name}'
+            stem, dot, suffix = name.rpartition('.')
+            if entry.name.startswith('.'):
+                continue
+            if dot and f'.{suffix.lower()}' in suffixes:
+                img_id = to_id(stem) if to_id else stem
+                if img_id in found:
+                    twice.append(f'{found[img_id]} and {name}')
+                found[img_id] = name
+            elif entry.is_dir():
+                pending.append(f'{name}/')
+    if twice:
+        raise DataError(
+            f'{folder}: {len(twice)} image ids belong to two files: {shown(twice)}. An id is the '
+            'file name without suffix: rename or remove one of each'
+        )
+    return dict(sorted(found.items()))
+
+
+def shown(names: Iterable[str]) -> str:
+    """The first few of many names, for a message."""
+    names = list(names)
+    more = f', and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
+    return ', '.join(names[:SHOWN]) + more

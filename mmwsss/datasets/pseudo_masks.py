@@ -1,0 +1,91 @@
+"""Training data of a segmentor: photos and the pseudo masks of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mmseg.datasets import BaseSegDataset
+
+from mmwsss.datasets.seeding import EpochCounter, seeded
+from mmwsss.datasets.tagged import TaggedDataset
+from mmwsss.registry import DATASETS, TRANSFORMS
+from mmwsss.stores import open_store
+
+
+@DATASETS.register_module()
+class PseudoMaskDataset(BaseSegDataset):
+    """Photos of a tagged data set with the masks of a store, for mmseg's segmentors.
+
+    The list, the photos and the classes are those of ``images``; its own masks, if it has any, are
+    never looked at. The store is checked before training starts: it must be made for the same
+    classes and hold every image of the list. ``LoadMask`` then checks values and size of each mask
+    it reads. In epoch-based training, augmentation is seeded by (seed, epoch, index).
+
+    Args:
+        store: Folder of a mask store.
+        images: Config of a tagged data set, or the data set. It needs no pipeline.
+        pipeline: Transforms, e.g. ``LoadImage, LoadMask, mmseg.RandomCrop, ..., PackTagged``.
+        indices: Takes the first n (negative: last n) images, or those at the positions given.
+        seed: Seed of the augmentation. Defaults to the seed of the run.
+
+    Attributes:
+        ids: All image ids in order.
+        epoch_counter: See :class:`EpochCounter`.
+
+    Raises:
+        StoreError: The folder is no mask store.
+        StoreMismatch: The store is made for other classes, or lacks images; both are named.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: str,
+        images: Mapping[str, Any] | TaggedDataset,
+        pipeline: Sequence[dict | Callable] = (),
+        indices: int | Sequence[int] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        images = DATASETS.build(images) if isinstance(images, Mapping) else images
+        classes, palette = images.metainfo['classes'], images.metainfo['palette']
+        self.store = open_store(store, 'masks')
+        self.store.require(classes=classes[1:], ids=images.ids)
+        self.seed = seed
+        self.epoch_counter = EpochCounter()
+        self._images: TaggedDataset | None = images
+        super().__init__(
+            metainfo={'classes': classes, 'palette': palette},
+            data_prefix={'img_path': images.data_prefix['img_path']},
+            indices=indices,
+            pipeline=[TRANSFORMS.build(t) if isinstance(t, Mapping) else t for t in pipeline],
+        )
+        self._images = None  # its list lives on in this one's
+
+    @property
+    def ids(self) -> list[str]:
+        """All image ids in order."""
+        return [self.get_data_info(index)['img_id'] for index in range(len(self))]
+
+    def load_data_list(self) -> list[dict]:
+        """The photos' records, with the store's masks."""
+        infos = map(self._images.get_data_info, range(len(self._images)))
+        return [
+            {
+                'img_id': info['img_id'],
+                'img_path': info['img_path'],
+                'seg_map_path': str(self.store.path(info['img_id'])),
+                'gt_label': info['gt_label'],
+                'label_map': None,
+                'reduce_zero_label': False,
+                'seg_fields': [],
+            }
+            for info in infos
+        ]
+
+    def __getitem__(self, idx: int) -> dict:
+        epoch = self.epoch_counter.value
+        if epoch == EpochCounter.UNSEEDED:
+            return super().__getitem__(idx)
+        with seeded(self.seed or 0, epoch, idx):
+            return super().__getitem__(idx)

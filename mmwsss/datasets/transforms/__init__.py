@@ -1,0 +1,50 @@
+"""Transforms of samples; ``results['img']`` is RGB uint8 (H, W, 3)."""
+
+from mmwsss.datasets.transforms.affinity import (
+    CRFPairLabels,
+    LoadCRFScores,
+    LoadPseudoMask,
+    MaskPairLabels,
+    RandomScale,
+    TopLeftCropPad,
+)
+from mmwsss.datasets.transforms.disjoint import LoadDisjoint
+from mmwsss.datasets.transforms.formatting import PackTagged
+from mmwsss.datasets.transforms.geometry import (
+    MultiScale,
+    RandomCropPad,
+    RandomFlip,
+    RandomResizeLong,
+    Resize,
+)
+from mmwsss.datasets.transforms.loading import LoadImage, LoadMask, LoadProposals, LoadSeeds
+from mmwsss.datasets.transforms.photometry import ColorJitter
+from mmwsss.datasets.transforms.segments import (
+    RegionsFromProposals,
+    RelabelSegments,
+    SegmentsFromProposals,
+)
+
+__all__ = [
+    'CRFPairLabels',
+    'ColorJitter',
+    'LoadCRFScores',
+    'LoadDisjoint',
+    'LoadImage',
+    'LoadMask',
+    'LoadProposals',
+    'LoadPseudoMask',
+    'LoadSeeds',
+    'MaskPairLabels',
+    'MultiScale',
+    'PackTagged',
+    'RandomCropPad',
+    'RandomFlip',
+    'RandomResizeLong',
+    'RegionsFromProposals',
+    'RelabelSegments',
+    'RandomScale',
+    'Resize',
+    'SegmentsFromProposals',
+    'TopLeftCropPad',
+]

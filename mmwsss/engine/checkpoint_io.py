@@ -1,0 +1,161 @@
+"""Reading checkpoints without running them, and writing files that are never half there.
+
+Importing this module makes every loader of mmengine's ``CheckpointLoader`` read weights only, on
+every torch. :func:`trust_checkpoints` lifts that, and only the option ``--trust-checkpoint`` of the
+tools calls it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import torch
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.runner import CheckpointLoader
+
+from mmwsss.engine.errors import StageFailed
+from mmwsss.engine.plain import from_plain
+from mmwsss.stores.atomic import atomic_write_bytes
+
+_trusted = False
+_NOT_ABOUT_THE_CONTENT = (
+    FileNotFoundError,
+    PermissionError,
+    ConnectionError,
+    TimeoutError,
+    URLError,
+    ImportError,
+)
+
+
+class CheckpointError(StageFailed):
+    """A checkpoint is cut short, or holds more than weights and plain data."""
+
+
+def trust_checkpoints(trusted: bool = True) -> None:
+    """Allow checkpoints to be unpickled at large: they may then run any code."""
+    global _trusted
+    _trusted = trusted
+
+
+def load_from_local(filename: str, map_location: Any = 'cpu') -> dict:
+    """Read a checkpoint file: weights and plain data only, unless checkpoints are trusted.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        CheckpointError: It is truncated or corrupt, or would have to run code to be read.
+    """
+    path = Path(filename).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f'checkpoint {path} does not exist')
+    return torch.load(path, map_location=map_location, weights_only=not _trusted)
+
+
+@contextmanager
+def _weights_only() -> Iterator[None]:
+    """Torch's own switches: inside, ``torch.load`` reads weights only, whoever calls it."""
+    switches = {'TORCH_FORCE_WEIGHTS_ONLY_LOAD': '1', 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD': '0'}
+    before = {name: os.environ.get(name) for name in switches}
+    os.environ.update(switches)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _safe(loader: Callable) -> Callable:
+    """Let a loader of mmengine read weights only, explain its errors, undo the plain form."""
+
+    @functools.wraps(loader)
+    def load(filename: str, map_location: Any = None, **kwargs: Any) -> dict:
+        try:
+            with nullcontext() if _trusted else _weights_only():
+                return from_plain(loader(filename, map_location, **kwargs))
+        except _NOT_ABOUT_THE_CONTENT:
+            raise
+        except Exception as error:  # a damaged file can raise anything
+            foreign = re.search(r'nsupported (?:global: )?(?:GLOBAL|class) ([\w.]+)', str(error))
+            if foreign:
+                raise CheckpointError(
+                    f'checkpoint {filename} holds a {foreign[1]}, and only weights and plain data '
+                    'are read, because unpickling anything else can run code. If you trust where '
+                    'the file comes from, pass --trust-checkpoint.'
+                ) from error
+            reason = str(error).rsplit('WeightsUnpickler error:', 1)[-1].strip().split('\n')[0]
+            raise CheckpointError(
+                f'checkpoint {filename} cannot be read: it is truncated, corrupt or none of torch '
+                f'({reason:.200}). Copy or download it again; a training run goes on from its '
+                'newest readable checkpoint with --resume.'
+            ) from error
+
+    load._safe = True
+    return load
+
+
+def register_loaders() -> None:
+    """Put the safe loaders in the place of mmengine's. Idempotent."""
+    schemes = {**CheckpointLoader._schemes, '': load_from_local}
+    for prefix, loader in schemes.items():
+        if not hasattr(CheckpointLoader._schemes[prefix], '_safe'):
+            CheckpointLoader.register_scheme(prefix, _safe(loader), force=True)
+
+
+def load_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict:
+    """Read a checkpoint from a file or URL, with the objects that the hook made plain restored."""
+    return CheckpointLoader.load_checkpoint(str(filename), map_location, logger='silent')
+
+
+def find_resumable(work_dir: str | Path) -> tuple[Path | None, list[str]]:
+    """Find the newest checkpoint of a training run that can be read in full.
+
+    ``last_checkpoint`` comes first; where it or its file is missing or broken, the other
+    checkpoints follow, newest first.
+
+    Args:
+        work_dir: The run's folder.
+
+    Returns:
+        The file, or None where there is nothing to resume from, and what is wrong with each file
+        that was passed over.
+    """
+    work_dir, passed_over = Path(work_dir), []
+    pointer = work_dir / 'last_checkpoint'
+    last = Path(pointer.read_text().strip()) if pointer.is_file() else Path()
+    folders = dict.fromkeys([work_dir, last.parent if last.name else work_dir])
+    files = [file for folder in folders for file in folder.glob('*.pth') if file.is_file()]
+    files.sort(key=lambda file: (file.name == last.name, file.stat().st_mtime), reverse=True)
+    for file in files:
+        try:
+            checkpoint = load_checkpoint(file)
+        except CheckpointError as error:
+            passed_over.append(str(error))
+            continue
+        if 'optimizer' in checkpoint:  # not in the best ones, nor in published ones
+            return file, passed_over
+    return None, passed_over
+
+
+class AtomicBackend(LocalBackend):
+    """mmengine's local files, written to a temporary file first and renamed."""
+
+    NAME = 'mmwsss.atomic'
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes; an older file stays until the new one is complete."""
+        atomic_write_bytes(filepath, obj)
+
+    def put_text(self, obj: str, filepath: str | Path, encoding: str = 'utf-8') -> None:
+        """Write text; an older file stays until the new one is complete."""
+        atomic_write_bytes(filepath, obj.encode(encoding))
+
+
+register_backend(AtomicBackend.NAME, AtomicBackend, force=True)
+register_loaders()

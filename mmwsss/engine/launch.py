@@ -1,0 +1,144 @@
+"""From a config file and command-line options to a runner, in one process or in many."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import init_dist, is_distributed
+from mmengine.utils.dl_utils import set_multi_processing
+
+from mmwsss.engine.checkpoint_io import trust_checkpoints
+from mmwsss.engine.runner import WSSSRunner
+
+LAUNCHERS = ('none', 'pytorch', 'slurm')
+
+
+def init_processes(launcher: str, env_cfg: dict[str, Any] | None = None) -> None:
+    """Join the process group: the config's backend on GPUs, gloo on CPUs.
+
+    mmengine would call ``torch.cuda.set_device``; it leaves alone a group that already exists.
+
+    Args:
+        launcher: 'none', 'pytorch' (``torch.distributed.run``) or 'slurm' (``srun``).
+        env_cfg: The config's ``env_cfg``; of its ``dist_cfg`` CPUs heed ``timeout`` (seconds).
+    """
+    if launcher not in LAUNCHERS:
+        raise ValueError(f'launcher must be one of {", ".join(LAUNCHERS)}, found {launcher!r}')
+    if launcher == 'none' or is_distributed():
+        return
+    if launcher == 'slurm':
+        os.environ.update(slurm_environment(os.environ))
+    env_cfg = env_cfg or {}
+    dist_cfg = {'backend': 'nccl', **env_cfg.get('dist_cfg', {})}
+    set_multi_processing(**env_cfg.get('mp_cfg', {}), distributed=True)
+    if torch.cuda.is_available():
+        init_dist('pytorch', **dist_cfg)
+    else:
+        timeout = timedelta(seconds=dist_cfg.get('timeout', 1800))
+        torch.distributed.init_process_group('gloo', timeout=timeout)
+
+
+def slurm_environment(environ: dict[str, str]) -> dict[str, str]:
+    """Say in torch's environment variables what Slurm says in its own.
+
+    Args:
+        environ: Environment of a task that ``srun`` started. MASTER_ADDR and MASTER_PORT are kept.
+
+    Returns:
+        RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT. With one visible GPU for each
+        task, LOCAL_RANK is 0 for all.
+    """
+    if 'SLURM_PROCID' not in environ:
+        raise ValueError(
+            '--launcher slurm, but SLURM_PROCID is not set: start through tools/slurm_train.sh or '
+            'srun, or use --launcher pytorch'
+        )
+    address = environ.get('MASTER_ADDR')
+    if address is None and environ.get('SLURM_NNODES', '1') == '1':
+        address = '127.0.0.1'
+    if address is None:
+        if shutil.which('scontrol') is None:
+            raise ValueError('no scontrol to ask for the first node: set MASTER_ADDR to its name')
+        nodes = ['scontrol', 'show', 'hostnames', environ['SLURM_JOB_NODELIST']]
+        address = subprocess.run(nodes, capture_output=True, text=True, check=True).stdout.split()[
+            0
+        ]
+    devices = torch.cuda.device_count() or int(environ['SLURM_NTASKS'])
+    port = 20000 + int(environ.get('SLURM_JOB_ID', 9500)) % 20000  # jobs may share a node
+    return {
+        'RANK': environ['SLURM_PROCID'],
+        'WORLD_SIZE': environ['SLURM_NTASKS'],
+        'LOCAL_RANK': str(int(environ.get('SLURM_LOCALID', environ['SLURM_PROCID'])) % devices),
+        'MASTER_ADDR': address,
+        'MASTER_PORT': environ.get('MASTER_PORT', str(port)),
+    }
+
+
+def load_config(
+    config: str | Path, *, work_dir: str | None = None, cfg_options: dict[str, Any] | None = None
+) -> Config:
+    """Read a config file.
+
+    Args:
+        config: The file.
+        work_dir: Folder of the run. Defaults to the config's, else ``work_dirs/<config name>``.
+        cfg_options: Values by dotted key, over those of the file.
+    """
+    cfg = Config.fromfile(str(config))
+    cfg.merge_from_dict(cfg_options or {})
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
+    return cfg
+
+
+def build_runner(
+    cfg: Config,
+    *,
+    launcher: str = 'none',
+    load_from: str | None = None,
+    resume: str | None = None,
+    amp: bool = False,
+    seed: int | None = None,
+    trust_checkpoint: bool = False,
+) -> WSSSRunner:
+    """Build the runner of a stage; :meth:`train` or :meth:`test` runs it.
+
+    Args:
+        cfg: The stage's config, with a ``work_dir`` (:func:`load_config`). It is changed.
+        launcher: How the processes were started; see :func:`init_processes`.
+        load_from: Checkpoint to start from or to test. Defaults to the config's.
+        resume: 'auto' to go on from the newest readable checkpoint in the work_dir, or a file.
+        amp: Train in mixed precision.
+        seed: Seed of the run. Defaults to the config's.
+        trust_checkpoint: Unpickle checkpoints at large: they may then run any code.
+    """
+    if load_from is not None:
+        cfg.load_from = load_from
+    if resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if resume == 'auto' else resume
+    if seed is not None:
+        cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
+    if amp:
+        _turn_on_amp(cfg.optim_wrapper)
+    trust_checkpoints(trust_checkpoint)
+    cfg.launcher = launcher
+    init_processes(launcher, cfg.get('env_cfg'))
+    return WSSSRunner.from_cfg(cfg)
+
+
+def _turn_on_amp(optim_wrapper: dict[str, Any]) -> None:
+    kind = optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ValueError(f'--amp needs optim_wrapper.type OptimWrapper, found {kind}')
+    optim_wrapper['type'] = 'AmpOptimWrapper'
+    optim_wrapper.setdefault('loss_scale', 'dynamic')

@@ -1,0 +1,232 @@
+"""A test loop that writes a store, resumes it, and scores what it reads back."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_main_process
+from mmengine.evaluator import Evaluator
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner.amp import autocast
+from mmengine.runner.base_loop import BaseLoop
+from mmseg.structures import SegDataSample
+from torch.utils.data import SequentialSampler
+
+from mmwsss.engine.errors import StageFailed
+from mmwsss.engine.loops.pending import PendingBatch, PendingDataset, collate_pending
+from mmwsss.engine.store_evaluation import evaluate_store
+from mmwsss.registry import DATASETS, LOOPS
+from mmwsss.stores import BadEntry, Store, StoreError, StoreMeta, create_store, open_store
+from mmwsss.stores.hashing import hash_file, hash_text
+from mmwsss.version import __version__
+
+
+@LOOPS.register_module()
+class StoreTestLoop(BaseLoop):
+    """Run a model over a list of images and keep what it predicts in a store.
+
+    Only images that the store lacks, or holds broken, are processed; each is written
+    as soon as it is done, so that a killed run loses the images in hand and nothing
+    else. An image that cannot be read is noted and the others are finished. Then
+    everything that has a ground-truth mask is read back from the store and scored,
+    split over the ranks without padding.
+
+    Args:
+        runner: The runner.
+        dataloader: Config of the loader; its sampler is not used.
+        evaluator: Metrics; none with ``[]``.
+        kind: What to keep: 'scores' (``sample.seeds``), 'masks'
+            (``sample.pred_sem_seg``) or 'proposals' (``sample.proposals``).
+        stride: Stride of score maps. Defaults to 4; 1 keeps every pixel.
+        dtype: 'float16' or 'float32' for scores. Defaults to 'float16'.
+        out_dir: The store's folder. Defaults to ``<work_dir>/<kind>``.
+        overwrite: Redo a store that another run made. Defaults to False.
+        eval_ann_file: List of ids to score. Defaults to every image with a mask.
+        fp16: Run the model under autocast. Defaults to False.
+    """
+
+    def __init__(
+        self,
+        runner: Any,
+        dataloader: dict[str, Any],
+        evaluator: Evaluator | dict | list,
+        *,
+        kind: str,
+        stride: int = 4,
+        dtype: str = 'float16',
+        out_dir: str | None = None,
+        overwrite: bool = False,
+        eval_ann_file: str | None = None,
+        fp16: bool = False,
+    ) -> None:
+        self.kind, self.overwrite = kind, overwrite
+        self.eval_ann_file, self.fp16 = eval_ann_file, fp16
+        self.stride, self.dtype = (stride, dtype) if kind == 'scores' else (1, '')
+        self.folder = Path(out_dir or Path(runner.work_dir) / kind)
+        dataset = dataloader['dataset']
+        dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.identity = hash_text(
+            json.dumps(
+                [runner.cfg.get('model'), dataloader['dataset']], default=str, sort_keys=True
+            )
+        )
+        # Built over nothing here: which images are left is known when the store is open.
+        self.dataset, self.dataloader_cfg = dataset, dataloader
+        super().__init__(runner, self._loader(runner, []))
+        if not isinstance(evaluator, Evaluator):
+            evaluator = runner.build_evaluator(evaluator)
+        self.evaluator = evaluator
+        output = getattr(getattr(self.model, 'refiner', None), 'output', None)
+        if output is not None and (output == 'mask') != (kind == 'masks'):
+            raise ValueError(
+                f"test_cfg.kind is '{kind}', but the refiner gives {output}: set kind='masks' "
+                "for a refiner that decides, 'scores' for one that does not"
+            )
+        transform = getattr(self.model, 'worker_transform', lambda: None)()
+        if transform is not None:  # just before the sample is packed
+            transforms = dataset.pipeline.transforms
+            transforms.insert(len(transforms) - 1, transform)
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The model without its distributed wrapper."""
+        model = self.runner.model
+        return model.module if is_model_wrapper(model) else model
+
+    def run(self) -> dict[str, float]:
+        """Fill the store, then score it.
+
+        Returns:
+            The metrics.
+
+        Raises:
+            StageFailed: Some images could not be processed; the message lists them.
+        """
+        runner = self.runner
+        store = self._open()
+        pending = set(self._split(store))
+        positions = [i for i, id in enumerate(self.dataset.ids) if id in pending]
+        self.dataloader = self._loader(runner, positions)
+        runner.call_hook('before_test')
+        runner.call_hook('before_test_epoch')
+        runner.model.eval()
+        bad: list[BadEntry] = []
+        for index, batch in enumerate(self.dataloader):
+            bad += self._run_iter(index, batch, store)
+        bad = [entry for part in all_gather_object(bad) for entry in part]
+        barrier()
+        metrics = evaluate_store(
+            store, self.dataset, self.evaluator, self.runner.work_dir, self.eval_ann_file
+        )
+        runner.call_hook('after_test_epoch', metrics=metrics)
+        runner.call_hook('after_test')
+        if bad:
+            lines = '\n'.join(f'  {entry.id}: {entry.reason}' for entry in bad[:50])
+            raise StageFailed(
+                f'{len(bad)} of {len(self.dataset.ids)} images could not be processed:\n{lines}\n'
+                f'The others are in {self.folder}. Mend or unlist these and run again: only '
+                'they will be redone'
+            )
+        return metrics
+
+    # Filling the store --------------------------------------------------------------
+
+    def _open(self) -> Store:
+        """The store, made by rank 0 before the others look at it."""
+        problem = None
+        if is_main_process():
+            try:
+                create_store(self.folder, self._meta(), self.overwrite)
+            except (StoreError, OSError) as error:
+                problem = error
+        problem = all_gather_object(problem)[0]
+        if problem is not None:
+            raise problem
+        return open_store(self.folder, self.kind)
+
+    def _split(self, store: Store) -> list[str]:
+        """Ids for this rank to do, among those that are missing or broken."""
+        mine = self.dataset.ids[get_rank() :: get_world_size()]
+        pending = [id for part in all_gather_object(store.pending(mine)) for id in part]
+        done = len(self.dataset.ids) - len(pending)
+        if done:
+            print_log(f'{self.folder}: {done} images are done, {len(pending)} are left', 'current')
+        order = set(pending)
+        left = [id for id in self.dataset.ids if id in order]
+        return left[get_rank() :: get_world_size()]
+
+    def _loader(self, runner: Any, positions: Sequence[int]) -> Any:
+        dataset = PendingDataset(self.dataset, positions)
+        config = {
+            **self.dataloader_cfg,
+            'dataset': dataset,
+            'sampler': SequentialSampler(dataset),
+            'collate_fn': collate_pending,
+        }
+        if not positions:  # nobody to start workers for
+            config.update(num_workers=0, persistent_workers=False)
+        return runner.build_dataloader(config, seed=runner.seed)
+
+    @torch.no_grad()
+    def _run_iter(self, index: int, batch: PendingBatch, store: Store) -> list[BadEntry]:
+        runner = self.runner
+        runner.call_hook('before_test_iter', batch_idx=index, data_batch=batch.data)
+        bad, outputs = list(batch.bad), []
+        if batch.data is not None:
+            with autocast(enabled=self.fp16):
+                outputs = runner.model.test_step(batch.data)
+        for sample in outputs:
+            try:
+                store.write(sample.img_id, self._value(sample))
+            except StoreError as error:
+                bad.append(BadEntry(sample.img_id, str(error)))
+            except OSError as error:
+                raise StageFailed(
+                    f'{store.path(sample.img_id)}: cannot be written ({error}). What is finished '
+                    'is kept; make room or mend the folder and run again'
+                ) from error
+        for entry in bad:
+            print_log(f'left out {entry.id}: {entry.reason}', 'current', 30)
+        runner.call_hook('after_test_iter', batch_idx=index, data_batch=batch.data, outputs=outputs)
+        return bad
+
+    def _value(self, sample: SegDataSample) -> Any:
+        if self.kind == 'masks':
+            return sample.pred_sem_seg.data.squeeze(0).cpu().numpy()
+        return sample.seeds if self.kind == 'scores' else sample.proposals
+
+    def _meta(self) -> StoreMeta:
+        sources = [
+            transform.store
+            for transform in self.dataset.pipeline.transforms
+            if isinstance(getattr(transform, 'store', None), Store)
+        ]
+        refiners = [record for store in sources for record in store.meta.refiners]
+        protocol = dict(getattr(self.model, 'protocol', dict)())
+        if 'refiner' in protocol:
+            refiners.append(protocol.pop('refiner'))
+        for store in sources:
+            protocol = {**store.meta.protocol, **protocol}
+        tuned = any(record.get('threshold_tuned_on_masks') for record in refiners)
+        checkpoint = getattr(self.runner, '_load_from', None)
+        return StoreMeta(
+            self.kind,
+            tuple(self.dataset.metainfo['classes'][1:]),
+            self.dataset.list_hash,
+            stride=self.stride,
+            dtype=self.dtype,
+            producer={
+                'config': self.identity,
+                'checkpoint': hash_file(checkpoint) if checkpoint else '',
+                'code': __version__,
+            },
+            parents=tuple(
+                {'kind': store.meta.kind, 'producer': store.meta.producer} for store in sources
+            ),
+            refiners=tuple(refiners),
+            threshold_tuned_on_masks=tuned,
+            protocol={**self.dataset.tag_protocol, **protocol},
+        )

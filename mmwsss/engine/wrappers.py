@@ -1,0 +1,42 @@
+"""What stands between the runner and a model in a distributed run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.optim import OptimWrapper
+from torch import nn
+
+from mmwsss.registry import MODEL_WRAPPERS
+
+
+@MODEL_WRAPPERS.register_module()
+class PassThrough(nn.Module):
+    """A model wrapper without any wrapping.
+
+    ``DistributedDataParallel`` refuses a model that has nothing to train (a refiner, a proposer,
+    frozen networks), and there is nothing to synchronise.
+
+    Args:
+        module: The model, an mmengine ``BaseModel``.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the model."""
+        return self.module(*args, **kwargs)
+
+    def train_step(self, data: dict | tuple | list, optim_wrapper: OptimWrapper) -> dict:
+        """Refuse: there is nothing to train."""
+        raise ValueError(f'{type(self.module).__name__} has no parameter that requires gradients')
+
+    def val_step(self, data: dict | tuple | list) -> list:
+        """Validate as the model does."""
+        return self.module.val_step(data)
+
+    def test_step(self, data: dict | tuple | list) -> list:
+        """Test as the model does."""
+        return self.module.test_step(data)

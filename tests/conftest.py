@@ -1,0 +1,82 @@
+"""Fixtures that several packages' tests share."""
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+
+@pytest.fixture(scope='session')
+def shared_root():
+    """Folder with real data and golden numbers beside the repository, which tests may lack."""
+    root = Path(__file__).parents[2] / 'shared'
+    if not root.is_dir():
+        pytest.skip(f'no folder {root} with real data')
+    return root
+
+
+def photo(height=24, width=32, seed=0):
+    """A smooth colour image, uint8 (H, W, 3)."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    return np.array(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+VOC_TAGS = {'2007_000001': [1], '2007_000002': [2, 15], '2007_000003': [15], '2007_000004': []}
+
+
+@pytest.fixture
+def tiny_voc(tmp_path):
+    """VOC layout of four images; the first three have a mask, the last has no tag."""
+    root = tmp_path / 'VOC2012'
+    for name in ('JPEGImages', 'SegmentationClass', 'Annotations', 'ImageSets/Segmentation'):
+        (root / name).mkdir(parents=True)
+    for number, (img_id, tags) in enumerate(VOC_TAGS.items()):
+        image = Image.fromarray(photo(24 + number, 32, number))
+        image.save(root / 'JPEGImages' / f'{img_id}.jpg')
+        if tags:
+            mask = np.zeros((24 + number, 32), np.uint8)
+            mask[4:12, 4:12], mask[12:20, 12:20], mask[0] = tags[0], tags[-1], 255
+            Image.fromarray(mask).save(root / 'SegmentationClass' / f'{img_id}.png')
+        names = {1: 'aeroplane', 2: 'bicycle', 15: 'person'}
+        objects = ''.join(
+            f'<object><name>{names[k]}</name><difficult>{int(k == 2)}</difficult></object>'
+            for k in tags
+        )
+        xml = root / 'Annotations' / f'{img_id}.xml'
+        xml.write_text(f'<annotation>{objects}</annotation>')
+    lines = [' '.join([i, *map(str, tags)]) for i, tags in VOC_TAGS.items()]
+    (root / 'image_labels.txt').write_text('\n'.join(lines) + '\n')
+    (root / 'ImageSets/Segmentation/train.txt').write_text('\n'.join(VOC_TAGS) + '\n')
+    return root
+
+
+@pytest.fixture
+def tiny_folder(tmp_path):
+    """Photos in folders, with blanks and umlauts in their names, and ``tags.csv``."""
+    root = tmp_path / 'folder'
+    rows = [
+        ('holiday/my dog, 1.jpg', 'dog;beach'),
+        ('holiday/Übung.png', 'cat'),
+        ('empty.jpg', ''),
+    ]
+    for number, (name, _) in enumerate(rows):
+        path = root / 'images' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo(20, 20 + number, number)).save(path)
+    with open(root / 'tags.csv', 'w', encoding='utf-8-sig', newline='') as file:
+        csv.writer(file).writerows([('image', 'tags'), *rows])
+    return root
+
+
+@pytest.fixture(scope='session')
+def tiny_shapes(tmp_path_factory):
+    """Config of a small drawing of the built-in data set, drawn once a session."""
+    root = tmp_path_factory.mktemp('shapes') / 'shapes'
+    drawing = {'seed': 1, 'num_train': 12, 'num_val': 6, 'size': 96}
+    return {'type': 'ShapesDataset', 'data_root': str(root), 'drawing': drawing}

@@ -1,0 +1,52 @@
+import pytest
+
+from mmwsss.datasets import DataError, TaggedFolder
+
+
+def build(root, **options):
+    return TaggedFolder(data_root=str(root), **options)
+
+
+def test_found_classes(tiny_folder):
+    dataset = build(tiny_folder)
+    assert dataset.metainfo['classes'] == ('background', 'beach', 'cat', 'dog')
+    assert dataset.ids == ['empty', 'holiday/my dog, 1', 'holiday/Übung']
+    assert dataset.get_data_info(1)['gt_label'].tolist() == [1, 0, 1]
+    assert dataset.tag_protocol['untagged'] == 1
+
+
+def test_given_classes(tiny_folder):
+    names = ['cat', 'dog', 'beach', 'horse']
+    assert build(tiny_folder, classes=names).get_data_info(1)['gt_label'].tolist() == [0, 1, 1, 0]
+    (tiny_folder / 'classes.txt').write_text('background\ncat\ndog\nbeach\nhorse\n')
+    dataset = build(tiny_folder, classes='classes.txt')
+    assert dataset.metainfo['classes'] == ('background', *names)
+    with pytest.raises(DataError, match=r"1 tags .*'dog' \(line 2\), did you mean 'dogs'\?"):
+        build(tiny_folder, classes=['cat', 'dogs', 'beach'])
+
+
+def test_photos_that_the_csv_does_not_name_are_untagged(tiny_folder):
+    (tiny_folder / 'tags.csv').write_text('holiday/Übung.png,cat\n', encoding='utf-8')
+    assert build(tiny_folder).tag_protocol['untagged'] == 2
+
+
+def test_csv_names_absent_photos(tiny_folder):
+    with open(tiny_folder / 'tags.csv', 'a') as file:
+        file.write('gone.jpg,cat\n')
+    with pytest.raises(DataError, match=r'tags\.csv: 1 images are not in .*: gone \(line 5\)'):
+        build(tiny_folder)
+
+
+def test_lists_may_hold_blanks(tiny_folder):
+    (tiny_folder / 'val.txt').write_text('holiday/my dog, 1.jpg\n')
+    assert build(tiny_folder, ann_file='val.txt').ids == ['holiday/my dog, 1']
+
+
+def test_without_tags(tiny_folder):
+    with pytest.raises(DataError, match='without a CSV of tags, name the classes'):
+        build(tiny_folder, tags={'source': 'none'})
+    dataset = build(tiny_folder, tags={'source': 'none'}, classes=['cat'])
+    assert dataset.tag_protocol['untagged'] == 3
+    (tiny_folder / 'tags.csv').write_text('empty.jpg,\n')
+    with pytest.raises(DataError, match='no class is given, and no image has a tag'):
+        build(tiny_folder)

@@ -1,0 +1,41 @@
+"""What the tools share."""
+
+import pytest
+
+from mmwsss.datasets.errors import DataError, ImageError
+from mmwsss.engine import StageFailed
+from mmwsss.engine.cli import readable_errors, stage_parser
+from mmwsss.stores import StoreError
+
+
+@pytest.mark.parametrize('kind', [StageFailed, DataError, ImageError, StoreError])
+def test_known_errors_become_a_message(capsys, kind):
+    with pytest.raises(SystemExit) as stop, readable_errors():
+        raise kind('what is wrong: and what to do')
+    assert stop.value.code == 1
+    assert capsys.readouterr().err == 'error: what is wrong: and what to do\n'
+
+
+def test_errors_of_workers_lose_their_traceback(capsys):
+    text = (
+        'Caught ImageError in DataLoader worker process 0.\nOriginal Traceback (most recent call '
+        'last):\n  ...\nmmwsss.datasets.errors.ImageError: a.jpg is cut short\n'
+    )
+    with pytest.raises(SystemExit), readable_errors():
+        raise ImageError(text)
+    assert capsys.readouterr().err == 'error: a.jpg is cut short\n'
+
+
+def test_debug_and_unknown_errors_keep_the_traceback():
+    with pytest.raises(StageFailed), readable_errors(debug=True):
+        raise StageFailed('x')
+    with pytest.raises(ZeroDivisionError), readable_errors():
+        1 / 0  # noqa: B018
+
+
+def test_options():
+    args = stage_parser('x').parse_args(['c.py', '--cfg-options', 'a.b=3', 'c=[1,2]'])
+    assert args.cfg_options == {'a.b': 3, 'c': [1, 2]}
+    assert (args.launcher, args.seed, args.trust_checkpoint) == ('none', None, False)
+    with pytest.raises(SystemExit):
+        stage_parser('x').parse_args(['c.py', '--launcher', 'mpi'])

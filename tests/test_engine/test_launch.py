@@ -1,0 +1,234 @@
+"""Starting runs: configs, launchers, and the tools in processes of their own."""
+
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmwsss.engine import load_config
+from mmwsss.engine.checkpoint_io import load_checkpoint
+from mmwsss.engine.launch import build_runner, init_processes, slurm_environment
+from tests.test_engine.runs import REPOSITORY, difference, make_runner, write_config
+
+SLURM = {
+    'SLURM_PROCID': '5',
+    'SLURM_NTASKS': '8',
+    'SLURM_LOCALID': '1',
+    'SLURM_NNODES': '2',
+    'SLURM_JOB_ID': '123456',
+    'SLURM_JOB_NODELIST': 'node[3-4]',
+}
+
+
+def echo(file: Path) -> Path:
+    """A program that prints its arguments."""
+    file.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    file.chmod(0o755)
+    return file
+
+
+def printed(*command: object) -> list[str]:
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()
+
+
+class TestConfig:
+    def test_work_dir(self, tmp_path):
+        file = write_config(tmp_path)
+        assert load_config(file).work_dir == 'work_dirs/toy'
+        assert load_config(file, work_dir='there').work_dir == 'there'
+        file.write_text(file.read_text() + "work_dir = 'in_config'\n")
+        assert load_config(file).work_dir == 'in_config'
+
+    def test_options(self, tmp_path):
+        options = {'train_cfg.max_epochs': 9, 'model.trainable': False}
+        cfg = load_config(write_config(tmp_path), cfg_options=options)
+        assert cfg.train_cfg.max_epochs == 9
+        assert cfg.model.trainable is False
+
+    def test_seed_and_resume(self, tmp_path):
+        runner = make_runner(tmp_path, seed=5, resume='some.pth')
+        assert runner.seed == 5
+        assert (runner._load_from, runner._resume) == ('some.pth', True)
+
+    def test_amp(self, tmp_path):
+        cfg = load_config(write_config(tmp_path), work_dir=str(tmp_path))
+        cfg.optim_wrapper.type = 'mmpretrain.Odd'
+        with pytest.raises(ValueError, match=r'--amp .* found mmpretrain\.Odd'):
+            build_runner(cfg, amp=True)
+        del cfg.optim_wrapper['type']
+        cfg.experiment_name = 'amp'
+        build_runner(cfg, amp=True)
+        assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+
+
+class TestLaunchers:
+    def test_unknown(self):
+        with pytest.raises(ValueError, match='one of none, pytorch, slurm'):
+            init_processes('mpi')
+
+    def test_slurm_on_several_nodes(self, tmp_path, monkeypatch):
+        scontrol = tmp_path / 'scontrol'
+        scontrol.write_text('#!/bin/sh\n[ "$3" = "node[3-4]" ] && echo node3 && echo node4\n')
+        scontrol.chmod(0o755)
+        monkeypatch.setenv('PATH', f'{tmp_path}:{os.environ["PATH"]}')
+        assert slurm_environment(SLURM) == {
+            'RANK': '5',
+            'WORLD_SIZE': '8',
+            'LOCAL_RANK': str(1 % (torch.cuda.device_count() or 8)),
+            'MASTER_ADDR': 'node3',
+            'MASTER_PORT': str(20000 + 123456 % 20000),
+        }
+
+    def test_slurm_keeps_what_is_given(self):
+        got = slurm_environment({**SLURM, 'MASTER_ADDR': 'here', 'MASTER_PORT': '7'})
+        assert (got['MASTER_ADDR'], got['MASTER_PORT']) == ('here', '7')
+
+    def test_slurm_on_one_node(self):
+        assert slurm_environment({**SLURM, 'SLURM_NNODES': '1'})['MASTER_ADDR'] == '127.0.0.1'
+
+    def test_slurm_without_its_tools(self, monkeypatch):
+        monkeypatch.setenv('PATH', '')
+        with pytest.raises(ValueError, match='set MASTER_ADDR'):
+            slurm_environment(SLURM)
+        with pytest.raises(ValueError, match=r'start through tools/slurm_train\.sh'):
+            slurm_environment({})
+
+    def test_slurm_scripts_pass_everything_on(self, tmp_path, monkeypatch):
+        echo(tmp_path / 'srun')
+        monkeypatch.setenv('PATH', f'{tmp_path}:{os.environ["PATH"]}')
+        for script, gpus in (('train', '4'), ('test', '0')):
+            monkeypatch.setenv('GPUS', gpus)
+            arguments = ['part', 'job', 'c.py', '--seed', '3']
+            lines = printed(REPOSITORY / f'tools/slurm_{script}.sh', *arguments)
+            tool = str(REPOSITORY / f'tools/{script}.py')
+            assert lines[-6:] == [tool, *arguments[2:], '--launcher', 'slurm']
+            assert ('--gres' in lines) == (gpus != '0')
+
+    @pytest.mark.parametrize('checkpoint', [[], ['a.pth']])
+    def test_dist_scripts_pass_everything_on(self, tmp_path, monkeypatch, checkpoint):
+        for name, value in (('NNODES', 2), ('NODE_RANK', 1), ('MASTER_ADDR', 'n'), ('PORT', 7)):
+            monkeypatch.setenv(name, str(value))
+        monkeypatch.setenv('PYTHON', str(echo(tmp_path / 'python')))
+        lines = printed(REPOSITORY / 'tools/dist_test.sh', 'c.py', *checkpoint, 4, '--tta')
+        run = '-m torch.distributed.run --nnodes 2 --node_rank 1 --master_addr n --master_port 7'
+        assert lines == [
+            *f'{run} --nproc_per_node 4 {REPOSITORY}/tools/test.py c.py'.split(),
+            *checkpoint,
+            *('--launcher', 'pytorch', '--tta'),
+        ]
+        if not checkpoint:
+            lines = printed(REPOSITORY / 'tools/dist_train.sh', 'c.py', 4, '--amp')
+            tool = f'{REPOSITORY}/tools/train.py'
+            assert lines[-5:] == [tool, 'c.py', '--launcher', 'pytorch', '--amp']
+
+
+def environment() -> dict[str, str]:
+    return {
+        **os.environ,
+        'PYTHONPATH': str(REPOSITORY),
+        'PYTHON': sys.executable,
+        'PORT': str(free_port()),
+        'OMP_NUM_THREADS': '1',
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def start(*command: object) -> subprocess.Popen:
+    return subprocess.Popen(
+        [str(part) for part in command],
+        env=environment(),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen, timeout: float = 240) -> str:
+    try:
+        return process.communicate(timeout=timeout)[0]
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(tmp_path_factory):
+    runner = make_runner(tmp_path_factory.mktemp('uninterrupted'))
+    runner.train()
+    return Path(runner.work_dir)
+
+
+def assert_equals_uninterrupted(folder: Path, uninterrupted: Path) -> None:
+    make_runner(folder, resume='auto').train()
+    assert not list((folder / 'run').glob('.*.tmp'))
+    for file in uninterrupted.glob('*.pth'):
+        got, wanted = load_checkpoint(folder / 'run' / file.name), load_checkpoint(file)
+        assert difference(got, wanted) == []
+
+
+def test_killed_while_training(tmp_path, uninterrupted):
+    config = write_config(tmp_path, "custom_hooks += [dict(type='SlowDown', seconds=0.5)]\n")
+    process = start(sys.executable, 'tools/train.py', config, '--work-dir', tmp_path / 'run')
+    deadline = time.monotonic() + 120
+    while not (tmp_path / 'run/epoch_2.pth').exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+        assert process.poll() is None, finish(process)
+    process.kill()
+    finish(process)
+    assert not (tmp_path / 'run/epoch_4.pth').exists()
+    assert_equals_uninterrupted(tmp_path, uninterrupted)
+
+
+def test_killed_while_a_checkpoint_is_written(tmp_path, uninterrupted):
+    config = write_config(
+        tmp_path, "custom_hooks += [dict(type='KillWhileWriting', name='epoch_3.pth')]\n"
+    )
+    process = start(sys.executable, 'tools/train.py', config, '--work-dir', tmp_path / 'run')
+    output = finish(process)
+    assert process.returncode == -signal.SIGKILL, output
+    assert list((tmp_path / 'run').glob('.epoch_3.pth.*.tmp'))
+    assert (tmp_path / 'run/last_checkpoint').read_text().endswith('epoch_2.pth')
+    assert_equals_uninterrupted(tmp_path, uninterrupted)
+
+
+def test_two_processes(tmp_path):
+    """Resume a run of one process on two, over gloo."""
+    make_runner(tmp_path, 'train_cfg.update(max_epochs=2)\n').train()
+    config = write_config(tmp_path)
+    process = start(
+        *('bash', 'tools/dist_train.sh', config, 2, '--work-dir', tmp_path / 'run', '--resume')
+    )
+    output = finish(process)
+    assert process.returncode == 0, output
+    assert 'resumed epoch: 2' in output
+    assert 'saved by 1 processes and is resumed by 2: random numbers start anew' in output
+    checkpoint = load_checkpoint(tmp_path / 'run/epoch_4.pth')
+    assert len(checkpoint['mmwsss_resume']['rng']) == 2
+    # 12 samples in batches of 4: three iterations an epoch alone, then two together.
+    assert checkpoint['meta']['iter'] == 2 * 3 + 2 * 2
+
+
+def test_tools_end_in_a_message(tmp_path, monkeypatch, capsys):
+    config = write_config(tmp_path)
+    arguments = [str(config), 'no.pth', '--work-dir', str(tmp_path / 'run')]
+    monkeypatch.setattr(sys, 'argv', ['test.py', *arguments])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(REPOSITORY / 'tools/test.py'), run_name='__main__')
+    assert stop.value.code == 1
+    assert capsys.readouterr().err.endswith('error: checkpoint no.pth does not exist\n')

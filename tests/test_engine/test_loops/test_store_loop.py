@@ -1,0 +1,203 @@
+"""A store stage: written, resumed, bad input survived, scored from what is on disk."""
+
+import errno
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmwsss.engine import StageFailed, build_runner, load_config
+from mmwsss.stores import StoreMismatch, open_store
+from tests.test_engine.test_loops.toy_stage import CONFIG
+
+REPOSITORY = Path(__file__).parents[3]
+BASE = str(REPOSITORY / 'configs/_base_/default_runtime.py')
+_names = itertools.count()
+
+
+def write_config(folder, root, workers=0, extra=''):
+    path = folder / 'stage.py'
+    path.write_text(CONFIG.format(base=BASE, root=str(root), workers=workers) + extra)
+    return path
+
+
+def run(folder, root, options=None, **kwargs):
+    """Run the stage in this process; its metrics."""
+    cfg = load_config(
+        write_config(folder, root, **kwargs), work_dir=str(folder / 'out'), cfg_options=options
+    )
+    cfg.experiment_name = f'store{next(_names)}'
+    return build_runner(cfg).test()
+
+
+def contents(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != 'meta.json'}
+
+
+def test_a_stage_writes_and_scores_its_store(tmp_path, tiny_voc):
+    metrics = run(tmp_path, tiny_voc)
+    store = open_store(tmp_path / 'out/scores', 'scores')
+    assert len(store) == 4
+    assert len(store['2007_000004'].classes) == 0
+    assert store.meta.classes[0] == 'aeroplane'
+    assert store.meta.protocol['gain'] == 1.0
+    written = json.loads((tmp_path / 'out/metrics.json').read_text())
+    assert written['seeds/mIoU'] == pytest.approx(metrics['seeds/mIoU'])
+    assert written['protocol']['scored'] == 3
+    assert written['protocol']['images'] == 4
+
+
+def test_what_is_read_back_is_scored(tmp_path, tiny_voc):
+    """Another content on disk gives other numbers, without running the model again."""
+    run(tmp_path, tiny_voc)
+    store = open_store(tmp_path / 'out/scores')
+    seeds = store['2007_000001']
+    mask = np.zeros(seeds.size, np.float32)
+    mask[4:12, 4:12] = 1
+    for id in ('2007_000001', '2007_000002', '2007_000003'):
+        seeds = store[id]
+        own = np.zeros((len(seeds.classes), *seeds.size), np.float32)
+        own[0, 4:12, 4:12] = own[-1, 12:20, 12:20] = 1
+        store.write(id, type(seeds)(seeds.classes, own))
+    metrics = run(tmp_path, tiny_voc)
+    assert metrics['seeds/mIoU'] > 60
+
+
+def test_only_what_is_missing_or_broken_is_done_again(tmp_path, tiny_voc):
+    run(tmp_path, tiny_voc)
+    folder = tmp_path / 'out/scores'
+    before = contents(folder)
+    times = {p.name: p.stat().st_mtime_ns for p in folder.iterdir()}
+    (folder / '2007_000001.npz').unlink()
+    (folder / '2007_000002.npz').write_bytes(b'PK rubbish')
+    (folder / '.2007_000003.npz.99.tmp').touch()
+    run(tmp_path, tiny_voc)
+    assert contents(folder) == before
+    same = {p.name for p in folder.iterdir() if p.stat().st_mtime_ns == times[p.name]}
+    assert {'2007_000003.npz', '2007_000004.npz'} <= same
+
+
+def test_a_bad_photo_does_not_cost_the_others(tmp_path, tiny_voc):
+    photo = tiny_voc / 'JPEGImages/2007_000002.jpg'
+    data = photo.read_bytes()
+    photo.write_bytes(data[: len(data) // 2])
+    with pytest.raises(StageFailed, match=r'1 of 4 images could not be processed') as error:
+        run(tmp_path, tiny_voc, workers=1)
+    assert '2007_000002' in str(error.value)
+    store = open_store(tmp_path / 'out/scores')
+    assert list(store) == ['2007_000001', '2007_000003', '2007_000004']
+    assert json.loads((tmp_path / 'out/metrics.json').read_text())['protocol']['scored'] == 2
+    photo.write_bytes(data)
+    run(tmp_path, tiny_voc)
+    assert len(store) == 4
+
+
+def test_another_config_is_refused_with_both_named(tmp_path, tiny_voc):
+    run(tmp_path, tiny_voc)
+    with pytest.raises(StoreMismatch, match='--overwrite'):
+        run(tmp_path, tiny_voc, {'model.gain': 0.5})
+    run(tmp_path, tiny_voc, {'model.gain': 0.5, 'test_cfg.overwrite': True})
+    assert open_store(tmp_path / 'out/scores').meta.protocol['gain'] == 0.5
+
+
+def test_full_disk_ends_the_stage_and_keeps_what_is_done(tmp_path, tiny_voc, monkeypatch):
+    real, written = os.fsync, []
+
+    def fsync(descriptor):
+        written.append(descriptor)
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        real(descriptor)
+
+    monkeypatch.setattr('mmwsss.stores.atomic.os.fsync', fsync)
+    with pytest.raises(StageFailed, match=r'2007_00000\d\.npz: cannot be written.*No space left'):
+        run(tmp_path, tiny_voc)
+    monkeypatch.undo()
+    assert len(open_store(tmp_path / 'out/scores')) == 2
+    assert not list((tmp_path / 'out/scores').glob('.*'))
+    run(tmp_path, tiny_voc)
+
+
+def test_a_list_to_score(tmp_path, tiny_voc):
+    listed = tmp_path / 'some.txt'
+    listed.write_text('2007_000001\n2007_000004\n')
+    run(tmp_path, tiny_voc, {'test_cfg.eval_ann_file': str(listed)})
+    assert json.loads((tmp_path / 'out/metrics.json').read_text())['protocol']['scored'] == 1
+
+
+def test_without_masks_nothing_is_scored(tmp_path, tiny_voc):
+    options = {'test_dataloader.dataset.data_prefix.seg_map_path': ''}
+    assert run(tmp_path, tiny_voc, options) == {}
+    assert len(open_store(tmp_path / 'out/scores')) == 4
+
+
+def start(config, out, processes=1, port=29611):
+    """The stage as a command."""
+    command = [sys.executable]
+    if processes > 1:
+        command += ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}']
+        command += [f'--master_port={port}']
+    command += ['tools/test.py', str(config), '--work-dir', str(out)]
+    if processes > 1:
+        command += ['--launcher', 'pytorch']
+    environment = {**os.environ, 'PYTHONPATH': str(REPOSITORY), 'OMP_NUM_THREADS': '1'}
+    return subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process):
+    output, _ = process.communicate(timeout=120)
+    return process.returncode, output
+
+
+def test_two_processes_give_the_same_as_one(tmp_path, tiny_voc):
+    config = write_config(tmp_path, tiny_voc)
+    code, output = finish(start(config, tmp_path / 'two', 2))
+    assert code == 0, output
+    alone = run(tmp_path, tiny_voc)
+    assert contents(tmp_path / 'two/scores') == contents(tmp_path / 'out/scores')
+    both = json.loads((tmp_path / 'two/metrics.json').read_text())
+    assert {key: both[key] for key in alone} == pytest.approx(alone, nan_ok=True)
+
+
+def test_killed_and_run_again_ends_with_the_same_store(tmp_path, tiny_voc):
+    config = write_config(tmp_path, tiny_voc, extra='model.update(seconds=0.5)\n')
+    process = start(config, tmp_path / 'out')
+    folder = tmp_path / 'out/scores'
+    deadline = time.time() + 100
+    while time.time() < deadline and not list(folder.glob('2007*.npz')):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    left = len(list(folder.glob('2007*.npz')))
+    assert 0 < left < 4
+    cfg = load_config(config, work_dir=str(tmp_path / 'out'))
+    cfg.experiment_name = f'store{next(_names)}'
+    build_runner(cfg).test()
+    cfg = load_config(config, work_dir=str(tmp_path / 'whole'))
+    cfg.experiment_name = f'store{next(_names)}'
+    build_runner(cfg).test()
+    assert contents(folder) == contents(tmp_path / 'whole/scores')
+
+
+def test_a_message_instead_of_a_traceback(tmp_path, tiny_voc):
+    (tiny_voc / 'JPEGImages/2007_000003.jpg').write_bytes(b'no photo')
+    code, output = finish(start(write_config(tmp_path, tiny_voc), tmp_path / 'out'))
+    assert code == 1
+    assert '2007_000003' in output
+    assert 'Traceback' not in output

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Train on several processes: tools/dist_train.sh CONFIG PROCESSES [options of train.py]
+# On several machines set NNODES, NODE_RANK, MASTER_ADDR and PORT on each. Without GPUs the
+# processes share the CPU.
+set -euo pipefail
+if [ $# -lt 2 ]; then
+    sed -n '2,4s/^# //p' "$0" >&2
+    exit 2
+fi
+CONFIG=$1
+PROCESSES=$2
+TOOLS=$(cd "$(dirname "$0")" && pwd)
+
+PYTHONPATH="$TOOLS/..${PYTHONPATH:+:$PYTHONPATH}" exec "${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes "${NNODES:-1}" \
+    --node_rank "${NODE_RANK:-0}" \
+    --master_addr "${MASTER_ADDR:-127.0.0.1}" \
+    --master_port "${PORT:-29500}" \
+    --nproc_per_node "$PROCESSES" \
+    "$TOOLS/train.py" "$CONFIG" --launcher pytorch "${@:3}"

@@ -1,0 +1,40 @@
+"""Test a model, or run a stage that writes a store: ``tools/test.py CONFIG [CHECKPOINT]``."""
+
+from mmwsss.engine.cli import readable_errors, stage_parser
+from mmwsss.engine.launch import load_config
+from mmwsss.engine.testing import run_test
+
+
+def parse_args():
+    """Read the command line."""
+    parser = stage_parser(__doc__)
+    parser.add_argument(
+        'checkpoint', nargs='?', help='not needed where the model has nothing to train'
+    )
+    parser.add_argument(
+        '--overwrite', action='store_true', help='redo a store that another model has made'
+    )
+    parser.add_argument(
+        '--tta', action='store_true', help="the config's test-time augmentation (tta_model)"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Test."""
+    args = parse_args()
+    with readable_errors(args.debug):
+        cfg = load_config(args.config, work_dir=args.work_dir, cfg_options=args.cfg_options)
+        run_test(
+            cfg,
+            args.checkpoint,
+            tta=args.tta,
+            overwrite=args.overwrite,
+            launcher=args.launcher,
+            seed=args.seed,
+            trust_checkpoint=args.trust_checkpoint,
+        )
+
+
+if __name__ == '__main__':
+    main()
