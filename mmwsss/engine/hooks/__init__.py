@@ -1,7 +1,7 @@
 """Hooks of the runner."""
 
-from mmwsss.engine.hooks.checkpoint_hook import CheckpointHook
 from mmwsss.engine.hooks.check_stores_hook import CheckStoresHook
+from mmwsss.engine.hooks.checkpoint_hook import CheckpointHook
 from mmwsss.engine.hooks.epoch_seed_hook import EpochSeedHook
 from mmwsss.engine.hooks.mean_displacement_hook import MeanDisplacementHook
 

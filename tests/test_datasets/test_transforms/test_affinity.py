@@ -50,7 +50,7 @@ def test_mask_travels_with_the_image(mask_store):
     results = LoadPseudoMask(mask_store.folder)(sample())
     np.testing.assert_array_equal(results['pseudo_mask'], mask_store['x'])
     results = RandomCropPad((20, 24))(RandomFlip(1.0)(results))
-    top, left, bottom, right = results['valid_box']
+    top, _, bottom, _ = results['valid_box']
     np.testing.assert_array_equal(results['pseudo_mask'][top:bottom], mask_store['x'][:, ::-1])
     assert (results['pseudo_mask'][bottom:] == 255).all()
     results = MaskPairLabels(4)(results)

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 
 from mmwsss.engine.hooks import MeanDisplacementHook
 from mmwsss.engine.runner import WSSSRunner
@@ -22,6 +23,7 @@ class FakeRunner(SimpleNamespace):
 
 @pytest.fixture
 def model():
+    init_default_scope('mmwsss')
     torch.manual_seed(0)
     backbone = dict(
         type='mmpretrain.ResNet',

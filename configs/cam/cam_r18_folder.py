@@ -1,0 +1,34 @@
+# Photos of one's own (see the data set's base). Environment: FOLDER_ROOT, and R18_WEIGHTS, the file
+# of torchvision's ResNet-18; without it, training starts from scratch, which takes some hundred
+# photos of each class.
+_base_ = [
+    '../_base_/datasets/folder.py',
+    '../_base_/seeds.py',
+    '../_base_/schedules/adamw.py',
+    '../_base_/default_runtime.py',
+]
+
+weights = '{{$R18_WEIGHTS:none}}'
+pretrained = weights != 'none'
+
+model = dict(
+    type='CAMGenerator',
+    data_preprocessor=dict(type='WSSSDataPreprocessor'),
+    backbone=dict(
+        type='mmpretrain.ResNet',
+        depth=18,
+        strides=(1, 2, 2, 1),
+        out_indices=(3,),
+        frozen_stages=1 if pretrained else -1,
+        norm_eval=pretrained,
+    ),
+    head=dict(type='CAMHead', in_channels=512, num_classes='auto'),
+    test_cfg=dict(flip=True, fuse='s2c'),
+)
+if pretrained:
+    model['backbone']['init_cfg'] = dict(type='Pretrained', checkpoint=weights)
+
+# A tenth of the rate keeps what pretrained layers know.
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.1 if pretrained else 1.0)})
+)

@@ -1,0 +1,18 @@
+_base_ = [
+    '../_base_/models/deeplabv3plus_r18.py',
+    '../_base_/datasets/msrc_masks.py',
+    '../_base_/segmentation.py',
+    '../_base_/schedules/adamw.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    data_preprocessor=dict(size=(192, 192)),
+    decode_head=dict(num_classes=15),
+)
+# From scratch on 263 photos.
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, begin=0, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=1, end=60, convert_to_iter_based=True),
+]
+train_cfg = dict(max_epochs=60, val_interval=20)

@@ -1,0 +1,14 @@
+_base_ = [
+    '../_base_/models/deeplabv3plus_r18.py',
+    '../_base_/datasets/shapes_masks.py',
+    '../_base_/segmentation.py',
+    '../_base_/schedules/adamw.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(decode_head=dict(num_classes=7))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, begin=0, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=1, end=18, convert_to_iter_based=True),
+]
+train_cfg = dict(max_epochs=18, val_interval=9)

@@ -1,0 +1,67 @@
+# From tags to a segmentor on the built-in data set, in minutes on two CPU cores:
+# python tools/pipeline.py configs/demo/demo_recipe.py
+_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+
+variables = dict(SHAPES_ROOT='data/shapes')
+
+recipe = [
+    dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
+    dict(
+        name='seeds_train',
+        config='../cam/cam_r18_shapes.py',
+        action='test',
+        inputs={'load_from': 'cam.checkpoint'},
+    ),
+    dict(
+        name='seeds_val', like='seeds_train', cfg_options={'test_dataloader.dataset.split': 'val'}
+    ),
+    dict(
+        name='par',
+        config='../refine/par_shapes.py',
+        action='test',
+        inputs={_SEEDS: 'seeds_train.scores'},
+    ),
+    dict(
+        name='masks',
+        config='../refine/threshold_shapes.py',
+        action='test',
+        inputs={_SEEDS: 'par.scores'},
+        cfg_options={'model.refiner.background': 0.3},
+    ),
+    dict(
+        name='segmentor',
+        config='deeplabv3plus_r18_cam_shapes.py',
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+    ),
+    dict(
+        name='predict_train',
+        config='deeplabv3plus_r18_cam_shapes.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+        cfg_options={'test_dataloader.dataset.split': 'train'},
+    ),
+    dict(
+        name='predict_val',
+        like='predict_train',
+        cfg_options={'test_dataloader.dataset.split': 'val'},
+    ),
+]
+# What tags alone are worth, on the training photos.
+baselines = [
+    dict(
+        name='background',
+        config='../refine/centre-prior_shapes.py',
+        action='test',
+        inputs={_SEEDS: 'seeds_train.scores'},
+        cfg_options={'model.refiner.area': 0},
+    ),
+    dict(name='centre', like='background', cfg_options={'model.refiner.area': 0.3}),
+]
+report = dict(
+    title='Demo: from tags to a segmentor',
+    scores='seeds_train.scores',
+    masks='masks.masks',
+    predictions='predict_train.masks',
+    limit=60,
+)

@@ -1,0 +1,60 @@
+# IRN on the small classifier's frozen backbone. Environment: CAM_CHECKPOINT
+# (`model.backbone.init_cfg.checkpoint`), IR_LABEL_STORE, a mask store of ir-labels_shapes.py, and
+# SCORE_STORE. Displacements keep a mean of 0: they are not used for masks.
+_base_ = [
+    '../_base_/datasets/shapes.py',
+    '../_base_/schedules/poly_sgd.py',
+    '../_base_/default_runtime.py',
+    '../_base_/walk.py',
+]
+
+max_epochs = 4
+
+model = dict(
+    type='IRNet',
+    data_preprocessor=dict(type='WSSSDataPreprocessor'),
+    backbone=dict(
+        type='mmpretrain.ResNet',
+        depth=18,
+        num_stages=3,
+        stem_channels=32,
+        base_channels=32,
+        strides=(1, 2, 1),
+        dilations=(1, 1, 1),
+        out_indices=(2,),
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='{{$CAM_CHECKPOINT:work_dirs/cam_r18_shapes/epoch_12.pth}}',
+            prefix='backbone.',
+        ),
+    ),
+    in_channels=(32, 32, 64, 128),
+    strides=(4, 4, 8, 8),
+    radius=5,
+    test_cfg=dict(radius=5, beta=10, log_steps=6, background=0.25, pad_to=None),
+)
+
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='LoadPseudoMask', store='{{$IR_LABEL_STORE:work_dirs/ir_labels/masks}}'),
+    dict(type='RandomScale', low=0.75, high=1.5),
+    dict(type='RandomFlip'),
+    dict(type='RandomCropPad', size=112),
+    dict(type='MaskPairLabels', stride=4),
+    dict(type='PackTagged', meta_keys=('pair_label',)),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = None
+test_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
+    dict(type='PackTagged'),
+]
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+
+optim_wrapper = dict(
+    optimizer=dict(lr=0.05, momentum=0.9, weight_decay=1e-4),
+    paramwise_cfg=dict(custom_keys={'disp': dict(lr_mult=2)}),
+)
+param_scheduler = dict(end=max_epochs)
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)

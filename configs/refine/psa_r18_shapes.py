@@ -1,0 +1,65 @@
+# AffinityNet on the small classifier, from its checkpoint. Environment: CAM_CHECKPOINT
+# (`model.backbone.init_cfg.checkpoint`), LOW_ALPHA_STORE and HIGH_ALPHA_STORE, score stores of
+# crf_shapes.py with a low and a high alpha, and SCORE_STORE.
+_base_ = [
+    '../_base_/datasets/shapes.py',
+    '../_base_/schedules/poly_sgd.py',
+    '../_base_/default_runtime.py',
+    '../_base_/walk.py',
+]
+
+max_epochs = 4
+
+model = dict(
+    type='AffinityNet',
+    data_preprocessor=dict(type='WSSSDataPreprocessor'),
+    backbone=dict(
+        type='mmpretrain.ResNet',
+        depth=18,
+        num_stages=3,
+        stem_channels=32,
+        base_channels=32,
+        strides=(1, 2, 1),
+        dilations=(1, 1, 1),
+        out_indices=(0, 1, 2),
+        norm_eval=True,
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='{{$CAM_CHECKPOINT:work_dirs/cam_r18_shapes/epoch_12.pth}}',
+            prefix='backbone.',
+        ),
+    ),
+    in_channels=(32, 64, 128),
+    channels=(16, 32, 64),
+    radius=5,
+    test_cfg=dict(beta=8, log_steps=6, alpha=6),
+)
+
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(
+        type='LoadCRFScores',
+        low_alpha='{{$LOW_ALPHA_STORE:work_dirs/crf_low/scores}}',
+        high_alpha='{{$HIGH_ALPHA_STORE:work_dirs/crf_high/scores}}',
+    ),
+    dict(type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
+    dict(type='RandomCropPad', size=112, fill=0),
+    dict(type='RandomFlip'),
+    dict(type='CRFPairLabels', stride=8),
+    dict(type='PackTagged', meta_keys=('pair_label',)),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = None
+test_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
+    dict(type='PackTagged'),
+]
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+
+optim_wrapper = dict(
+    optimizer=dict(lr=0.01, momentum=0.9, weight_decay=5e-4),
+    paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}),
+)
+param_scheduler = dict(end=max_epochs)
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)

@@ -1,0 +1,16 @@
+# Masks of seeds at a constant background score. The score store is
+# `test_dataloader.dataset.pipeline.LoadSeeds.store`, or environment SCORE_STORE.
+_base_ = ['../_base_/datasets/shapes.py', '../_base_/default_runtime.py']
+
+model = dict(type='RefineModel', refiner=dict(type='Threshold', background=0.3))
+test_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='LoadImage'),
+            dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
+            dict(type='PackTagged'),
+        ]
+    )
+)
+test_cfg = dict(type='StoreTestLoop', kind='masks')
+test_evaluator = dict(type='MaskMetric')

@@ -1,0 +1,38 @@
+# S2C (CVPR 2024) as released: total batch 8 at learning rate 0.02. The classifier, its schedule and
+# its inference are those of the CAM baseline. Environment: PROPOSAL_STORE (of train_aug, made by
+# configs/proposals/sam_vit-h_voc.py) and SAM_CHECKPOINT.
+_base_ = '../cam/cam_r38_voc.py'
+
+model = dict(
+    type='S2C',
+    point_decoder=dict(
+        type='SAMPointDecoder',
+        sam=dict(
+            type='SAM',
+            arch='vit_h',
+            checkpoint='{{$SAM_CHECKPOINT:checkpoints/sam_vit_h_4b8939.pth}}',
+        ),
+    ),
+)
+
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='LoadProposals', store='{{$PROPOSAL_STORE:work_dirs/sam_vit-h_voc/proposals}}'),
+    dict(type='SegmentsFromProposals'),
+    dict(type='RandomResizeLong', low=256, high=512),
+    dict(type='RandomFlip'),
+    dict(
+        type='ColorJitter',
+        brightness=0.4,
+        contrast=0.4,
+        saturation=0.4,
+        hue=0.1,
+        prob=0.8,
+        gray_prob=0.02,
+    ),
+    dict(type='RelabelSegments'),
+    dict(type='RandomCropPad', size=256),
+    dict(type='PackTagged'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+custom_hooks = [dict(type='CheckStoresHook')]

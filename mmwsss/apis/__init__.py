@@ -1,0 +1,23 @@
+"""What users call: run a recipe, or a trained network on photos.
+
+Both are imported when they are asked for, so that planning a recipe needs no torch.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    'Inference': 'mmwsss.apis.inferencer',
+    'PipelineError': 'mmwsss.apis.errors',
+    'RecipeError': 'mmwsss.apis.errors',
+    'WSSSInferencer': 'mmwsss.apis.inferencer',
+    'run_pipeline': 'mmwsss.apis.pipeline',
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(_HOMES[name]), name)

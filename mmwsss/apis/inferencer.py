@@ -1,0 +1,252 @@
+"""Seeds and masks of single photos, without a data set."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import init_default_scope
+from mmseg.structures import SegDataSample
+
+from mmwsss.datasets.io import read_image
+from mmwsss.engine.auto_classes import find_classes, resolve_num_classes
+from mmwsss.engine.checkpoint_io import load_checkpoint
+from mmwsss.models.cam_generators.base import BaseCAMGenerator
+from mmwsss.registry import MODELS, TRANSFORMS
+from mmwsss.structures import Seeds
+from mmwsss.visualization.overlay import cam_overlay, mask_overlay
+
+_LOADERS = ('LoadImage', 'LoadImageFromFile')
+_TRUTH = ('LoadMask', 'LoadAnnotations')
+_STORES = ('LoadSeeds', 'LoadProposals')
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """What a network says about one photo.
+
+    Args:
+        image: The photo. Shape: (H, W, 3), uint8, RGB.
+        mask: 0 background, 1..C. Shape: (H, W), uint8.
+        classes: The class names, background first.
+        seeds: Class scores; ``None`` for a segmentor.
+        tag_scores: Score of each tag in [0, 1]; ``None`` for a segmentor.
+        palette: Colours by mask value.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    classes: tuple[str, ...]
+    seeds: Seeds | None = None
+    tag_scores: dict[str, float] | None = None
+    palette: np.ndarray | None = None
+
+    def overlay(self) -> np.ndarray:
+        """The photo with the mask painted over it. Shape: (H, W, 3), uint8."""
+        return mask_overlay(self.image, self.mask, self.palette)
+
+    def cam_overlay(self) -> np.ndarray:
+        """The photo with the best scores painted over it. Shape: (H, W, 3), uint8.
+
+        Raises:
+            ValueError: A segmentor gives no scores.
+        """
+        if self.seeds is None:
+            raise ValueError('a segmentor gives masks and no seeds: use overlay()')
+        return cam_overlay(self.image, self.seeds)
+
+
+class WSSSInferencer:
+    """Runs a CAM generator or a segmentor on photos.
+
+    Args:
+        config: Config of the stage that trained it, or its path. The pipeline of its
+            ``test_dataloader`` prepares the photos.
+        checkpoint: Its weights. Defaults to the config's ``load_from``.
+        device: E.g. 'cuda:1'. Defaults to the first GPU, or the CPU.
+
+    Raises:
+        ValueError: The checkpoint does not fit the config, or none is given.
+
+    Example:
+        >>> inferencer = WSSSInferencer('configs/cam/cam_r18_shapes.py', 'epoch_20.pth')
+        >>> result, = inferencer('photo.jpg', tags=[['cat']])
+        >>> Image.fromarray(result.overlay()).save('overlay.png')
+    """
+
+    def __init__(
+        self,
+        config: str | Path | Config,
+        checkpoint: str | Path | None = None,
+        device: str | None = None,
+    ) -> None:
+        cfg = config if isinstance(config, Config) else Config.fromfile(str(config))
+        cfg = cfg.copy()
+        init_default_scope(cfg.get('default_scope', 'mmwsss'))
+        checkpoint = checkpoint or cfg.get('load_from')
+        loaded = load_checkpoint(checkpoint) if checkpoint else {}
+        meta = (loaded.get('meta') or {}).get('dataset_meta') or {}
+        self.classes = tuple(meta.get('classes') or find_classes(cfg))
+        palette = meta.get('palette')
+        self.palette = None if palette is None else np.asarray(palette, np.uint8)
+        resolve_num_classes(cfg, self.classes)
+        self.model = MODELS.build(cfg.model)
+        _load_weights(self.model, loaded, checkpoint)
+        self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.model.to(self.device).eval()
+        self._makes_seeds = isinstance(self.model, BaseCAMGenerator)
+        self._test_cfg = self.model.test_cfg if self._makes_seeds else None
+        self._pipeline, self._bgr, self._upright = _pipeline(cfg)
+
+    def __call__(
+        self,
+        images: str | Path | np.ndarray | Sequence[str | Path | np.ndarray],
+        tags: Sequence[Sequence[str]] | None = None,
+        *,
+        batch_size: int = 4,
+        background: float = 0.3,
+    ) -> list[Inference]:
+        """Run the network on photos.
+
+        Args:
+            images: Paths, or RGB arrays (H, W, 3) of uint8; one or many.
+            tags: Class names of each photo, for CAM generators. Where they are not given, the
+                tags that the network predicts are taken.
+            batch_size: Photos at a time; neighbours of equal sizes run as one batch.
+            background: Background score at which seeds become a mask.
+
+        Returns:
+            One result a photo.
+
+        Raises:
+            ValueError: A tag is no class, or tags are given to a segmentor.
+        """
+        images = [images] if isinstance(images, str | Path | np.ndarray) else list(images)
+        labels = None if tags is None else self._labels(images, tags)
+        if self._makes_seeds:
+            self.model.test_cfg = replace(self._test_cfg, use_tags=tags is not None)
+        results: list[Inference] = []
+        indices = iter(range(len(images)))
+        while chunk := list(islice(indices, batch_size)):
+            prepared = [self._prepare(images[i], i, labels) for i in chunk]
+            for _, group in groupby(prepared, key=lambda item: _sizes(item[1])):
+                photos, packed = zip(*group, strict=True)
+                samples = self._forward(packed)
+                for photo, sample in zip(photos, samples, strict=True):
+                    results.append(self._result(photo, sample, background))
+        return results
+
+    @torch.no_grad()
+    def _forward(self, packed: Sequence[dict]) -> list[SegDataSample]:
+        return self.model.test_step(pseudo_collate(packed))
+
+    def _prepare(
+        self, image: str | Path | np.ndarray, index: int, labels: np.ndarray | None
+    ) -> tuple[np.ndarray, dict]:
+        is_array = isinstance(image, np.ndarray)
+        photo = image if is_array else read_image(image, upright=self._upright)
+        if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
+            raise ValueError(
+                f'image {index}: an RGB array (H, W, 3) of uint8 is expected, found '
+                f'{photo.dtype} {photo.shape}'
+            )
+        results: dict[str, Any] = {
+            'img': np.ascontiguousarray(photo[..., ::-1]) if self._bgr else photo,
+            'img_id': f'array {index}' if is_array else Path(image).stem,
+            'img_path': None if is_array else str(image),
+            'ori_shape': photo.shape[:2],
+            'img_shape': photo.shape[:2],
+        }
+        if self._makes_seeds:
+            empty = np.zeros(len(self.classes) - 1, np.float32)
+            results['gt_label'] = empty if labels is None else labels[index]
+        return photo, self._pipeline(results)
+
+    def _result(self, photo: np.ndarray, sample: SegDataSample, background: float) -> Inference:
+        if not self._makes_seeds:
+            mask = sample.pred_sem_seg.data.squeeze(0).cpu().numpy().astype(np.uint8)
+            return Inference(photo, mask, self.classes, palette=self.palette)
+        names = self.classes[1:]
+        scores = dict(zip(names, sample.tag_scores.cpu().tolist(), strict=True))
+        mask = sample.seeds.to_mask(background)
+        return Inference(photo, mask, self.classes, sample.seeds, scores, self.palette)
+
+    def _labels(self, images: Sequence, tags: Sequence[Sequence[str]]) -> np.ndarray:
+        """Multi-hot labels of all photos. Shape: (N, C), float32."""
+        if not self._makes_seeds:
+            raise ValueError(
+                f'{type(self.model).__name__} is a segmentor: it takes no tags, leave them out'
+            )
+        if isinstance(tags, str) or len(tags) != len(images):
+            raise ValueError(
+                f'tags must hold one list of class names a photo: {len(images)} photos, found '
+                f'{tags!r:.80}'
+            )
+        names = self.classes[1:]
+        labels = np.zeros((len(images), len(names)), np.float32)
+        for index, given in enumerate(tags):
+            given = [given] if isinstance(given, str) else given
+            for name in given:
+                if name not in names:
+                    close = difflib.get_close_matches(name, names, n=1)
+                    hint = f', did you mean {close[0]!r}?' if close else ''
+                    raise ValueError(
+                        f'image {index}: the tag {name!r} is no class of this network{hint}; its '
+                        f'classes are {", ".join(names)}'
+                    )
+                labels[index, names.index(name)] = 1
+        return labels
+
+
+def _pipeline(cfg: Config) -> tuple[Compose, bool, bool]:
+    """The config's test pipeline without loading, whether it wants BGR, and upright photos."""
+    dataset = cfg.test_dataloader.dataset
+    while 'pipeline' not in dataset:
+        dataset = dataset['dataset']
+    transforms = list(dataset['pipeline'])
+    names = [str(transform['type']).split('.')[-1] for transform in transforms]
+    if stores := [name for name in names if name in _STORES]:
+        raise ValueError(
+            f'{cfg.filename}: {stores[0]} reads a store that another stage makes; it has nothing '
+            'for other photos. Give the config of a network'
+        )
+    if not names or names[0] not in _LOADERS:
+        raise ValueError(
+            f'{cfg.filename}: the test pipeline must begin with {" or ".join(_LOADERS)}, found '
+            f'{names[:1]}'
+        )
+    kept = [t for t, name in zip(transforms, names, strict=True) if name not in _LOADERS + _TRUTH]
+    built = Compose([TRANSFORMS.build(transform) for transform in kept])
+    # mmcv reads BGR; mmseg's preprocessors of such configs turn it around.
+    return built, names[0] == 'LoadImageFromFile', bool(transforms[0].get('upright', False))
+
+
+def _sizes(packed: dict) -> tuple:
+    inputs = packed['inputs']
+    return tuple(tuple(x.shape) for x in (inputs if isinstance(inputs, list) else [inputs]))
+
+
+def _load_weights(model: torch.nn.Module, loaded: dict, checkpoint: Any) -> None:
+    """Load weights; what is trained must be there, frozen helpers need not."""
+    state = loaded.get('state_dict', loaded)
+    found = model.load_state_dict(state, strict=False)
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    missing = sorted(trained.intersection(found.missing_keys))
+    if missing and checkpoint is None:
+        raise ValueError(f'{type(model).__name__} has weights to load: give a checkpoint')
+    if missing or found.unexpected_keys:
+        raise ValueError(
+            f'{checkpoint}: does not fit {type(model).__name__} of this config: '
+            f'{len(missing)} weights are missing ({_first(missing)}), '
+            f'{len(found.unexpected_keys)} are unknown ({_first(found.unexpected_keys)})'
+        )
+
+
+def _first(names: Sequence[str]) -> str:
+    return ', '.join(names[:3]) or 'none'

@@ -1,0 +1,92 @@
+"""Running a stage as a subprocess whose whole process group ends with it."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+# torchrun ends its workers itself and gives them 30 s; only then is the group killed.
+_GRACE = 40.0
+_TAIL = 15
+
+
+def run_process(
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    on_line: Callable[[str], None],
+    keep_open: tuple[int, ...] = (),
+    grace: float = _GRACE,
+) -> tuple[int, list[str]]:
+    """Run a command to its end; its output goes to a log file, line by line.
+
+    Args:
+        command: The command.
+        log: File that stdout and stderr are appended to.
+        env: Its environment.
+        on_line: Called with each line of output, from another thread.
+        keep_open: File descriptors that the process inherits.
+        grace: Seconds between asking a process group to end and killing it.
+
+    Returns:
+        ``(exit code, last lines of output)``.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    tail: deque[str] = deque(maxlen=_TAIL)
+    with open(log, 'a', encoding='utf-8') as file:
+        file.write(f'$ {" ".join(command)}\n')
+        file.flush()
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            text=True,
+            errors='replace',
+            start_new_session=True,
+            pass_fds=keep_open,
+        )
+        reader = threading.Thread(
+            target=_read, args=(process.stdout, file, tail, on_line), daemon=True
+        )
+        reader.start()
+        try:
+            # Short waits, so that a signal is answered at once.
+            while process.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.5)
+        finally:
+            _end_group(process, grace)
+            reader.join(5)
+    return process.returncode, list(tail)
+
+
+def _read(pipe: IO[str], file: IO[str], tail: deque[str], on_line: Callable[[str], None]) -> None:
+    with suppress(ValueError):  # the log is closed while a stray process still writes
+        for line in pipe:
+            file.write(line)
+            file.flush()
+            if line.strip():
+                tail.append(line.rstrip())
+                on_line(line)
+
+
+def _end_group(process: subprocess.Popen, grace: float) -> None:
+    """End what is left of a process group, politely and then for good."""
+    try:
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(grace)
+    finally:  # also where a second Ctrl-C cuts the wait short
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

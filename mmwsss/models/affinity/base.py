@@ -1,0 +1,190 @@
+"""What affinity networks share: modes, labels of pairs, seeds in and masks out."""
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.model import BaseModel
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmwsss.registry import MODELS
+from mmwsss.structures import Seeds
+
+
+@dataclass(frozen=True)
+class WalkCfg:
+    """How seeds walk (``test_cfg``).
+
+    Args:
+        radius: Positions nearer than it are neighbours.
+        beta: Exponent of the affinities.
+        log_steps: Logarithm of the number of steps to base 2.
+        background: Constant background score of the mask, or of the walk where it takes part.
+        tuned_on_masks: Whether the background score was chosen on ground truth, to be recorded.
+        budget_mib: Bound on the temporary memory of the walk on a GPU, in MiB.
+    """
+
+    radius: int = 5
+    beta: float = 10
+    log_steps: int = 8
+    background: float | None = None
+    tuned_on_masks: bool = False
+    budget_mib: int = 512
+
+    def __post_init__(self) -> None:
+        if self.radius < 2 or self.beta <= 0 or self.log_steps < 0 or self.budget_mib < 1:
+            raise ValueError(
+                'test_cfg: radius >= 2, beta > 0, log_steps >= 0 and budget_mib >= 1 are expected, '
+                f'found {asdict(self)}'
+            )
+        if self.background is not None and not 0 <= self.background <= 1:
+            raise ValueError(
+                f'test_cfg.background must lie in [0, 1] or be None, found {self.background}'
+            )
+
+
+class BaseAffinityModel(BaseModel, metaclass=ABCMeta):
+    """A network that learns affinities from sure labels and lets seeds walk along them.
+
+    In a training stage samples hold ``pair_label``, the labels at the network's stride, made by
+    the transforms ``CRFPairLabels`` or ``MaskPairLabels``; in a test stage they hold ``seeds``. A
+    test gives both masks (``StoreTestLoop(kind='masks')``) and the walked scores
+    (``kind='scores'``), which a CRF may refine further.
+
+    Args:
+        test_cfg: Fields of ``test_cfg_class``; unknown keys are refused.
+        data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor', ...)``.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: ``test_cfg`` has an unknown key or value.
+    """
+
+    test_cfg_class: type[WalkCfg] = WalkCfg
+
+    def __init__(
+        self,
+        *,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        if isinstance(data_preprocessor, dict):  # mmengine would look for it in the default scope
+            data_preprocessor = MODELS.build(data_preprocessor)
+        super().__init__(data_preprocessor, init_cfg)
+        test_cfg = test_cfg or {}
+        known = [field.name for field in fields(self.test_cfg_class)]
+        if unknown := sorted(set(test_cfg) - set(known)):
+            raise ValueError(f'test_cfg has unknown keys {unknown}, known are {known}')
+        self.test_cfg = self.test_cfg_class(**test_cfg)
+
+    @abstractmethod
+    def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+        """Named losses of a training batch.
+
+        Args:
+            inputs: Normalised images. Shape: (N, 3, H, W).
+            data_samples: N samples with ``pair_label``.
+        """
+
+    @abstractmethod
+    def walk(self, images: Tensor, seeds: list[Seeds]) -> list[Seeds]:
+        """Walked scores, at the size of the images.
+
+        Args:
+            images: Normalised, perhaps padded on the right and below. Shape: (n, 3, H', W').
+            seeds: Of the images, which are all of one size.
+        """
+
+    def forward(
+        self,
+        inputs: Tensor | Sequence[Tensor],
+        data_samples: list[SegDataSample] | None = None,
+        mode: str = 'predict',
+    ) -> dict[str, Tensor] | list[SegDataSample]:
+        """Run the network.
+
+        Args:
+            inputs: Normalised images: (N, 3, H, W), or N of any sizes.
+            data_samples: N samples.
+            mode: ``'loss'`` or ``'predict'``.
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        raise ValueError(f"mode must be 'loss' or 'predict', found {mode!r}")
+
+    @torch.no_grad()
+    def predict(
+        self, inputs: Tensor | Sequence[Tensor], data_samples: list[SegDataSample]
+    ) -> list[SegDataSample]:
+        """Let the seeds walk; images of one size are one batch.
+
+        Args:
+            inputs: Normalised images: (N, 3, H, W), or N of any sizes.
+            data_samples: N samples with ``seeds``.
+
+        Returns:
+            The same samples, with walked ``seeds`` and ``pred_sem_seg``.
+        """
+        groups: dict[tuple, list[int]] = {}
+        for index, sample in enumerate(data_samples):
+            if 'seeds' not in sample:
+                raise ValueError(
+                    f'{type(self).__name__} lets seeds walk, and the sample has none: add '
+                    "dict(type='LoadSeeds', store=...) to the pipeline, before PackTagged"
+                )
+            key = (sample.seeds.size, tuple(inputs[index].shape))
+            groups.setdefault(key, []).append(index)
+        for group in groups.values():
+            samples = [data_samples[index] for index in group]
+            images = torch.stack([inputs[index] for index in group])
+            walked = self.walk(images, [sample.seeds for sample in samples])
+            for sample, seeds in zip(samples, walked, strict=True):
+                # Of several scores for the background the map is the one that has walked.
+                mask = seeds.to_mask(self.test_cfg.background if seeds.background is None else None)
+                sample.seeds = seeds
+                sample.pred_sem_seg = PixelData(data=torch.from_numpy(mask)[None].long())
+        return data_samples
+
+    def pair_labels(self, samples: list[SegDataSample], grid: tuple[int, int]) -> Tensor:
+        """Labels of the samples at the network's stride. Shape: (N, h, w), uint8.
+
+        Raises:
+            ValueError: A sample has none, or they are for another stride.
+        """
+        labels = []
+        for sample in samples:
+            label = sample.get('pair_label')
+            if label is None or label.shape != tuple(grid):
+                found = 'none' if label is None else f'labels of {label.shape}'
+                raise ValueError(
+                    f'{sample.get("img_id", "an image")}: {type(self).__name__} needs labels of '
+                    f'{tuple(grid)}, found {found}. The training pipeline ends with CRFPairLabels '
+                    'or MaskPairLabels, with the stride of the network, and '
+                    "PackTagged(meta_keys=('pair_label',))"
+                )
+            labels.append(torch.from_numpy(label))
+        return torch.stack(labels).to(next(self.parameters()).device)
+
+    def protocol(self) -> dict[str, Any]:
+        """How the seeds walk, as the record of a refiner."""
+        options = asdict(self.test_cfg)
+        tuned = options.pop('tuned_on_masks')
+        options.pop('budget_mib')
+        record = {'type': type(self).__name__, **options, 'threshold_tuned_on_masks': tuned}
+        return {'refiner': record}
+
+
+def stack_maps(maps: Sequence[np.ndarray], device: torch.device) -> Tensor:
+    """Maps of several images, filled up with zeros. Shape: (N, largest K, h, w)."""
+    stacked = torch.zeros(len(maps), max(map(len, maps)), *maps[0].shape[1:])
+    for target, own in zip(stacked, maps, strict=True):
+        target[: len(own)] = torch.from_numpy(own)
+    return stacked.to(device)

@@ -1,0 +1,8 @@
+"""CAM generators: one file per method."""
+
+from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
+from mmwsss.models.cam_generators.cam import CAMGenerator
+from mmwsss.models.cam_generators.rib import RIB
+from mmwsss.models.cam_generators.s2c import S2C
+
+__all__ = ['RIB', 'S2C', 'BaseCAMGenerator', 'CAMGenerator', 'CAMOutput', 'CAMTestCfg']

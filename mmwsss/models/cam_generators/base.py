@@ -1,0 +1,216 @@
+"""What all CAM generators share: modes, fusion over scales and mirrored views, tags."""
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
+
+import torch
+from mmengine.model import BaseModel
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmwsss.ops.cam import FUSIONS, fuse_scales, normalize_cam
+from mmwsss.registry import MODELS
+from mmwsss.structures import Seeds
+
+
+class CAMOutput(NamedTuple):
+    """What a CAM generator says about a batch.
+
+    Args:
+        logits: Class scores of the images. Shape: (N, C).
+        cam: Raw class activation maps, which may be negative. Shape: (N, C, h, w).
+    """
+
+    logits: Tensor
+    cam: Tensor
+
+
+@dataclass(frozen=True)
+class CAMTestCfg:
+    """How seeds are made from class activation maps (``test_cfg``).
+
+    Args:
+        flip: Add the mirror image of every scale (in the same batch).
+        fuse: How scales and views are fused, see :func:`~mmwsss.ops.cam.fuse_scales`:
+            ``'s2c'``, ``'irn_cam'`` or ``'irn_high_res'``.
+        use_tags: Make seeds of the classes in the image-level labels, as all published seed scores
+            do (an oracle on any list that is not trained on). If False, of predicted tags.
+        tag_threshold: Score above which a tag is predicted; read if ``use_tags`` is False.
+    """
+
+    flip: bool = True
+    fuse: str = 's2c'
+    use_tags: bool = True
+    tag_threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.fuse not in FUSIONS:
+            raise ValueError(f'test_cfg.fuse must be one of {sorted(FUSIONS)}, found {self.fuse!r}')
+
+
+class BaseCAMGenerator(BaseModel, metaclass=ABCMeta):
+    """A network that learns from image-level labels and gives class activation maps.
+
+    A method implements :meth:`cams` and :meth:`loss`; where its seeds are not simply fused and
+    normalised maps, also :meth:`predict_batch`.
+
+    The scales of a test image come from the pipeline (``MultiScale``); the mirrored views are
+    made here. Images of equal sizes run as one batch, others one by one: nothing is padded, so a
+    batch gives what its images give alone.
+
+    Args:
+        num_classes: Number of foreground classes C.
+        test_cfg: Fields of ``test_cfg_class``; unknown keys are refused.
+        data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor', ...)``.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: ``test_cfg`` has an unknown key or value.
+    """
+
+    test_cfg_class: type[CAMTestCfg] = CAMTestCfg
+
+    def __init__(
+        self,
+        *,
+        num_classes: int,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        if isinstance(data_preprocessor, dict):  # mmengine would look for it in the default scope
+            data_preprocessor = MODELS.build(data_preprocessor)
+        super().__init__(data_preprocessor, init_cfg)
+        test_cfg = test_cfg or {}
+        known = [field.name for field in fields(self.test_cfg_class)]
+        if unknown := sorted(set(test_cfg) - set(known)):
+            raise ValueError(f'test_cfg has unknown keys {unknown}, known are {known}')
+        self.num_classes = num_classes
+        self.test_cfg = self.test_cfg_class(**test_cfg)
+
+    @abstractmethod
+    def cams(self, x: Tensor) -> CAMOutput:
+        """Class scores and raw class activation maps.
+
+        Args:
+            x: Normalised images. Shape: (N, 3, H, W).
+        """
+
+    @abstractmethod
+    def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+        """Named losses of a training batch.
+
+        Args:
+            inputs: Normalised images. Shape: (N, 3, H, W).
+            data_samples: N samples with ``gt_label``.
+        """
+
+    def forward(
+        self,
+        inputs: Tensor | Sequence,
+        data_samples: list[SegDataSample] | None = None,
+        mode: str = 'tensor',
+    ) -> CAMOutput | dict[str, Tensor] | list[SegDataSample]:
+        """Run the network.
+
+        Args:
+            inputs: Normalised images: (N, 3, H, W), or as :meth:`predict` takes them.
+            data_samples: N samples; not needed in mode ``tensor``.
+            mode: ``'loss'``, ``'predict'`` or ``'tensor'`` (the result of :meth:`cams`).
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self.cams(inputs)
+        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+
+    @torch.no_grad()
+    def predict(
+        self, inputs: Tensor | Sequence, data_samples: list[SegDataSample]
+    ) -> list[SegDataSample]:
+        """Fill ``seeds`` and ``tag_scores`` of the samples.
+
+        Args:
+            inputs: One of: a batch (N, 3, H, W); N images (3, H, W) of any sizes; or a list with
+                one of these for each scale.
+            data_samples: N samples with ``ori_shape`` and, if ``use_tags``, ``gt_label``.
+
+        Returns:
+            The same samples. ``seeds`` hold the tagged classes in ascending order, none for an
+            image without tags; ``tag_scores`` is float32 (C,) in [0, 1].
+        """
+        scales = _by_scale(inputs)
+        groups: dict[tuple, list[int]] = {}
+        for index, sample in enumerate(data_samples):
+            sizes = (tuple(scale[index].shape[-2:]) for scale in scales)
+            groups.setdefault((tuple(sample.ori_shape[:2]), *sizes), []).append(index)
+        for group in groups.values():
+            batches = [torch.stack([scale[index] for index in group]) for scale in scales]
+            self.predict_batch(batches, [data_samples[index] for index in group])
+        return data_samples
+
+    def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
+        """Fill the samples of images that have the same size at every scale.
+
+        Args:
+            batches: The images at each scale. Shape: (n, 3, h, w).
+            samples: The n samples.
+        """
+        cfg = self.test_cfg
+        logits, maps = [], []
+        for x in batches:
+            output = self.cams(torch.cat([x, x.flip(-1)]) if cfg.flip else x)
+            logits.append(output.logits.unflatten(0, (-1, len(x))))
+            maps.append(output.cam.unflatten(0, (-1, len(x))))
+        tag_scores = torch.cat(logits).float().mean(0).sigmoid()
+        if cfg.use_tags:
+            tags = self.tags(samples).to(tag_scores) > 0
+        else:
+            tags = tag_scores > cfg.tag_threshold
+        image, classes = tags.nonzero(as_tuple=True)
+        size = tuple(samples[0].ori_shape[:2])
+        views = [scale[:, image, classes].transpose(0, 1).float() for scale in maps]
+        scores = normalize_cam(fuse_scales(views, size, cfg.fuse)).cpu().numpy()
+        image, classes = image.cpu().numpy(), classes.cpu().numpy()
+        for index, sample in enumerate(samples):
+            own = image == index
+            sample.seeds = Seeds(classes[own], scores[own], size=size)
+            sample.tag_scores = tag_scores[index]
+
+    def tags(self, samples: list[SegDataSample]) -> Tensor:
+        """Image-level labels of the samples. Shape: (N, C), multi-hot float32.
+
+        Raises:
+            ValueError: A sample has none, or they are for another number of classes.
+        """
+        for sample in samples:
+            name = sample.get('img_id', sample.get('img_path', 'an image'))
+            if 'gt_label' not in sample:
+                raise ValueError(
+                    f'{name}: no image-level labels (gt_label); to predict the tags of untagged '
+                    'images set test_cfg=dict(use_tags=False) in the model'
+                )
+            if sample.gt_label.shape != (self.num_classes,):
+                raise ValueError(
+                    f'{name}: the image-level labels have shape {tuple(sample.gt_label.shape)}, '
+                    f'expected ({self.num_classes},): the model and the dataset differ in classes'
+                )
+        return torch.stack([sample.gt_label.float() for sample in samples])
+
+    def protocol(self) -> dict:
+        """How the seeds were made, for the record of a store (without the pipeline's scales)."""
+        protocol = asdict(self.test_cfg)
+        threshold = protocol.pop('tag_threshold')
+        oracle = protocol.pop('use_tags')
+        protocol['seeds_of'] = 'image-level labels' if oracle else f'predicted > {threshold}'
+        return protocol
+
+
+def _by_scale(inputs: Tensor | Sequence) -> list[Sequence[Tensor]]:
+    """Inputs of :meth:`BaseCAMGenerator.predict` as a list over scales of images."""
+    single = isinstance(inputs, Tensor) or (isinstance(inputs[0], Tensor) and inputs[0].ndim == 3)
+    return [inputs] if single else list(inputs)

@@ -1,0 +1,64 @@
+"""The baseline: class activation maps of a tag classifier."""
+
+import torch.nn.functional as F
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
+from mmwsss.registry import MODELS
+
+
+@MODELS.register_module()
+class CAMGenerator(BaseCAMGenerator):
+    """Class activation maps of a fully convolutional tag classifier.
+
+    `Learning Deep Features for Discriminative Localization <https://arxiv.org/abs/1512.04150>`_,
+    in the form that all of the PSA family starts from: the class scores are the means of the
+    maps, trained with the multi-label soft margin loss.
+
+    Args:
+        backbone: Config or module; the last of its feature maps is used. E.g.
+            :class:`~mmwsss.models.backbones.resnet38d.ResNet38d` or ``mmpretrain.ResNet``.
+        head: Config or module of a :class:`~mmwsss.models.heads.cam_head.CAMHead`.
+        test_cfg: See :class:`~mmwsss.models.cam_generators.base.CAMTestCfg`.
+        data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor', ...)``.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+    """
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        head: dict | nn.Module,
+        *,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        head = MODELS.build(head) if isinstance(head, dict) else head
+        super().__init__(
+            num_classes=head.num_classes,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        self.backbone = MODELS.build(backbone) if isinstance(backbone, dict) else backbone
+        self.head = head
+
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What the classifier sees, (N, D, h, w), and the raw maps, (N, C, h, w)."""
+        return self.head(self.backbone(x)[-1])
+
+    def cams(self, x: Tensor) -> CAMOutput:
+        """Class scores and raw class activation maps of images (N, 3, H, W)."""
+        _, cam = self.features(x)
+        return CAMOutput(cam.mean((-2, -1)), cam)
+
+    def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+        """``loss_cls``: multi-label soft margin loss, the mean over images and classes.
+
+        Args:
+            inputs: Normalised images. Shape: (N, 3, H, W).
+            data_samples: N samples with ``gt_label``.
+        """
+        logits = self.cams(inputs).logits
+        return dict(loss_cls=F.multilabel_soft_margin_loss(logits, self.tags(data_samples)))

@@ -1,0 +1,17 @@
+"""Frozen helpers: thin, batched wrappers of foundation models."""
+
+from mmwsss.models.foundation.point_decoder import PointDecoder, PointMasks
+from mmwsss.models.foundation.region_points import RegionPointDecoder
+from mmwsss.models.foundation.sam import SAM, SAMOutput
+from mmwsss.models.foundation.sam_points import SAMPointDecoder
+from mmwsss.models.foundation.sam_prompts import Prompts
+
+__all__ = [
+    'SAM',
+    'PointDecoder',
+    'PointMasks',
+    'Prompts',
+    'RegionPointDecoder',
+    'SAMOutput',
+    'SAMPointDecoder',
+]

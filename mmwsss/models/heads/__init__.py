@@ -1,0 +1,8 @@
+"""Heads of CAM generators and of segmentors."""
+
+from mmwsss.models.heads.cam_head import CAMHead
+from mmwsss.models.heads.deeplabv2_head import DeepLabV2Head
+from mmwsss.models.heads.large_fov_head import LargeFOVHead
+from mmwsss.models.heads.mask2former_head import PseudoMaskMask2FormerHead
+
+__all__ = ['CAMHead', 'DeepLabV2Head', 'LargeFOVHead', 'PseudoMaskMask2FormerHead']

@@ -1,0 +1,82 @@
+"""A proposer as a model, so that a proposing stage is a test run like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.model import BaseModel
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+from mmwsss.registry import MODELS, PROPOSERS
+
+
+@MODELS.register_module()
+class ProposeModel(BaseModel):
+    """A proposer in the place of a network; without parameters.
+
+    A proposer that runs in the workers is appended to their pipeline by ``StoreTestLoop`` (see
+    :meth:`worker_transform`) and its proposals only pass through here; any other runs here.
+
+    Args:
+        proposer: Config of a proposer, or one (see :mod:`mmwsss.proposers`).
+    """
+
+    def __init__(self, proposer: dict | Callable) -> None:
+        super().__init__()
+        self.proposer = PROPOSERS.build(proposer) if isinstance(proposer, dict) else proposer
+
+    def worker_transform(self) -> WorkerPropose | None:
+        """What the DataLoader's workers do before packing: add ``proposals`` to the results."""
+        return WorkerPropose(self.proposer) if self.proposer.runs_in == 'worker' else None
+
+    def protocol(self) -> dict[str, Any]:
+        """The proposer's record."""
+        return {'proposer': self.proposer.protocol()}
+
+    def test_step(self, data: dict) -> list[SegDataSample]:
+        """Propose for a batch. Images stay on the CPU: only a proposer knows what it needs where."""
+        return self(**data, mode='predict')
+
+    def forward(
+        self, inputs: Sequence[Tensor], data_samples: list[SegDataSample], mode: str = 'predict'
+    ) -> list[SegDataSample]:
+        """Fill ``proposals`` where a worker has not.
+
+        Args:
+            inputs: RGB images, uint8. Shape: (3, H, W) each.
+            data_samples: Their samples.
+            mode: 'predict'; nothing can be trained.
+
+        Returns:
+            The same samples.
+        """
+        if mode != 'predict':
+            raise ValueError(
+                f"ProposeModel has nothing to train: mode 'predict' only, found {mode!r}"
+            )
+        pairs = zip(inputs, data_samples, strict=True)
+        left = [(image, sample) for image, sample in pairs if 'proposals' not in sample]
+        images = [np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy()) for image, _ in left]
+        proposer = self.proposer.to(self.data_preprocessor.device)
+        for (_, sample), found in zip(left, proposer.propose(images) if left else (), strict=True):
+            sample.set_field(found, 'proposals')
+        return data_samples
+
+
+class WorkerPropose:
+    """Propose within a data pipeline.
+
+    Args:
+        proposer: What to apply; adds its result as ``proposals``.
+    """
+
+    def __init__(self, proposer: Callable) -> None:
+        self.proposer = proposer
+
+    def __call__(self, results: dict) -> dict:
+        """Results with ``img`` to results with ``proposals``."""
+        results['proposals'] = self.proposer(results['img'])
+        return results

@@ -1,0 +1,61 @@
+"""A segmentor's probabilities as scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from mmengine.model import BaseTTAModel
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch import nn
+
+from mmwsss.registry import MODELS
+from mmwsss.structures import Seeds
+
+
+@MODELS.register_module()
+class SoftmaxScores(BaseTTAModel):
+    """A trained segmentor around which a test stage keeps the softmax instead of the best class.
+
+    With ``StoreTestLoop(kind='scores', stride=1)`` its store is what the dense CRF of DeepLab-v2
+    starts from (``CRF(protocol='deeplab')``), in workers and resumable. Checkpoints are the
+    segmentor's.
+
+    Args:
+        module: Config of an mmseg segmentor whose samples have ``seg_logits``.
+        min_score: Classes whose probability stays below it everywhere are left out: the CRF takes
+            time for each, and they would not win.
+        data_preprocessor: Defaults to the segmentor's.
+    """
+
+    def __init__(
+        self,
+        module: dict | nn.Module,
+        *,
+        min_score: float = 0.05,
+        data_preprocessor: dict | nn.Module | None = None,
+    ) -> None:
+        if not 0 <= min_score < 1:
+            raise ValueError(f'min_score must lie in [0, 1), found {min_score}')
+        module = MODELS.build(module) if isinstance(module, dict) else module
+        super().__init__(module, data_preprocessor or module.data_preprocessor)
+        self.min_score = min_score
+
+    def test_step(self, data: dict) -> list[SegDataSample]:
+        """Predict, and keep the probabilities as ``seeds`` with a background map."""
+        samples = self.module.test_step(data)
+        for sample in samples:
+            scores = sample.seg_logits.data.float().softmax(0).cpu().numpy()
+            classes = np.flatnonzero(scores[1:].max((1, 2), initial=0) >= self.min_score)
+            sample.seeds = Seeds(classes, scores[1:][classes].clip(0, 1), scores[0].clip(0, 1))
+            del sample.seg_logits
+        return samples
+
+    def merge_preds(self, data_samples_list: list) -> list[PixelData]:
+        """Refuse: one view is predicted."""
+        raise NotImplementedError('SoftmaxScores predicts one view')
+
+    def protocol(self) -> dict[str, Any]:
+        """What was left out."""
+        return {'seeds_of': f'classes with a probability of at least {self.min_score}'}

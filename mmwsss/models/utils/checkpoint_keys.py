@@ -1,0 +1,174 @@
+"""Names of published checkpoints, translated into ours."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from mmwsss.models.affinity import AffinityNet, IRNet
+from mmwsss.models.backbones import ResNet38d
+from mmwsss.models.cam_generators import CAMGenerator
+from mmwsss.models.heads import CAMHead
+from mmwsss.registry import MODELS
+
+Value = TypeVar('Value')
+# Regular expressions and what replaces them, applied one after the other.
+Rules = tuple[tuple[str, str | Callable[[re.Match], str]], ...]
+
+# The names that the PSA family gives the modules of ResNet-38d.
+RESNET38D_RULES: Rules = (
+    (r'\.bn_branch2a\.', '.norm1.'),
+    (r'\.bn_branch2b1\.', '.norm2.'),
+    (r'\.bn_branch2b2\.', '.norm3.'),
+    (r'\.conv_branch2a\.', '.conv1.'),
+    (r'\.conv_branch2b1\.', '.conv2.'),
+    (r'\.conv_branch2b2\.', '.conv3.'),
+    (r'\.conv_branch1\.', '.shortcut.'),
+    (r'^conv1a\.', 'stem.'),
+    (r'^b(\d)\.', r'stage\1.0.'),
+    (r'^b(\d)_(\d)\.', r'stage\1.\2.'),
+    (r'^bn7\.', 'norm.'),
+)
+# Entries of MXNet's file to the names that the PSA family gives them.
+MXNET_RULES: Rules = (
+    (r'^(arg|aux):', ''),
+    (r'_(gamma|weight)$', '.weight'),
+    (r'_beta$', '.bias'),
+    (r'_moving_(mean|var)$', r'.running_\1'),
+    (r'^res(\d)a_', r'b\1.conv_'),
+    (r'^res(\d)b(\d)_', r'b\1_\2.conv_'),
+    (r'^bn(\d)a_', r'b\1.bn_'),
+    (r'^bn(\d)b(\d)_', r'b\1_\2.bn_'),
+)
+BACKBONE_PREFIX: Rules = ((r'^(stem|stage\d|norm)\.', r'backbone.\1.'),)
+
+
+@dataclass(frozen=True)
+class CheckpointFormat:
+    """A published kind of checkpoint.
+
+    Args:
+        summary: Which published file it is and what it becomes.
+        rules: How its names become ours.
+        counterpart: Builds our model that holds such a checkpoint; it says which names there must
+            be and is never given memory.
+        dropped: Regular expression of its names that our model does not need.
+    """
+
+    summary: str
+    rules: Rules
+    counterpart: Callable[[], nn.Module]
+    dropped: str = r'(?!)'
+
+
+def _resnet50(strides: tuple[int, ...]) -> nn.Module:
+    """Mmpretrain's ResNet-50, which cannot be built without memory."""
+    with torch.device('cpu'):
+        return MODELS.build(dict(type='mmpretrain.ResNet', depth=50, strides=strides))
+
+
+FORMATS: dict[str, CheckpointFormat] = {
+    'resnet38d': CheckpointFormat(
+        summary=(
+            "ResNet-38d's ImageNet weights as MXNet wrote them (resnet_38d.params, "
+            'ilsvrc-cls_rna-a1_cls1000_ep-0001.params); becomes a state dict of ResNet38d. '
+            'linear1000_* is dropped.'
+        ),
+        rules=MXNET_RULES + RESNET38D_RULES,
+        counterpart=ResNet38d,
+        dropped=r'(arg:)?linear1000_.*',
+    ),
+    's2c': CheckpointFormat(
+        summary=(
+            "classifier that S2C's training saves (<epoch>net_main.pth); becomes a state dict of "
+            'CAMGenerator with ResNet38d and a projection. bn8.* is dropped, as nothing calls it.'
+        ),
+        rules=(
+            *RESNET38D_RULES,
+            *BACKBONE_PREFIX,
+            (r'^fc8\.', 'head.proj.'),
+            (r'^fc9\.', 'head.classifier.'),
+        ),
+        counterpart=lambda: CAMGenerator(
+            ResNet38d(), CAMHead(in_channels=4096, num_classes=20, proj_channels=256)
+        ),
+        dropped=r'bn8\..*',
+    ),
+    'psa': CheckpointFormat(
+        summary=(
+            "AffinityNet that PSA's, ICAM's or MCTformer's training saves (res38_aff.pth); becomes "
+            'a state dict of AffinityNet with ResNet38d.'
+        ),
+        rules=(
+            *RESNET38D_RULES,
+            *BACKBONE_PREFIX,
+            (r'^f8_(\d)\.', r'head.proj\1.'),
+            (r'^f9\.', 'head.fuse.'),
+        ),
+        counterpart=lambda: AffinityNet(ResNet38d(out_indices=(4, 5, 7))),
+    ),
+    'irn': CheckpointFormat(
+        summary=(
+            "IRN's network (res50_irn.pth, also of RIB and LPCAM); becomes a state dict of IRNet "
+            "with mmpretrain's ResNet-50. Copies of tensors under other names are dropped."
+        ),
+        rules=(
+            (r'^stage1\.0\.', 'backbone.conv1.'),
+            (r'^stage1\.1\.', 'backbone.bn1.'),
+            (r'^stage([2-5])\.0\.', lambda found: f'backbone.layer{int(found[1]) - 1}.'),
+            (r'^fc_edge(\d)\.', r'edge.\1.'),
+            (r'^fc_dp(\d)\.', r'disp.\1.'),
+            (r'^mean_shift\.running_mean$', 'disp.mean'),
+        ),
+        counterpart=lambda: IRNet(_resnet50(strides=(1, 2, 2, 1))),
+        dropped=r'(resnet50|backbone|edge_layers|dp_layers|fc_dp7\.4)\..*|path_indices.*|disp_target',
+    ),
+}
+
+
+def rename(name: str, rules: Rules) -> str:
+    """Apply all rules to one name."""
+    for pattern, replacement in rules:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def rename_keys(
+    state: Mapping[str, Value], source: CheckpointFormat
+) -> tuple[dict[str, Value], list[str]]:
+    """Translate a checkpoint's names into ours.
+
+    Args:
+        state: Published names to arrays or tensors.
+        source: The kind of checkpoint.
+
+    Returns:
+        Our names to the same values, and the names that were dropped.
+
+    Raises:
+        ValueError: A name has no counterpart in our model, or one of ours is missing.
+    """
+    dropped = [name for name in state if re.fullmatch(source.dropped, name)]
+    names = {name: rename(name, source.rules) for name in state if name not in set(dropped)}
+    with torch.device('meta'):
+        expected = set(source.counterpart().state_dict())
+    unexpected = [f'{old} (-> {new})' for old, new in names.items() if new not in expected]
+    # Files of old PyTorch and MXNet do not count batches, and nothing of ours reads the count.
+    missing = sorted(
+        name for name in expected - set(names.values()) if not name.endswith('.num_batches_tracked')
+    )
+    if unexpected or missing:
+        raise ValueError(
+            f'this is not the expected checkpoint: {source.summary} '
+            f'Unexpected: {_some(unexpected)}. Missing: {_some(missing)}'
+        )
+    return {new: state[old] for old, new in names.items()}, dropped
+
+
+def _some(names: list[str], limit: int = 8) -> str:
+    """The first names of a list, and how many more there are."""
+    rest = f' and {len(names) - limit} more' if len(names) > limit else ''
+    return (', '.join(names[:limit]) or 'none') + rest

@@ -1,0 +1,60 @@
+"""Turn published checkpoints into files that our models load."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mmwsss.models.utils.checkpoint_keys import FORMATS, rename_keys
+from mmwsss.models.utils.mxnet import is_params_file, read_params
+from mmwsss.stores.atomic import atomic_write
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
+    """Read the tensors of a PyTorch checkpoint or an MXNet parameter file.
+
+    A dictionary with ``state_dict`` or ``model`` is unwrapped, and ``module.`` in front of all
+    names is removed. Nothing but weights is unpickled.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: The file holds no tensors under names.
+    """
+    if is_params_file(path):
+        return {name: torch.from_numpy(value) for name, value in read_params(path).items()}
+    state = torch.load(path, map_location='cpu', weights_only=True)
+    for key in ('state_dict', 'model'):
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise ValueError(f'{path}: expected a state dict of tensors, found {type(state).__name__}')
+    if all(name.startswith('module.') for name in state):
+        state = {name.removeprefix('module.'): value for name, value in state.items()}
+    return state
+
+
+def convert_checkpoint(source: str | Path, target: str | Path, kind: str) -> list[str]:
+    """Convert a published checkpoint and write it for ``load_from`` or ``Pretrained``.
+
+    Args:
+        source: The published file.
+        target: Where to write; appears in full or not at all.
+        kind: Key of :data:`~mmwsss.models.utils.checkpoint_keys.FORMATS`.
+
+    Returns:
+        The names that were dropped.
+
+    Raises:
+        ValueError: ``kind`` is unknown, or the file is not of that kind.
+    """
+    if kind not in FORMATS:
+        raise ValueError(f'kind must be one of {sorted(FORMATS)}, found {kind!r}')
+    try:
+        state, dropped = rename_keys(read_checkpoint(source), FORMATS[kind])
+    except ValueError as error:
+        raise ValueError(f'{source}: {error}') from error
+    with atomic_write(target) as temporary:
+        torch.save(dict(state_dict=state, meta=dict(converted_from=kind)), temporary)
+    return dropped

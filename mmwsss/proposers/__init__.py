@@ -1,0 +1,7 @@
+"""Proposers: class-agnostic masks of an image."""
+
+from mmwsss.proposers.base import Proposer
+from mmwsss.proposers.regions import RegionProposer, Regions
+from mmwsss.proposers.sam_auto import SAMAutoProposer
+
+__all__ = ['Proposer', 'RegionProposer', 'Regions', 'SAMAutoProposer']

@@ -1,0 +1,47 @@
+"""What a proposer is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from mmwsss.structures import Proposals
+
+
+class Proposer(ABC):
+    """Maps an image to class-agnostic masks.
+
+    Attributes:
+        runs_in: 'worker' for plain CPU code, which then runs in the DataLoader's processes, or
+            'device' for a network.
+    """
+
+    runs_in: Literal['worker', 'device']
+
+    def to(self, device: torch.device | str) -> Proposer:
+        """Compute on this device from now on; of no concern to plain CPU code."""
+        return self
+
+    @abstractmethod
+    def __call__(self, image: np.ndarray) -> Proposals:
+        """Propose masks, the best first.
+
+        Args:
+            image: RGB. Shape: (H, W, 3), uint8.
+        """
+
+    def propose(self, images: Sequence[np.ndarray]) -> list[Proposals]:
+        """Propose for several images, of any sizes. A network has better ways than this loop.
+
+        Args:
+            images: RGB. Shape: (H, W, 3) each, uint8.
+        """
+        return [self(image) for image in images]
+
+    @abstractmethod
+    def protocol(self) -> dict[str, Any]:
+        """How the masks are made, as plain JSON: recorded in the store."""

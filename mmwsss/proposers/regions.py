@@ -1,0 +1,278 @@
+"""Nested colour regions: proposals and point prompts without any weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+from skimage.color import rgb2lab
+from skimage.segmentation import felzenszwalb
+
+from mmwsss.proposers.base import Proposer
+from mmwsss.registry import PROPOSERS
+from mmwsss.structures import Proposals
+
+#: Pixels of the image size for which ``scales`` are stated (VOC's usual 500 x 375).
+_REFERENCE_AREA = 500 * 375
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Three nested partitions of one image.
+
+    Args:
+        labels: Region of each pixel on each level, counted over all levels.
+            Shape: (3, H, W), int32.
+        level: Shape: (R,), int16.
+        iou: How much a region stands out, [0, 1]. Shape: (R,), float32.
+        stability: How little it depends on the scale, [0, 1]. Shape: (R,), float32.
+        parent: Region of the next level that holds it, -1 on the last. Shape: (R,), int32.
+    """
+
+    labels: np.ndarray
+    level: np.ndarray
+    iou: np.ndarray
+    stability: np.ndarray
+    parent: np.ndarray
+
+
+@PROPOSERS.register_module()
+class RegionProposer(Proposer):
+    """Stands in for SAM where no weights are: graph-based colour segmentation.
+
+    Felzenszwalb and Huttenlocher's segmentation (IJCV 2004, scikit-image) at three
+    scales. A region of a coarser level is the union of those finer regions that lie
+    mostly in one coarse segment, so that levels 0, 1 and 2 are nested, as SAM's three
+    answers to a point tend to be. All levels cover the whole image.
+
+    Nothing here is learnt, so the two scores are measurements, not predictions:
+
+    - ``iou`` is ``c / (c + s)`` with ``c`` the mean distance (CIELAB) between the mean
+      colours of the two sides of the region's border and ``s`` the deviation of colour
+      inside. It says how much a region stands out, not how well it fits an object.
+    - ``stability`` is the IoU with the best segment found at 1.5 times the scale, as
+      SAM's stability is the IoU between two thresholds.
+
+    Args:
+        scales: Felzenszwalb's ``k`` of the three levels for an image of 500 x 375. It
+            grows with the area, so a level means the same at every resolution.
+        min_area: Smallest segment of each level, as a part of the image.
+        sigma: Width of the Gaussian that smooths the image first, in pixels.
+        max_side: Larger images are segmented at this long side. None: never reduced.
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
+
+    runs_in: Literal['worker', 'device'] = 'worker'
+
+    def __init__(
+        self,
+        *,
+        scales: Sequence[float] = (300.0, 1000.0, 3000.0),
+        min_area: Sequence[float] = (0.002, 0.01, 0.05),
+        sigma: float = 0.8,
+        max_side: int | None = 512,
+    ):
+        if len(scales) != 3 or not 0 < scales[0] < scales[1] < scales[2]:
+            raise ValueError(f'scales must be three ascending positive numbers, found {scales}')
+        if len(min_area) != 3 or not 0 <= min_area[0] <= min_area[1] <= min_area[2] < 1:
+            raise ValueError(
+                f'min_area must be three ascending parts of the image in [0, 1), found {min_area}'
+            )
+        if max_side is not None and max_side < 16:
+            raise ValueError(f'max_side must be at least 16 pixels or None, found {max_side}')
+        self.scales = tuple(float(s) for s in scales)
+        self.min_area = tuple(float(a) for a in min_area)
+        self.sigma = float(sigma)
+        self.max_side = max_side
+
+    def protocol(self) -> dict[str, Any]:
+        """Name and parameters."""
+        return dict(
+            type='RegionProposer',
+            scales=list(self.scales),
+            min_area=list(self.min_area),
+            sigma=self.sigma,
+            max_side=self.max_side,
+        )
+
+    def __call__(self, image: np.ndarray) -> Proposals:
+        """All regions, ordered by ``iou * stability``, then by size.
+
+        A region that is the same on two levels is listed once, on the coarser one.
+
+        Args:
+            image: RGB. Shape: (H, W, 3), uint8.
+        """
+        regions = self.prepare(image)
+        children = np.bincount(regions.parent[regions.parent >= 0], minlength=len(regions.level))
+        only_child = (regions.parent >= 0) & (children[regions.parent] == 1)
+        areas = np.bincount(regions.labels.ravel(), minlength=len(regions.level))
+        order = np.lexsort((-areas, -regions.iou * regions.stability))
+        order = order[~only_child[order]]
+        masks = np.empty((len(order), *regions.labels.shape[1:]), bool)
+        for level in range(3):
+            rows = np.flatnonzero(regions.level[order] == level)
+            masks[rows] = regions.labels[level] == order[rows, None, None]
+        return Proposals.from_masks(
+            masks,
+            iou=regions.iou[order],
+            stability=regions.stability[order],
+            level=regions.level[order],
+        )
+
+    def point_prompts(
+        self, image: np.ndarray | Regions, points: np.ndarray, labels: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Answer prompts with a small, a middle and a large region.
+
+        On each level the answer is the union of the regions that the positive points
+        of a prompt hit. The small regions under negative points are cut out of all
+        three, so that the answers stay nested.
+
+        Args:
+            image: RGB, shape (H, W, 3), uint8, or what :meth:`prepare` made of it.
+            points: P prompts of n points each, as (x, y) pixels. Shape: (P, n, 2).
+            labels: 1 positive, 0 negative, -1 no point. Shape: (P, n). Defaults to 1.
+
+        Returns:
+            masks (P, 3, H, W), bool, and scores (P, 3), float32: the regions' ``iou``, mean by
+            area; 0 for an empty answer.
+
+        Raises:
+            ValueError: A shape is wrong or a point lies outside of the image.
+        """
+        regions = image if isinstance(image, Regions) else self.prepare(image)
+        points = np.asarray(points, np.float64)
+        labels = np.ones(points.shape[:2], int) if labels is None else np.asarray(labels)
+        if points.ndim != 3 or points.shape[2] != 2 or labels.shape != points.shape[:2]:
+            raise ValueError(
+                f'points (P, n, 2) and labels (P, n) are expected, found {points.shape} and '
+                f'{labels.shape}'
+            )
+        if not np.isin(labels, (-1, 0, 1)).all():
+            raise ValueError(f'labels must be 1, 0 or -1, found {np.unique(labels).tolist()}')
+        height, width = regions.labels.shape[1:]
+        x, y = np.floor(points).transpose(2, 0, 1).astype(int)
+        outside = ((x < 0) | (x >= width) | (y < 0) | (y >= height)) & (labels >= 0)
+        if outside.any():
+            prompt, number = np.argwhere(outside)[0]
+            raise ValueError(
+                f'point {number} of prompt {prompt} is (x, y) = {tuple(points[prompt, number])}, '
+                f'outside of the image of {width} x {height} pixels'
+            )
+        hits = regions.labels[:, np.where(labels < 0, 0, y), np.where(labels < 0, 0, x)]
+        chosen = np.zeros((len(points), len(regions.level)), bool)
+        cut = chosen.copy()
+        prompt = np.broadcast_to(np.arange(len(points))[:, None], labels.shape)
+        chosen[prompt[labels == 1], hits[:, labels == 1]] = True
+        cut[prompt[labels == 0], hits[0, labels == 0]] = True
+        masks = chosen[:, regions.labels] & ~cut[:, None, regions.labels[0]]
+        return masks, self._mean_iou(regions, masks)
+
+    @staticmethod
+    def _mean_iou(regions: Regions, masks: np.ndarray) -> np.ndarray:
+        """Regions' ``iou``, averaged over the pixels of each mask. Shape: (P, 3)."""
+        total = np.einsum('plyx,lyx->pl', masks, regions.iou.astype(float)[regions.labels])
+        return (total / np.maximum(masks.sum((2, 3)), 1)).astype(np.float32)
+
+    def prepare(self, image: np.ndarray) -> Regions:
+        """Segment an image once, for any number of prompts.
+
+        Args:
+            image: RGB. Shape: (H, W, 3), uint8.
+        """
+        image = np.asarray(image)
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(
+                f'an RGB image (H, W, 3) of uint8 is expected, found {image.dtype} {image.shape}'
+            )
+        size = image.shape[:2]
+        if self.max_side is not None and max(size) > self.max_side:
+            factor = self.max_side / max(size)
+            target = [max(1, round(side * factor)) for side in size]
+            resized = Image.fromarray(image).resize(target[::-1], Image.Resampling.BOX)
+            image = np.asarray(resized)
+        colours = rgb2lab(image).reshape(-1, 3)
+
+        labels: list[np.ndarray] = []
+        stability, iou, parents = [], [], []
+        offset = 0
+        for level in range(3):
+            segments = self._segment(image, level, 1.0)
+            if labels:
+                parent = _overlaps(labels[-1] - previous, segments).argmax(1)
+                kept, parent = np.unique(parent, return_inverse=True)
+                parents.append(parent + offset)
+                segments = parent[labels[-1] - previous]
+            labels.append(segments + offset)
+            stability.append(_best_iou(segments, self._segment(image, level, 1.5)))
+            iou.append(_standing_out(segments, colours))
+            previous, offset = offset, offset + len(iou[-1])
+        parents.append(np.full(len(iou[-1]), -1))
+        rows, columns = (
+            np.arange(full) * small // full for full, small in zip(size, image.shape[:2])
+        )
+        return Regions(
+            labels=np.stack(labels)[:, rows[:, None], columns].astype(np.int32),
+            level=np.repeat(np.arange(3, dtype=np.int16), [len(x) for x in iou]),
+            iou=np.concatenate(iou).astype(np.float32),
+            stability=np.concatenate(stability).astype(np.float32),
+            parent=np.concatenate(parents).astype(np.int32),
+        )
+
+    def _segment(self, image: np.ndarray, level: int, factor: float) -> np.ndarray:
+        """Felzenszwalb's segments, counted from 0 without gaps. Shape: (H, W)."""
+        area = image.shape[0] * image.shape[1]
+        return felzenszwalb(
+            image,
+            scale=factor * self.scales[level] * area / _REFERENCE_AREA,
+            sigma=self.sigma,
+            min_size=max(1, round(self.min_area[level] * area)),
+        )
+
+
+def _overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Common pixels of each two segments of two partitions. Shape: (R, S)."""
+    rows, columns = first.max() + 1, second.max() + 1
+    pairs = first.ravel().astype(np.int64) * columns + second.ravel()
+    return np.bincount(pairs, minlength=rows * columns).reshape(rows, columns)
+
+
+def _best_iou(segments: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """IoU of each segment with the best of another partition. Shape: (R,)."""
+    common = _overlaps(segments, others)
+    union = common.sum(1, keepdims=True) + common.sum(0, keepdims=True) - common
+    return (common / union).max(1)
+
+
+def _standing_out(segments: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Contrast at the border against deviation inside, [0, 1].
+
+    Args:
+        segments: Partition. Shape: (H, W).
+        colours: CIELAB. Shape: (H * W, 3).
+
+    Returns:
+        Shape: (R,). 0 for a segment without neighbours.
+    """
+    flat = segments.ravel()
+    areas = np.bincount(flat)
+    means, squares = (
+        np.stack([np.bincount(flat, channel) for channel in (colours**power).T], 1)
+        / areas[:, None]
+        for power in (1, 2)
+    )
+    deviation = np.sqrt(np.maximum(squares - means**2, 0).sum(1))
+    first = np.concatenate([segments[:, :-1].ravel(), segments[:-1].ravel()])
+    second = np.concatenate([segments[:, 1:].ravel(), segments[1:].ravel()])
+    border = first != second
+    first, second = first[border], second[border]
+    distance = np.linalg.norm(means[first] - means[second], axis=1)
+    sides = np.concatenate([first, second])
+    count = np.bincount(sides, minlength=len(areas))
+    contrast = np.bincount(sides, np.tile(distance, 2), minlength=len(areas))
+    contrast = contrast / np.maximum(count, 1)
+    return contrast / np.maximum(contrast + deviation, 1e-6)

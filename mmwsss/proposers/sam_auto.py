@@ -1,0 +1,355 @@
+"""SAM's "segment everything": all masks that a grid of points finds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.ops.boxes import batched_nms, box_area
+
+from mmwsss.proposers.base import Proposer
+from mmwsss.registry import MODELS, PROPOSERS
+from mmwsss.structures import Proposals
+
+_MASKS = (1, 2, 3)  # SAM's three answers to a point; 0 is the answer to longer prompts
+_TOKENS = (0, 2, 3, 4)  # the output tokens of the IoUs and of these
+
+
+@dataclass
+class _View:
+    """An image, or a crop of it, as SAM sees it."""
+
+    image: int
+    box: tuple[int, int, int, int]
+    layer: int
+    full_size: tuple[int, int]
+    input_size: tuple[int, int] = (0, 0)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) of the crop."""
+        return self.box[3] - self.box[1], self.box[2] - self.box[0]
+
+
+@dataclass
+class _Found:
+    """Masks of one view: low-resolution logits (M, 4 s, 4 s), and (M,) or (M, 4) of the rest."""
+
+    logits: Tensor
+    iou: Tensor
+    stability: Tensor
+    boxes: Tensor
+    level: Tensor
+
+    def __getitem__(self, index: Tensor) -> '_Found':
+        return _Found(*(x[index] for x in vars(self).values()))
+
+    @staticmethod
+    def nothing(side: int, device: torch.device) -> '_Found':
+        """No mask."""
+        none = torch.zeros(0, device=device)
+        level = none.long()
+        return _Found(none.view(0, side, side), none, none, level.view(0, 4), level)
+
+    @staticmethod
+    def cat(parts: Sequence['_Found']) -> '_Found':
+        """All masks of several."""
+        columns = zip(*(vars(part).values() for part in parts), strict=True)
+        return _Found(*(torch.cat(column) for column in columns))
+
+
+@PROPOSERS.register_module()
+class SAMAutoProposer(Proposer):
+    """The masks of ``segment_anything.SamAutomaticMaskGenerator``, in its order.
+
+    Same settings, same masks; what is not kept is not computed: the predicted IoU is known before
+    a mask is made, a mask whose stability cannot suffice is dropped at low resolution, where a
+    bound on its full-resolution score follows from each pixel's neighbours (interpolated values
+    lie between them), and at full resolution there is never more than a memory budget's worth of
+    masks (``memory_gib`` of the SAM).
+
+    ``level`` of the proposals is 0, 1 or 2: which of SAM's three answers to a point it was.
+
+    Args:
+        sam: Config of a :class:`~mmwsss.models.foundation.sam.SAM`, or one.
+        points_per_side: The grid has its square of points.
+        pred_iou_thresh: Masks must have a higher predicted IoU.
+        stability_score_thresh: Least IoU between a mask's versions at two thresholds ...
+        stability_score_offset: ... this far above and below the usual one.
+        box_nms_thresh: Of masks whose boxes overlap more, the one of higher IoU stays.
+        crop_n_layers: Layers of ever smaller crops that are looked at beside the whole image.
+        crop_nms_thresh: Like ``box_nms_thresh``, between crops; smaller crops win.
+        crop_overlap_ratio: Overlap of the crops.
+        crop_n_points_downscale_factor: Each layer has so many times fewer points a side.
+        min_mask_region_area: Smaller holes and islands are removed (needs OpenCV); 0: none.
+    """
+
+    runs_in: Literal['worker', 'device'] = 'device'
+
+    def __init__(
+        self,
+        sam: dict | Any,
+        *,
+        points_per_side: int = 32,
+        pred_iou_thresh: float = 0.88,
+        stability_score_thresh: float = 0.95,
+        stability_score_offset: float = 1.0,
+        box_nms_thresh: float = 0.7,
+        crop_n_layers: int = 0,
+        crop_nms_thresh: float = 0.7,
+        crop_overlap_ratio: float = 512 / 1500,
+        crop_n_points_downscale_factor: int = 1,
+        min_mask_region_area: int = 0,
+    ):
+        if points_per_side < 1 or crop_n_layers < 0 or crop_n_points_downscale_factor < 1:
+            raise ValueError(
+                'points_per_side and crop_n_points_downscale_factor are at least 1, crop_n_layers '
+                f'at least 0, found {points_per_side}, {crop_n_points_downscale_factor} and '
+                f'{crop_n_layers}'
+            )
+        self.sam = MODELS.build(sam) if isinstance(sam, dict) else sam
+        self.settings = dict(
+            points_per_side=points_per_side,
+            pred_iou_thresh=pred_iou_thresh,
+            stability_score_thresh=stability_score_thresh,
+            stability_score_offset=stability_score_offset,
+            box_nms_thresh=box_nms_thresh,
+            crop_n_layers=crop_n_layers,
+            crop_nms_thresh=crop_nms_thresh,
+            crop_overlap_ratio=crop_overlap_ratio,
+            crop_n_points_downscale_factor=crop_n_points_downscale_factor,
+            min_mask_region_area=min_mask_region_area,
+        )
+        from segment_anything.utils import amg  # MODELS.build has said what to install
+        from segment_anything.utils.transforms import ResizeLongestSide
+
+        self.amg = amg
+        self.frame = ResizeLongestSide(self.sam.sizes.image_size)
+        self.grids = amg.build_all_layer_point_grids(
+            points_per_side, crop_n_layers, crop_n_points_downscale_factor
+        )
+
+    def to(self, device: torch.device | str) -> 'SAMAutoProposer':
+        """Move SAM to a device."""
+        self.sam.to(device)
+        return self
+
+    def protocol(self) -> dict[str, Any]:
+        """Settings, and which SAM."""
+        return dict(type='SAMAutoProposer', **self.settings, sam=self.sam.protocol())
+
+    def __call__(self, image: np.ndarray) -> Proposals:
+        """All masks of an image, in order of falling predicted IoU.
+
+        Args:
+            image: RGB. Shape: (H, W, 3), uint8.
+        """
+        return self.propose([image])[0]
+
+    @torch.no_grad()
+    def propose(self, images: Sequence[np.ndarray]) -> list[Proposals]:
+        """All masks of several images, of any sizes; they are encoded together.
+
+        Args:
+            images: RGB. Shape: (H, W, 3) each, uint8.
+        """
+        views, inputs = [], []
+        for index, image in enumerate(images):
+            for box, layer in self._crops(image.shape[:2]):
+                view = _View(index, box, layer, image.shape[:2])
+                pixels = self.frame.apply_image(image[box[1] : box[3], box[0] : box[2]])
+                view.input_size = pixels.shape[:2]
+                inputs.append(torch.as_tensor(pixels, device=self.sam.device).permute(2, 0, 1))
+                views.append(view)
+        embeddings = self.sam.encode(inputs)
+        found = [self._search(view, embeddings[i : i + 1]) for i, view in enumerate(views)]
+        results = []
+        for index in range(len(images)):
+            own = [i for i, view in enumerate(views) if view.image == index]
+            results.append(self._merge([views[i] for i in own], [found[i] for i in own]))
+        return results
+
+    def _crops(self, size: tuple[int, int]) -> list[tuple[tuple[int, int, int, int], int]]:
+        """Boxes (x1, y1, x2, y2) and their layers; the first is the whole image."""
+        boxes, layers = self.amg.generate_crop_boxes(
+            size, self.settings['crop_n_layers'], self.settings['crop_overlap_ratio']
+        )
+        return [(tuple(box), layer) for box, layer in zip(boxes, layers, strict=True)]
+
+    def _search(self, view: _View, embedding: Tensor) -> _Found:
+        """Masks of a view that pass the filters, the best first; boxes in the image's frame."""
+        sam, threshold = self.sam, self.settings['pred_iou_thresh']
+        points = self.grids[view.layer] * np.array(view.size[::-1])
+        points = self.frame.apply_coords(points, view.size)
+        prompts = sam.prompts(np.zeros(len(points), np.int64), points[:, None])
+        image = sam.prepare(embedding)
+        parts = [_Found.nothing(4 * sam.sizes.grid, sam.device)]
+        for start in range(0, len(points), sam.prompts_per_pass):
+            part = prompts[start : start + sam.prompts_per_pass]
+            out, keys = sam.attend(image.select([0]), part, _TOKENS)
+            iou = sam.decoder.quality(out[:, 0]).float()
+            wanted = iou > threshold if threshold > 0 else torch.ones_like(iou, dtype=torch.bool)
+            rows = wanted.any(1).nonzero()[:, 0]
+            if not len(rows):
+                continue
+            logits = sam.decoder.masks(keys[rows], out[rows, 1:], _MASKS).float()[wanted[rows]]
+            parts += self._measure(view, logits, iou[wanted], wanted.nonzero()[:, 1])
+        found = _Found.cat(parts)
+        found = found[self._suppress(found.boxes, found.iou, self.settings['box_nms_thresh'])]
+        found.boxes = self.amg.uncrop_boxes_xyxy(found.boxes, view.box)
+        return found
+
+    def _measure(
+        self, view: _View, logits: Tensor, iou: Tensor, level: Tensor
+    ) -> list[_Found]:
+        """Stability and boxes of masks, in parts that fit into the memory, without unfit ones."""
+        offset, threshold = (
+            self.settings[f'stability_score_{name}'] for name in ('offset', 'thresh')
+        )
+        if threshold > 0:
+            hopeful = self._may_be_stable(view, logits)
+            logits, iou, level = logits[hopeful], iou[hopeful], level[hopeful]
+        height, width = view.full_size
+        parts = []
+        for start in range(0, len(logits), self.sam.masks_per_pass(view.size)):
+            part = slice(start, start + self.sam.masks_per_pass(view.size))
+            large = self.sam.upscale(logits[part][None], view.input_size, view.size)[0]
+            stability = self.amg.calculate_stability_score(large, 0.0, offset)
+            boxes = self.amg.batched_mask_to_box(large > 0)
+            keep = ~self.amg.is_box_near_crop_edge(boxes, list(view.box), [0, 0, width, height])
+            if threshold > 0:
+                keep &= stability >= threshold
+            found = _Found(logits[part], iou[part], stability, boxes, level[part])
+            parts.append(found[keep])
+        return parts
+
+    def _may_be_stable(self, view: _View, logits: Tensor) -> Tensor:
+        """Which masks a bound on their stability at full resolution does not rule out.
+
+        A pixel's logit lies between the least and the greatest of the 3 x 3 low-resolution logits
+        that both bilinear steps draw on.
+
+        Args:
+            view: Where the masks are from.
+            logits: Shape: (M, 4 s, 4 s).
+
+        Returns:
+            Shape: (M,), bool.
+        """
+        side, offset = logits.shape[-1], self.settings['stability_score_offset']
+        factor = self.sam.sizes.image_size / side
+        rows, columns = (
+            _pixels_by_centre(size, length, factor, side).to(logits)
+            for size, length in zip(view.size, view.input_size, strict=True)
+        )
+        # Positions are rounded to float32, which shifts weights by less than 1e-4.
+        margin = 2e-4 * logits.abs().amax((-2, -1), keepdim=True)
+        least = -F.max_pool2d(-logits[:, None], 3, 1, 1)[:, 0]
+        greatest = F.max_pool2d(logits[:, None], 3, 1, 1)[:, 0]
+        inner, outer = (
+            ((bounds > level).to(logits) @ columns) @ rows
+            for bounds, level in ((greatest, offset - margin), (least, margin - offset))
+        )
+        return (inner > 0) & (inner >= self.settings['stability_score_thresh'] * outer - 0.5)
+
+    @staticmethod
+    def _suppress(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
+        """Masks that stay, in order of falling score."""
+        group = torch.zeros(len(boxes), device=boxes.device)
+        return batched_nms(boxes.float(), scores.to(boxes.device), group, threshold)
+
+    def _merge(self, views: list[_View], found: list[_Found]) -> Proposals:
+        """Masks of an image from those of its views."""
+        everything = _Found.cat(found)
+        counts = torch.tensor([len(x.iou) for x in found])
+        origin = torch.arange(len(views)).repeat_interleave(counts)
+        if len(views) > 1:  # prefer masks from smaller crops
+            areas = box_area(torch.tensor([view.box for view in views]))
+            threshold = self.settings['crop_nms_thresh']
+            keep = self._suppress(everything.boxes, 1 / areas[origin], threshold)
+            everything, origin = everything[keep], origin[keep.cpu()]
+        size, min_area = views[0].full_size, self.settings['min_mask_region_area']
+        parts, changed = [], []
+        for start in range(0, len(origin), self.sam.masks_per_pass(size)):
+            part = slice(start, start + self.sam.masks_per_pass(size))
+            masks = self._draw(views, origin[part], everything.logits[part], size)
+            if min_area > 0:
+                changed += [self._clean(mask, min_area) for mask in masks]
+            rest = (everything.iou, everything.stability, everything.level)
+            iou, stability, level = (x[part].cpu().numpy() for x in rest)
+            parts.append(Proposals.from_masks(masks, iou=iou, stability=stability, level=level))
+        if not parts:
+            none = np.zeros(0)
+            empty = np.zeros((0, *size), bool)
+            return Proposals.from_masks(empty, iou=none, stability=none, level=none)
+        order = np.arange(len(origin))
+        if min_area > 0:  # prefer masks that were left as they are
+            threshold = max(self.settings['box_nms_thresh'], self.settings['crop_nms_thresh'])
+            # The package's boxes end with the last pixel instead of after it.
+            boxes = torch.from_numpy(np.concatenate([part.boxes for part in parts]))
+            boxes[:, 2:] -= (boxes[:, 2:] > 0).float()
+            scores = 1 - torch.tensor(changed).float()
+            order = self._suppress(boxes, scores, threshold).numpy()
+        return _gather(parts, order)
+
+    def _draw(
+        self, views: list[_View], origin: Tensor, logits: Tensor, size: tuple[int, int]
+    ) -> np.ndarray:
+        """Masks in the frame of the image. Shape: (M, H, W), bool."""
+        masks = np.zeros((len(origin), *size), bool)
+        for index in origin.unique().tolist():
+            view, own = views[index], origin == index
+            x1, y1, x2, y2 = view.box
+            large = self.sam.upscale(logits[own.to(logits.device)][None], view.input_size, view.size)
+            masks[own.numpy(), y1:y2, x1:x2] = (large[0] > 0).cpu().numpy()
+        return masks
+
+    def _clean(self, mask: np.ndarray, min_area: int) -> bool:
+        """Fill small holes and remove small islands, in place; whether there were any."""
+        result, holes = self.amg.remove_small_regions(mask, min_area, mode='holes')
+        result, islands = self.amg.remove_small_regions(result, min_area, mode='islands')
+        mask[:] = result
+        return holes or islands
+
+
+def _pixels_by_centre(size: int, length: int, factor: float, side: int) -> Tensor:
+    """How many pixels of an axis draw on the three low-resolution places around each.
+
+    Args:
+        size: Pixels of the image.
+        length: Pixels of the resized image in the encoder's square.
+        factor: Encoder's pixels in a place.
+        side: Places of the low-resolution map.
+
+    Returns:
+        Shape: (side,), int64. Pixels that draw on places i to i + 2 are counted at i + 1.
+    """
+    low = ((torch.arange(size) + 0.5) * length / size - 0.5).clamp(min=0).floor()
+    first = ((low + 0.5) / factor - 0.5).clamp(min=0).floor().long()
+    return torch.bincount((first + 1).clamp(max=side - 1), minlength=side)
+
+
+def _gather(parts: Sequence[Proposals], order: np.ndarray) -> Proposals:
+    """Some masks of several batches of one image, in a new order."""
+    codes = [
+        part.rle_counts[start:end]
+        for part in parts
+        for start, end in zip(part.rle_offsets, part.rle_offsets[1:], strict=False)
+    ]
+    codes = [codes[i] for i in order]
+    boxes, iou, stability, level = (
+        np.concatenate([getattr(part, name) for part in parts])[order]
+        for name in ('boxes', 'iou', 'stability', 'level')
+    )
+    return Proposals(
+        np.concatenate(codes),
+        np.cumsum([0, *map(len, codes)]),
+        boxes,
+        iou,
+        stability,
+        level,
+        parts[0].size,
+    )

@@ -1,0 +1,24 @@
+"""Refiners: from seeds to better seeds, or to masks."""
+
+from mmwsss.refiners.base import Refiner
+from mmwsss.refiners.chain import Chain
+from mmwsss.refiners.crf import CRF
+from mmwsss.refiners.ir_labels import IRLabels
+from mmwsss.refiners.par import PAR
+from mmwsss.refiners.par_labels import PARLabels
+from mmwsss.refiners.prior import CentrePrior
+from mmwsss.refiners.sam_vote import SAMVote, sam_vote
+from mmwsss.refiners.threshold import Threshold
+
+__all__ = [
+    'CRF',
+    'PAR',
+    'CentrePrior',
+    'Chain',
+    'IRLabels',
+    'PARLabels',
+    'Refiner',
+    'SAMVote',
+    'Threshold',
+    'sam_vote',
+]

@@ -1,0 +1,58 @@
+"""What a refiner is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from mmwsss.structures import Proposals, Seeds
+
+
+class Refiner(ABC):
+    """Maps the seeds of an image to better seeds, or to a mask.
+
+    Attributes:
+        runs_in: 'worker' for plain CPU code, which then runs in the DataLoader's processes, or
+            'device' for what computes with torch.
+        output: 'seeds' or 'mask'.
+        needs_proposals: Whether it asks for proposals.
+        device: Where a device refiner computes; set with :meth:`to`.
+    """
+
+    runs_in: Literal['worker', 'device']
+    output: Literal['seeds', 'mask']
+    needs_proposals: bool = False
+    device: torch.device = torch.device('cpu')
+
+    def to(self, device: torch.device | str) -> Refiner:
+        """Compute on this device from now on."""
+        self.device = torch.device(device)
+        return self
+
+    @abstractmethod
+    def __call__(
+        self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
+    ) -> Seeds | np.ndarray:
+        """Refine one image's seeds.
+
+        Args:
+            image: RGB. Shape: (H, W, 3), uint8.
+            seeds: Of any resolution, with ``seeds.size == (H, W)``.
+            proposals: Of the same image, where ``needs_proposals``.
+
+        Returns:
+            Seeds, or labels of shape (H, W), uint8: 0 background, class id + 1, 255 undecided.
+        """
+
+    @abstractmethod
+    def protocol(self) -> dict[str, Any]:
+        """How it refines, as plain JSON with ``type`` and ``threshold_tuned_on_masks``."""
+
+
+def check_size(image: np.ndarray, seeds: Seeds) -> None:
+    """Refuse seeds of another image."""
+    if image.shape[:2] != seeds.size:
+        raise ValueError(f'the seeds are of an image of {seeds.size}, this one is {image.shape}')

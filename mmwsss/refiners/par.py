@@ -1,0 +1,116 @@
+"""Pixel-adaptive refinement of seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmwsss.ops.par import DILATIONS, par
+from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.registry import REFINERS
+from mmwsss.structures import Proposals, Seeds
+
+
+@REFINERS.register_module()
+class PAR(Refiner):
+    """Smooth seeds along the colours of the image; see :func:`mmwsss.ops.par.par`.
+
+    A stand-in for the dense CRF that needs no compiled library and runs on the GPU; its numbers
+    are not the CRF's.
+
+    Args:
+        background: None smooths each map by itself, and the background map if the seeds have one:
+            scores keep their scale, and any threshold may follow. A number lets the classes
+            compete with that background score in a softmax, as ToCo does: the result has a
+            background map.
+        tuned_on_masks: Whether ``background`` was chosen on ground truth, to be recorded.
+        iterations: Number of averages.
+        down_scale: Work at this fraction of the image's size, rounded down.
+        dilations: Distances of the neighbours, in pixels of the reduced image.
+        sharpness: Smaller makes the nearest neighbours count more.
+        position: Weight of nearness in space beside nearness in colour.
+    """
+
+    runs_in = 'device'
+    output = 'seeds'
+
+    def __init__(
+        self,
+        background: float | None = None,
+        *,
+        tuned_on_masks: bool = False,
+        iterations: int = 10,
+        down_scale: int = 2,
+        dilations: Sequence[int] = DILATIONS,
+        sharpness: float = 0.3,
+        position: float = 0.01,
+    ) -> None:
+        if background is not None and not 0 <= background <= 1:
+            raise ValueError(f'background must lie in [0, 1] or be None, found {background}')
+        if iterations < 0 or down_scale < 1 or not dilations or min(dilations) < 1:
+            raise ValueError(
+                'iterations >= 0, down_scale >= 1 and dilations >= 1 expected, found '
+                f'{iterations}, {down_scale} and {tuple(dilations)}'
+            )
+        self.background, self.tuned_on_masks = background, tuned_on_masks
+        self.iterations, self.down_scale = iterations, down_scale
+        self.dilations, self.sharpness, self.position = tuple(dilations), sharpness, position
+
+    def __call__(
+        self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
+    ) -> Seeds:
+        """Seeds at the reduced size; see :class:`Refiner`."""
+        check_size(image, seeds)
+        own_map = seeds.background is not None
+        if own_map and self.background is not None:
+            raise ValueError(
+                f'the seeds have a background map: PAR(background={self.background}) would replace '
+                'it. Use PAR(background=None)'
+            )
+        if not len(seeds.classes) and not own_map and self.background is None:
+            return seeds
+        pixels = image_tensor(image, self.device)
+        size = [max(1, side // self.down_scale) for side in seeds.size]
+        full = seeds.resize()
+        maps = torch.from_numpy(full.scores).to(self.device)
+        if own_map:
+            maps = torch.cat([torch.from_numpy(full.background).to(maps)[None], maps])
+        elif self.background is not None:
+            maps = torch.cat([maps.new_full((1, *seeds.size), self.background), maps])
+        pixels, maps = (
+            F.interpolate(x, size, mode='bilinear', align_corners=False)
+            for x in (pixels, maps[None])
+        )
+        if self.background is not None:
+            maps = maps.softmax(1)
+        options = {'sharpness': self.sharpness, 'position': self.position}
+        refined = par(pixels, maps, dilations=self.dilations, iterations=self.iterations, **options)
+        # Back to the scale that the weights' sum has taken them from; rounding may leave [0, 1].
+        refined = (refined[0] / (1 + self.position) ** self.iterations).clamp(0, 1).cpu().numpy()
+        with_map = len(refined) > len(seeds.classes)
+        return Seeds(
+            seeds.classes, refined[int(with_map) :], refined[0] if with_map else None, seeds.size
+        )
+
+    def protocol(self) -> dict[str, Any]:
+        """All options."""
+        return {
+            'type': 'PAR',
+            'background': self.background,
+            'iterations': self.iterations,
+            'down_scale': self.down_scale,
+            'dilations': list(self.dilations),
+            'sharpness': self.sharpness,
+            'position': self.position,
+            'threshold_tuned_on_masks': self.tuned_on_masks,
+        }
+
+
+def image_tensor(image: np.ndarray, device: torch.device) -> Tensor:
+    """Image in [0, 1]. Shape: (H, W, 3) uint8 to (1, 3, H, W) float32."""
+    return torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float() / 255

@@ -1,0 +1,19 @@
+"""One test a golden case."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_generate_tests(metafunc):
+    if 'golden_case' not in metafunc.fixturenames:
+        return
+    root = Path(metafunc.config.getoption('golden_root') or HERE)
+    cases = sorted(root.glob('*/*.json'))
+    if not cases:
+        raise pytest.UsageError(f'--golden-root {root}: no <method>/<case>.json below it')
+    metafunc.parametrize(
+        'golden_case', cases, ids=[f'{case.parent.name}/{case.stem}' for case in cases]
+    )

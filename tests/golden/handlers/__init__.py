@@ -1,0 +1,43 @@
+"""Handlers of golden cases: every module of this package registers its own.
+
+A handler ``handler(spec, arrays, folder) -> {output: (got, expected, tolerance)}`` gets the case's
+JSON, its arrays under their names in the file and the folder with its side files. It answers for
+every output of the case; ``None`` instead of the triple where the case itself says that the output
+is not to be compared.
+"""
+
+import importlib
+import pkgutil
+from fnmatch import fnmatchcase
+
+HANDLERS: dict = {}
+
+# Methods of which every case must have a handler.
+COMPLETE: frozenset = frozenset()
+
+
+def handles(method: str, *cases: str):
+    """Register a function for cases of a method; ``*`` and ``?`` in a name are wildcards."""
+
+    def register(function):
+        for case in cases:
+            if (method, case) in HANDLERS:
+                raise KeyError(f'a handler for {method}/{case} is registered already')
+            HANDLERS[method, case] = function
+        return function
+
+    return register
+
+
+def find_handler(method: str, case: str):
+    """The handler of a case, or None."""
+    if (method, case) in HANDLERS:
+        return HANDLERS[method, case]
+    for (owner, pattern), function in HANDLERS.items():
+        if owner == method and fnmatchcase(case, pattern):
+            return function
+    return None
+
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f'{__name__}.{_module.name}')

@@ -1,0 +1,13 @@
+"""The benchmarks run and compare what they time; no times are asserted."""
+
+from benchmarks import seed_sweep, store_size
+
+
+def test_seed_sweep(capsys):
+    assert seed_sweep.main(['--images', '4', '--thresholds', '5']) > 0
+    assert 'confusion matrices equal' in capsys.readouterr().out
+
+
+def test_store_size(capsys):
+    assert store_size.main(['--images', '4']) > 10
+    assert 'times smaller' in capsys.readouterr().out

@@ -1,0 +1,95 @@
+import sys
+
+import numpy as np
+import pytest
+
+from mmwsss.refiners.crf import CRF
+from mmwsss.registry import REFINERS
+from mmwsss.structures import Seeds
+from tests.conftest import photo
+
+pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
+
+
+def seeds(classes=(3, 7), background=None, stride=4):
+    rng = np.random.RandomState(0)
+    shape = (24 // stride, 32 // stride)
+    maps = rng.rand(len(classes), *shape)
+    own = None if background is None else np.full(shape, background)
+    return Seeds(np.array(classes, int), maps, own, (24, 32))
+
+
+@pytest.mark.parametrize(
+    ('refiner', 'given'),
+    [
+        (CRF(alpha=4), seeds()),
+        (CRF(background=0.4), seeds()),
+        (CRF(), seeds(background=0.4)),
+    ],
+)
+def test_sources_of_the_background(refiner, given):
+    refined = refiner(photo(), given)
+    assert refined.scores.shape == (2, 24, 32)
+    assert refined.classes.tolist() == [3, 7]
+    np.testing.assert_allclose(refined.scores.sum(0) + refined.background, 1, atol=1e-4)
+    assert set(np.unique(refined.to_mask())) <= {0, 4, 8}
+
+
+def test_constant_and_map_are_the_same():
+    image = photo()
+    constant, own = CRF(background=0.4)(image, seeds()), CRF()(image, seeds(background=0.4))
+    np.testing.assert_allclose(constant.scores, own.scores, atol=1e-6)
+
+
+def test_several_alphas_equal_single_calls():
+    image = photo()
+    many = CRF(alpha=1).with_alphas(image, seeds(), [2, 24])
+    for alpha, refined in zip((2, 24), many, strict=True):
+        np.testing.assert_array_equal(refined.scores, CRF(alpha=alpha)(image, seeds()).scores)
+    assert many[1].background.sum() < many[0].background.sum()
+
+
+def test_image_without_classes_is_background():
+    refined = CRF(alpha=4)(photo(), seeds(()))
+    assert not len(refined.classes)
+    assert not refined.to_mask().any()
+    np.testing.assert_array_equal(refined.background, 1)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(alpha=4, background=0.3), 'give alpha or background, found 4 and 0.3'),
+        (dict(alpha=0), 'alpha must be positive'),
+        (dict(background=1.5), r'background must lie in \[0, 1\], found 1.5'),
+        (dict(protocol='none'), "protocol must be one of .* found 'none'"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        CRF(**options)
+
+
+def test_no_background_at_all():
+    with pytest.raises(ValueError, match='hold no background map, give alpha'):
+        CRF()(photo(), seeds())
+
+
+def test_seeds_of_another_image():
+    with pytest.raises(ValueError, match=r'seeds are of an image of \(24, 32\)'):
+        CRF(alpha=4)(photo(25, 32), seeds())
+
+
+def test_missing_library(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pydensecrf', None)
+    monkeypatch.setitem(sys.modules, 'pydensecrf.densecrf', None)
+    with pytest.raises(ImportError, match=r'mmwsss\[crf\]'):
+        REFINERS.build(dict(type='CRF', alpha=4))
+
+
+def test_protocol_says_everything():
+    record = CRF(alpha=4, protocol='deeplab', channel_order='bgr', tuned_on_masks=True).protocol()
+    assert record['type'] == 'CRF'
+    assert record['bilateral_sxy'] == 67
+    assert record['channel_order'] == 'bgr'
+    assert record['threshold_tuned_on_masks'] is True
