@@ -23,9 +23,7 @@ class PseudoLabels(NamedTuple):
     scores: Tensor
 
 
-def merge_masks(
-    masks: Tensor, confidence: Tensor, cams: Tensor, tags: Tensor
-) -> PseudoLabels:
+def merge_masks(masks: Tensor, confidence: Tensor, cams: Tensor, tags: Tensor) -> PseudoLabels:
     """Give each pixel to the mask that scores highest there.
 
     S2C (CVPR 2024), section 3.3: a mask scores the confidence of its pixel times the mean of its

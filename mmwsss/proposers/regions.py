@@ -261,8 +261,7 @@ def _standing_out(segments: np.ndarray, colours: np.ndarray) -> np.ndarray:
     flat = segments.ravel()
     areas = np.bincount(flat)
     means, squares = (
-        np.stack([np.bincount(flat, channel) for channel in (colours**power).T], 1)
-        / areas[:, None]
+        np.stack([np.bincount(flat, channel) for channel in (colours**power).T], 1) / areas[:, None]
         for power in (1, 2)
     )
     deviation = np.sqrt(np.maximum(squares - means**2, 0).sum(1))

@@ -202,9 +202,7 @@ class SAMAutoProposer(Proposer):
         found.boxes = self.amg.uncrop_boxes_xyxy(found.boxes, view.box)
         return found
 
-    def _measure(
-        self, view: _View, logits: Tensor, iou: Tensor, level: Tensor
-    ) -> list[_Found]:
+    def _measure(self, view: _View, logits: Tensor, iou: Tensor, level: Tensor) -> list[_Found]:
         """Stability and boxes of masks, in parts that fit into the memory, without unfit ones."""
         offset, threshold = (
             self.settings[f'stability_score_{name}'] for name in ('offset', 'thresh')
@@ -303,7 +301,9 @@ class SAMAutoProposer(Proposer):
         for index in origin.unique().tolist():
             view, own = views[index], origin == index
             x1, y1, x2, y2 = view.box
-            large = self.sam.upscale(logits[own.to(logits.device)][None], view.input_size, view.size)
+            large = self.sam.upscale(
+                logits[own.to(logits.device)][None], view.input_size, view.size
+            )
             masks[own.numpy(), y1:y2, x1:x2] = (large[0] > 0).cpu().numpy()
         return masks
 

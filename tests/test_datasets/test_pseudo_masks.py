@@ -66,7 +66,9 @@ def test_samples_come_from_photos_and_store(voc):
     for index, id in enumerate(IDS):
         sample = dataset[index]['data_samples']
         np.testing.assert_array_equal(sample.gt_sem_seg.data[0], store[id])
-        assert sample.img_id == id and sample.gt_label.nonzero()[:, 0].add(1).tolist() == VOC_TAGS[id]
+        assert (
+            sample.img_id == id and sample.gt_label.nonzero()[:, 0].add(1).tolist() == VOC_TAGS[id]
+        )
     refuse_ground_truth(dataset)
 
 
@@ -142,9 +144,7 @@ def test_ids_with_folders(tiny_folder, tmp_path):
     for info in DATASETS.build(images):
         height, width = DATASETS.build({**images, 'pipeline': LOAD[:1]})[0]['ori_shape']
         store.write(info['img_id'], np.zeros((height, width), np.uint8))
-    dataset = DATASETS.build(
-        dict(type='PseudoMaskDataset', store=str(store.folder), images=images)
-    )
+    dataset = DATASETS.build(dict(type='PseudoMaskDataset', store=str(store.folder), images=images))
     assert sorted(dataset.ids) == sorted(ids)
     assert dataset.metainfo['classes'] == ('background', 'beach', 'cat', 'dog')
     refuse_ground_truth(dataset)

@@ -33,7 +33,9 @@ def regions(proposer):
 
 def test_levels_are_nested_partitions(regions):
     for fine, coarse in ((0, 1), (1, 2)):
-        pairs = np.unique(np.stack([regions.labels[fine], regions.labels[coarse]]).reshape(2, -1), axis=1)
+        pairs = np.unique(
+            np.stack([regions.labels[fine], regions.labels[coarse]]).reshape(2, -1), axis=1
+        )
         assert len(np.unique(pairs[0])) == pairs.shape[1]  # each finer region in one coarser
         np.testing.assert_array_equal(regions.parent[pairs[0]], pairs[1])
     ids = np.arange(len(regions.level))
@@ -107,9 +109,7 @@ def test_points_unite_and_negatives_cut(proposer, regions):
 @settings(max_examples=25, deadline=None)
 @given(
     points=st.lists(
-        st.tuples(
-            st.floats(0, 79.9), st.floats(0, 59.9), st.sampled_from([-1, 0, 1])
-        ),
+        st.tuples(st.floats(0, 79.9), st.floats(0, 59.9), st.sampled_from([-1, 0, 1])),
         min_size=1,
         max_size=5,
     )

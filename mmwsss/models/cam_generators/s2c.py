@@ -112,9 +112,7 @@ class S2C(CAMGenerator):
         self.loss_cpm = MODELS.build(loss_cpm) if isinstance(loss_cpm, dict) else loss_cpm
         self.cpm_begin = cpm_begin
         self.cpm_scales = tuple(cpm_scales)
-        self.peaks = dict(
-            threshold=peak_threshold, min_distance=peak_distance, legacy=legacy_peaks
-        )
+        self.peaks = dict(threshold=peak_threshold, min_distance=peak_distance, legacy=legacy_peaks)
 
     def init_weights(self) -> None:
         """Initialise; training begins, so the point decoder is built too."""
@@ -170,9 +168,7 @@ class S2C(CAMGenerator):
         return torch.stack([sample.segments.data[0] for sample in samples]).to(inputs.device)
 
     @torch.no_grad()
-    def prompt(
-        self, inputs: Tensor, samples: list[SegDataSample], tags: Tensor
-    ) -> Prompting:
+    def prompt(self, inputs: Tensor, samples: list[SegDataSample], tags: Tensor) -> Prompting:
         """Pseudo labels of a batch, by prompting with the network's own maps.
 
         Args:

@@ -230,7 +230,9 @@ class _ToTokens(_Folded):
             logits = self.logits(key, self.query, keys, self.position)
         weights = logits.add_(bias[:, None, :, None]).softmax(2).flatten(1, 2)
         value = self.split(self.attention.v_proj(values))
-        return weights.transpose(1, 2), torch.einsum('phtc,hcd->phtd', value, self.out).flatten(1, 2)
+        return weights.transpose(1, 2), torch.einsum('phtc,hcd->phtd', value, self.out).flatten(
+            1, 2
+        )
 
 
 def _self_attention(layer: nn.Module, queries: Tensor, pe: Tensor, bias: Tensor) -> Tensor:

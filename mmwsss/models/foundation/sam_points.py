@@ -69,9 +69,7 @@ class SAMPointDecoder(PointDecoder):
         return np.asarray(points, np.float64) * side / np.array(size[::-1])
 
 
-def resize_logits(
-    logits: Tensor, size: tuple[int, int], side: int
-) -> tuple[Tensor, Tensor]:
+def resize_logits(logits: Tensor, size: tuple[int, int], side: int) -> tuple[Tensor, Tensor]:
     """Low-resolution logits at the size of an image that was stretched to SAM's square.
 
     SAM's masks come by two bilinear steps, to the square and back. Where the image has the logits'

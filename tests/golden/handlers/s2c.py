@@ -342,9 +342,7 @@ def update_full(spec, arrays, folder):
     sum(losses.values()).backward()
     prompting = seen[0]
     close = tolerance(spec)
-    results = {
-        name: (losses[name].detach().numpy()[None], arrays[name], close) for name in losses
-    }
+    results = {name: (losses[name].detach().numpy()[None], arrays[name], close) for name in losses}
     label = prompting.labels.label.numpy().astype(np.uint8)
     expected = arrays['pgt_score']
     step = size[0] // expected.shape[-1]

@@ -18,7 +18,12 @@ def test_sum_of_dilated_classifiers():
     torch.testing.assert_close(head([x]), expected)
     weights = torch.cat([conv.weight.flatten() for conv in head.conv_seg])
     assert 0.008 < weights.std() < 0.012 and len(list(head.parameters())) == 4
-    assert [conv.dilation[0] for conv in DeepLabV2Head(4, num_classes=2).conv_seg] == [6, 12, 18, 24]
+    assert [conv.dilation[0] for conv in DeepLabV2Head(4, num_classes=2).conv_seg] == [
+        6,
+        12,
+        18,
+        24,
+    ]
 
 
 def test_loss_leaves_unlabelled_pixels_out():
