@@ -1,5 +1,5 @@
-# RIB: the trained classifier of cam_r50_voc.py (its checkpoint) is tuned on each photo, and the maps
-# of all steps are added up.
+# RIB: the trained classifier of cam_r50_voc.py (its checkpoint) is tuned on each photo, and the
+# maps of all steps are added up.
 _base_ = '../cam/cam_r50_voc.py'
 
 train_cfg = val_cfg = val_evaluator = optim_wrapper = param_scheduler = None

@@ -37,7 +37,7 @@ class ProposeModel(BaseModel):
         return {'proposer': self.proposer.protocol()}
 
     def test_step(self, data: dict) -> list[SegDataSample]:
-        """Propose for a batch. Images stay on the CPU: only a proposer knows what it needs where."""
+        """Propose for a batch. Images stay on the CPU: a proposer knows what it needs where."""
         return self(**data, mode='predict')
 
     def forward(

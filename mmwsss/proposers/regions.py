@@ -199,12 +199,12 @@ class RegionProposer(Proposer):
 
         labels: list[np.ndarray] = []
         stability, iou, parents = [], [], []
-        offset = 0
+        previous = offset = 0  # first ids of the level before and of this one
         for level in range(3):
             segments = self._segment(image, level, 1.0)
             if labels:
                 parent = _overlaps(labels[-1] - previous, segments).argmax(1)
-                kept, parent = np.unique(parent, return_inverse=True)
+                _, parent = np.unique(parent, return_inverse=True)
                 parents.append(parent + offset)
                 segments = parent[labels[-1] - previous]
             labels.append(segments + offset)
@@ -213,7 +213,8 @@ class RegionProposer(Proposer):
             previous, offset = offset, offset + len(iou[-1])
         parents.append(np.full(len(iou[-1]), -1))
         rows, columns = (
-            np.arange(full) * small // full for full, small in zip(size, image.shape[:2])
+            np.arange(full) * small // full
+            for full, small in zip(size, image.shape[:2], strict=True)
         )
         return Regions(
             labels=np.stack(labels)[:, rows[:, None], columns].astype(np.int32),

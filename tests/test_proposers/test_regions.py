@@ -78,7 +78,7 @@ def test_same_image_same_proposals(proposer):
 
 
 def test_point_gives_small_middle_and_large(proposer, regions):
-    image, disc = scene()
+    image, _ = scene()
     points = np.array([[[22, 14]], [[60, 45]]])
     masks, scores = proposer.point_prompts(regions, points)
     assert masks.shape == (2, 3, 60, 80) and masks.dtype == bool and scores.dtype == np.float32

@@ -11,6 +11,7 @@ model = dict(
         strides=(1, 2, 1),
         dilations=(1, 1, 1),
         out_indices=(2,),
+        zero_init_residual=False,  # in a short training from scratch zeros cost half of it
     ),
     head=dict(type='CAMHead', in_channels=128, num_classes=20),
     test_cfg=dict(flip=True, fuse='s2c'),

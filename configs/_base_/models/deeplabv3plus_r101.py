@@ -1,4 +1,5 @@
-# DeepLabV3+ on ResNet-101 as in mmseg, output stride 8. Weights: mmseg's resnet101_v1c-e67eebb6.pth.
+# DeepLabV3+ on ResNet-101 as in mmseg, output stride 8.
+# Weights: mmseg's resnet101_v1c-e67eebb6.pth.
 norm_cfg = dict(type='SyncBN', requires_grad=True)
 model = dict(
     type='mmseg.EncoderDecoder',

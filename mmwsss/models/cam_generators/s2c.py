@@ -55,7 +55,8 @@ class S2C(CAMGenerator):
         backbone: See :class:`CAMGenerator`.
         head: See :class:`CAMGenerator`; S2C projects to 256 channels.
         point_decoder: Config of a :class:`~mmwsss.models.foundation.point_decoder.PointDecoder`,
-            or one; None leaves CAM-based prompting out. Built when training begins: tests need none.
+            or one; None leaves CAM-based prompting out. Built when training begins: a test
+            needs none.
         loss_ssc: Config of a :class:`~mmwsss.models.losses.segment_contrast.SegmentContrastLoss`,
             or the module; None leaves it out.
         loss_cpm: Config of a

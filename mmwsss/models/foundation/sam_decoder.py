@@ -1,6 +1,6 @@
 """SAM's mask decoder, computed for many prompts at once with far fewer operations.
 
-Nearly all of the decoder's work is to project the 64 x 64 image tokens, prompt by prompt, although a
+Nearly all of the decoder's work is to project the 64 x 64 image tokens, prompt by prompt, though a
 prompt has less than a dozen tokens of its own. The same numbers, up to rounding, come cheaper:
 
 - In the first layer the image tokens are those of the image: they are projected once an image.

@@ -199,7 +199,9 @@ def sam_sequence(spec, arrays, folder):
 
     def thinned(values, expected):
         """Every n-th element of the last axes, as the case holds them."""
-        steps = [slice(None, None, -(-a // b)) for a, b in zip(values.shape, expected.shape)]
+        steps = [
+            slice(None, None, -(-a // b)) for a, b in zip(values.shape, expected.shape, strict=True)
+        ]
         return values[tuple(steps)]
 
     close, label = tolerance(spec), prompting.labels.label.numpy().astype(np.uint8)
