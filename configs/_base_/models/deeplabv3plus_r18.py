@@ -19,6 +19,7 @@ model = dict(
         dilations=(1, 1, 1),
         out_indices=(0, 1, 2),
         norm_cfg=norm_cfg,
+        zero_init_residual=False,  # in a short training from scratch zeros cost half of it
     ),
     decode_head=dict(
         type='mmseg.DepthwiseSeparableASPPHead',
