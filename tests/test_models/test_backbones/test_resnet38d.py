@@ -102,8 +102,8 @@ def test_bad_arguments(arguments, message):
 def test_backbone_of_mmseg():
     """In an mmseg EncoderDecoder, with an auxiliary head on conv5."""
     norm = dict(type='BN', requires_grad=True)
-    head = dict(type='FCNHead', num_convs=1, channels=8, num_classes=3, norm_cfg=norm)
-    loss = dict(type='CrossEntropyLoss')
+    head = dict(type='mmseg.FCNHead', num_convs=1, channels=8, num_classes=3, norm_cfg=norm)
+    loss = dict(type='mmseg.CrossEntropyLoss')
     model = MMSEG_MODELS.build(
         dict(
             type='mmseg.EncoderDecoder',
