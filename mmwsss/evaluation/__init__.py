@@ -1,7 +1,8 @@
-"""Metrics: seeds over all thresholds, label maps, tags."""
+"""Metrics: seeds over all thresholds, label maps, contours, tags."""
 
+from mmwsss.evaluation.contour_metric import ContourMetric
 from mmwsss.evaluation.mask_metric import MaskMetric
 from mmwsss.evaluation.seed_metric import SeedMetric
 from mmwsss.evaluation.tag_metric import TagMetric
 
-__all__ = ['MaskMetric', 'SeedMetric', 'TagMetric']
+__all__ = ['ContourMetric', 'MaskMetric', 'SeedMetric', 'TagMetric']

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 HANDLERS: dict = {}
 
 # Methods of which every case must have a handler.
-COMPLETE: frozenset = frozenset()
+COMPLETE: frozenset = frozenset({'refine'})
 
 
 def handles(method: str, *cases: str):

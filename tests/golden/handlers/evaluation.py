@@ -3,6 +3,7 @@
 import numpy as np
 
 from mmwsss.ops.confusion import confusion, scores_from_confusion
+from mmwsss.ops.contour import contour_matches, contour_pixels, contour_radius
 from mmwsss.ops.threshold_sweep import ThresholdSweep, search_threshold
 from mmwsss.structures import Seeds
 from tests.golden.handlers import handles
@@ -100,6 +101,18 @@ def refine_eval_hist(spec, arrays, folder):
         'f64_scores': (summary(counts), arrays['out_f64_scores'], tolerance(spec)),
         'f64_pseudo': (summary(pseudo), arrays['out_f64_pseudo'], tolerance(spec)),
         'f64_iou': (scores_from_confusion(counts).iou, arrays['out_f64_iou'], tolerance(spec)),
+    }
+
+
+@handles('refine', 'contour_fscore')
+def refine_contour_fscore(spec, arrays, folder):
+    first, second = arrays['in_first'], arrays['in_second']
+    matches = contour_matches(first, second, 2, contour_radius(first.shape))
+    contour = np.zeros(first.size, np.uint8)
+    contour[contour_pixels(first, 2)[1]] = 1
+    return {
+        'matches': (matches[0], arrays['out_matches'], tolerance(spec)),
+        'bmap': (contour.reshape(first.shape), arrays['out_bmap'], tolerance(spec)),
     }
 
 

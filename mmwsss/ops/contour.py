@@ -1,0 +1,168 @@
+"""Contours of label maps: how well two agree, and bands along them.
+
+Work grows with the pixels of an image, not with its classes: a contour is found where neighbouring
+labels differ, and only there.
+"""
+
+import math
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
+
+
+def contour_radius(size: tuple[int, int], share: float = 0.008) -> int:
+    """Pixels within which contours match: a share of the diagonal, rounded up."""
+    return math.ceil(share * math.hypot(*size))
+
+
+def contour_pixels(labels: np.ndarray, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Contours of all foreground classes.
+
+    A pixel is on the contour of a class if it and its right, lower or lower-right neighbour are not
+    both of the class, nor both of others. The last row looks to the right only, the last column down
+    only, and the corner nowhere.
+
+    Args:
+        labels: 0 background, 1..n-1 classes; anything else is no class. Integers. Shape: (H, W).
+        num_classes: Number n of classes, background included.
+
+    Returns:
+        Class and flat position of each contour pixel, by class and then by position. int64,
+        shape: (M,) each.
+    """
+    height, width = labels.shape
+    grid = np.arange(labels.size).reshape(labels.shape)
+    found = []
+    for dy, dx in ((0, 1), (1, 0), (1, 1)):
+        here, there = labels[: height - dy, : width - dx], labels[dy:, dx:]
+        differs = here != there
+        position = grid[: height - dy, : width - dx][differs]
+        for side in (here, there):
+            label = side[differs].astype(np.int64)
+            kept = (label > 0) & (label < num_classes)
+            found.append(label[kept] * labels.size + position[kept])
+    return np.divmod(np.unique(np.concatenate(found)), labels.size)
+
+
+def contour_matches(
+    first: np.ndarray, second: np.ndarray, num_classes: int, radius: int
+) -> np.ndarray:
+    """Contour pixels of each class, and how many the other map has nearby.
+
+    Two contour pixels of a class match if one lies in the disk (``dy^2 + dx^2 <= radius^2``) around
+    the other; many may match one.
+
+    Args:
+        first: Label map. Shape: (H, W).
+        second: Label map of the same size.
+        num_classes: Number n of classes, background included.
+        radius: Of the disk, in pixels.
+
+    Returns:
+        Rows of foreground classes 1..n-1: matched of the first, matched of the second, number of
+        the first, number of the second. Shape: (n - 1, 4), int64.
+
+    Raises:
+        ValueError: The maps differ in size.
+
+    Example:
+        >>> square = np.zeros((9, 9), np.uint8)
+        >>> square[2:6, 2:6] = 1
+        >>> contour_matches(square, np.roll(square, 1), 2, radius=1)
+        array([[16, 16, 16, 16]])
+    """
+    if first.shape != second.shape:
+        raise ValueError(
+            f'label maps of {first.shape} and {second.shape} differ in size: were the masks made '
+            'from other versions of the images?'
+        )
+    contours = [contour_pixels(labels, num_classes) for labels in (first, second)]
+    counts = np.zeros((num_classes - 1, 4), np.int64)
+    for column, (label, _) in enumerate(contours):
+        counts[:, 2 + column] = np.bincount(label, minlength=num_classes)[1:]
+    for column, (one, other) in enumerate((contours, contours[::-1])):
+        matched = one[0][_near(one, other, first.shape, radius)]
+        counts[:, column] = np.bincount(matched, minlength=num_classes)[1:]
+    return counts
+
+
+def _near(
+    one: tuple[np.ndarray, np.ndarray],
+    other: tuple[np.ndarray, np.ndarray],
+    size: tuple[int, int],
+    radius: int,
+) -> np.ndarray:
+    """Whether each pixel of one contour has one of the other in its disk. Shape: (M,), bool."""
+    height, width = size
+    present, slot = np.unique(other[0], return_inverse=True)
+    near = np.isin(one[0], present)
+    if not near.any():
+        return near
+    # The other contour's pixels counted along each row, with a margin on all sides.
+    tall, wide = height + 2 * radius, width + 2 * radius + 1
+    row, column = np.divmod(other[1], width)
+    along = np.zeros((len(present), tall, wide), np.int32)
+    along[slot, row + radius, column + radius + 1] = 1
+    np.cumsum(along, axis=2, out=along)
+    row, column = np.divmod(one[1][near], width)
+    index = np.searchsorted(present, one[0][near])
+    start = (index * tall + row + radius) * wide + column + radius
+    flat, hit = along.reshape(-1), np.zeros(len(start), bool)
+    for dy in range(-radius, radius + 1):
+        reach = math.isqrt(radius * radius - dy * dy)
+        line = start + dy * wide
+        hit |= flat[line + reach + 1] > flat[line - reach]
+    near[near] = hit
+    return near
+
+
+def contour_scores(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Precision, recall and F of contours.
+
+    Args:
+        counts: Sums of :func:`contour_matches` over images, the prediction being the first map.
+            Shape: (..., 4).
+
+    Returns:
+        Fractions. A class with no contour in one of the maps has precision 1 and recall 0, or the
+        other way round, and so F 0; one without any has NaN. Shape: (...) each.
+    """
+    matched, total = np.asarray(counts, np.float64)[..., :2], np.asarray(counts)[..., 2:]
+    ratio = np.divide(matched, total, out=np.ones(matched.shape), where=total > 0)
+    precision, recall = (np.where(total.any(-1), ratio[..., side], np.nan) for side in range(2))
+    both = precision + recall
+    f = np.divide(2 * precision * recall, both, out=np.zeros(both.shape), where=both != 0)
+    return precision, recall, f
+
+
+def band(labels: np.ndarray, width: int, outside: int) -> np.ndarray:
+    """Keep labels near a contour.
+
+    Args:
+        labels: Shape: (H, W).
+        width: Pixels with another label at most so many rows and columns away are kept; what is
+            beyond the border of the image is of no other label.
+        outside: Value that the others get.
+
+    Returns:
+        Shape: (H, W), of the labels' type.
+    """
+    side = 2 * width + 1
+    low, high = (f(labels, side, mode='nearest') for f in (minimum_filter, maximum_filter))
+    return np.where(low != high, labels, labels.dtype.type(outside))
+
+
+def fill_nearest(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Give unknown pixels the label of the nearest known one.
+
+    Args:
+        labels: Shape: (H, W).
+        known: Where the labels hold. Bool. Shape: (H, W).
+
+    Returns:
+        Shape: (H, W); the labels themselves where none or all are known.
+    """
+    if known.all() or not known.any():
+        return labels
+    row, column = distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return labels[row, column]
