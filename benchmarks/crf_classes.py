@@ -1,7 +1,7 @@
-"""Dense CRF of an image's own classes against all 21, and its kernels built once against each time.
+"""Dense CRF of an image's own classes against all 21, its kernels built once against each time.
 
-The straightforward way gives the CRF a map for every class of the data set, zeros for those that are
-absent, and makes a new object for every background score.
+The straightforward way gives the CRF a map for every class of the data set, zeros for those that
+are absent, and makes a new object for every background score.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def all_classes(pixels: np.ndarray, seeds: Seeds, alphas: Sequence[float]) -> li
 def own_classes(
     pixels: np.ndarray, seeds: Seeds, alphas: Sequence[float], *, shared: bool
 ) -> list[np.ndarray]:
-    """Present classes alone, with one object or one for each alpha. Shape of each: (K + 1, H, W)."""
+    """Present classes, with one object or one for each alpha. Shape of each: (K + 1, H, W)."""
     crf, scores = None, []
     for alpha in alphas:
         if crf is None or not shared:
@@ -85,8 +85,9 @@ def main(argv: Sequence[str] | None = None) -> float:
             moved.append((same.argmax(0) != own.argmax(0)).mean())
     cpu = [way.cpu for way in times.values()]
     print(
-        f'ratios {cpu[0] / cpu[1]:.1f} and {cpu[0] / cpu[2]:.1f} (CPU); largest difference of scores '
-        f'{max(differences):.1e}, labels that differ {np.mean(moved):.3%}; sharing changes no bit'
+        f'ratios {cpu[0] / cpu[1]:.1f} and {cpu[0] / cpu[2]:.1f} (CPU); largest difference of '
+        f'scores {max(differences):.1e}, labels that differ {np.mean(moved):.3%}; '
+        'sharing changes no bit'
     )
     return cpu[0] / cpu[2]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import random_walk
+from benchmarks import contours, random_walk
 
 
 def test_random_walk(capsys):
@@ -10,7 +10,7 @@ def test_random_walk(capsys):
     assert len(random_walk.main(sizes)) == 3
     printed = capsys.readouterr().out
     assert 'extrapolated from one of 8 squarings' in printed
-    assert printed.count('largest difference') == 2
+    assert printed.count('largest difference') == 3
 
 
 def test_crf_classes(capsys):
@@ -19,3 +19,8 @@ def test_crf_classes(capsys):
 
     assert crf_classes.main(['--images', '1', '--stride', '6', '--alphas', '4', '24']) > 0
     assert 'sharing changes no bit' in capsys.readouterr().out
+
+
+def test_contours(capsys):
+    assert contours.main(['--images', '2', '--stride', '3']) > 0
+    assert 'all counts are equal' in capsys.readouterr().out

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from mmwsss.evaluation.base import ProtocolMetric, class_columns, percentages
+from mmwsss.evaluation.tables import write_tables
 from mmwsss.ops.confusion import AbsentRule, check_absent, confusion, scores_from_confusion
 from mmwsss.ops.sparse_counts import SparseCounts
 from mmwsss.registry import METRICS
@@ -25,6 +26,8 @@ class MaskMetric(ProtocolMetric):
             are not scored, which flatters).
         absent: How classes without pixels enter the means: 'nan', 'zero' or 'present', see
             :func:`mmwsss.ops.confusion.scores_from_confusion`.
+        out_dir: Folder for tables by class and by image and for the confusion, see
+            :func:`mmwsss.evaluation.tables.write_tables`.
         ignore_index: Ground truth of pixels that are left out.
         collect_device: 'cpu' or 'gpu', see mmengine.
         collect_dir: Folder to exchange results in, shared by all processes.
@@ -38,6 +41,7 @@ class MaskMetric(ProtocolMetric):
         *,
         undecided: Literal['error', 'background', 'left out'] = 'error',
         absent: AbsentRule = 'nan',
+        out_dir: str | None = None,
         ignore_index: int = 255,
         collect_device: str = 'cpu',
         collect_dir: str | None = None,
@@ -54,7 +58,7 @@ class MaskMetric(ProtocolMetric):
                 f"undecided must be 'error', 'background' or 'left out', found {undecided!r}"
             )
         check_absent(absent)
-        self.undecided, self.absent = undecided, absent
+        self.undecided, self.absent, self.out_dir = undecided, absent, out_dir
 
     def count(self, sample: dict) -> SparseCounts:
         """Confusion of one image, undecided pixels in a column of their own."""
@@ -69,15 +73,30 @@ class MaskMetric(ProtocolMetric):
         total = np.zeros((classes, classes + 1), np.int64)
         for one in counts:
             one.add_to(total)
-        matrix, void = total[:, :classes], total[:, classes]
-        share = 100 * float(void.sum() / max(total.sum(), 1))
-        if self.undecided == 'background':
-            matrix[:, 0] += void
-        scores = scores_from_confusion(total if self.undecided == 'error' else matrix, self.absent)
+        share = 100 * float(total[:, -1].sum() / max(total.sum(), 1))
+        scores = scores_from_confusion(self._counted(total), self.absent)
         metrics = {**percentages(scores), 'undecided': share}
         title = f'masks: mIoU {metrics["mIoU"]:.2f}'
         protocol = self.protocol(
             ids, absent=self.absent, undecided=f'{share:.2f} % of the pixels, as {self.undecided}'
         )
         self.report(title, class_columns(scores), self.classes, protocol)
+        if self.out_dir is not None:
+            tables = (self._counted(self._dense(one)) for one in counts)
+            write_tables(self.out_dir, self.classes, ids, tables, self.absent)
         return metrics
+
+    def _dense(self, counts: SparseCounts) -> np.ndarray:
+        table = np.zeros((len(self.classes), len(self.classes) + 1), np.int64)
+        counts.add_to(table)
+        return table
+
+    def _counted(self, table: np.ndarray) -> np.ndarray:
+        """Confusion with the undecided where they count. Shape: (n, n + 1) or (n, n)."""
+        matrix, void = table[:, :-1], table[:, -1]
+        if self.undecided == 'error':
+            return table
+        if self.undecided == 'background':
+            matrix = matrix.copy()
+            matrix[:, 0] += void
+        return matrix

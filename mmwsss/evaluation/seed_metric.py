@@ -1,7 +1,5 @@
 """Seeds against masks, at every background threshold in one pass."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from mmwsss.evaluation.base import ProtocolMetric, class_columns, percentages
+from mmwsss.evaluation.plots import plot_curves
+from mmwsss.evaluation.tables import write_csv, write_tables
 from mmwsss.ops.confusion import AbsentRule, Scores, check_absent, scores_from_confusion
 from mmwsss.ops.sparse_counts import SparseCounts
 from mmwsss.ops.threshold_sweep import ThresholdSweep, search_threshold, threshold_grid
@@ -37,6 +37,9 @@ class SeedMetric(ProtocolMetric):
         absent: How classes without pixels enter the means: 'nan', 'zero' or 'present', see
             :func:`mmwsss.ops.confusion.scores_from_confusion`.
         out_file: Where to write the curve, ``.json`` or ``.csv``.
+        out_dir: Folder for ``curve.csv`` and ``curve.png`` (scores over the threshold; none where
+            seeds have a background map) and for the tables by class and by image and the
+            confusion at the best threshold, see :func:`mmwsss.evaluation.tables.write_tables`.
         ignore_index: Ground truth of pixels that are left out.
         collect_device: 'cpu' or 'gpu', see mmengine.
         collect_dir: Folder to exchange results in, shared by all processes.
@@ -53,6 +56,7 @@ class SeedMetric(ProtocolMetric):
         early_stop: bool = False,
         absent: AbsentRule = 'nan',
         out_file: str | None = None,
+        out_dir: str | None = None,
         ignore_index: int = 255,
         collect_device: str = 'cpu',
         collect_dir: str | None = None,
@@ -74,7 +78,7 @@ class SeedMetric(ProtocolMetric):
         if out_file is not None and Path(out_file).suffix not in ('.json', '.csv'):
             raise ValueError(f'out_file must end with .json or .csv, found {out_file!r}')
         self.background, self.early_stop = background, early_stop
-        self.absent, self.out_file = absent, out_file
+        self.absent, self.out_file, self.out_dir = absent, out_file, out_dir
         self._sweep: ThresholdSweep | None = None
 
     def _empty_sweep(self) -> ThresholdSweep:
@@ -108,7 +112,7 @@ class SeedMetric(ProtocolMetric):
         scores = scores_from_confusion(sweep.compute(), self.absent)
         if decided == {True}:
             protocol = self.protocol(ids, absent=self.absent, background='map of the seeds')
-            return self._finish(scores, 0, {}, protocol)
+            return self._finish(scores, 0, {}, protocol, ids, counts)
 
         curve = scores.miou[self._searched]
         best = int(self._searched[search_threshold(curve)])
@@ -123,21 +127,42 @@ class SeedMetric(ProtocolMetric):
         searched = self._grid[self._searched]
         note = f'best of {len(searched)} in {searched[0]:g}..{searched[-1]:g}, tuned on these masks'
         protocol = self.protocol(ids, absent=self.absent, threshold=note)
-        return self._finish(scores, best, found, protocol)
+        return self._finish(scores, best, found, protocol, ids, counts)
 
     def _finish(
-        self, scores: Scores, best: int, found: dict[str, float], protocol: dict[str, Any]
+        self,
+        scores: Scores,
+        best: int,
+        found: dict[str, float],
+        protocol: dict[str, Any],
+        ids: Sequence[str],
+        counts: Sequence[tuple[SparseCounts, bool | None]],
     ) -> dict[str, float]:
         metrics = {**percentages(scores, best), **found}
         at = f' at threshold {found["threshold"]:g}' if found else ''
         title = f'seeds: mIoU {metrics["mIoU"]:.2f}{at}'
         self.report(title, class_columns(scores, best), self.classes, protocol)
         if self.out_file is not None:
-            self._write_curve(scores, metrics, protocol)
+            self._write_curve(Path(self.out_file), self._curve(scores), metrics, protocol)
+        if self.out_dir is not None:
+            folder, sweep = Path(self.out_dir), self._empty_sweep()
+            tables = (sweep.confusion_of(histogram, best) for histogram, _ in counts)
+            write_tables(folder, self.classes, ids, tables, self.absent)
+            if found:
+                write_csv(folder / 'curve.csv', self._curve(scores))
+                curves = {
+                    'mIoU': 100 * scores.miou,
+                    'precision': 100 * scores.mprecision,
+                    'recall': 100 * scores.mrecall,
+                }
+                plot_curves(
+                    folder / 'curve.png', self._grid, curves, title, float(self._grid[best])
+                )
         return metrics
 
-    def _write_curve(self, scores: Scores, metrics: dict, protocol: dict) -> None:
-        rows = [
+    def _curve(self, scores: Scores) -> list[dict[str, float]]:
+        """Scores at each threshold, means first and then by class."""
+        return [
             {
                 'threshold': float(threshold),
                 **percentages(scores, index),
@@ -149,20 +174,16 @@ class SeedMetric(ProtocolMetric):
             }
             for index, threshold in enumerate(self._grid)
         ]
-        path = Path(self.out_file)
-        if path.suffix == '.json':
-            # NaN is no JSON.
-            curve = [
-                {key: None if value != value else value for key, value in row.items()}
-                for row in rows
-            ]
-            text = json.dumps(
-                {'protocol': protocol, 'metrics': metrics, 'curve': curve}, indent=1, default=str
-            )
-        else:
-            lines = io.StringIO()
-            writer = csv.DictWriter(lines, rows[0], lineterminator='\n')
-            writer.writeheader()
-            writer.writerows(rows)
-            text = lines.getvalue()
+
+    def _write_curve(
+        self, path: Path, rows: list[dict[str, float]], metrics: dict, protocol: dict
+    ) -> None:
+        if path.suffix == '.csv':
+            write_csv(path, rows)
+            return
+        # NaN is no JSON.
+        curve = [{key: None if v != v else v for key, v in row.items()} for row in rows]
+        text = json.dumps(
+            {'protocol': protocol, 'metrics': metrics, 'curve': curve}, indent=1, default=str
+        )
         atomic_write_bytes(path, text.encode())

@@ -18,9 +18,9 @@ def contour_radius(size: tuple[int, int], share: float = 0.008) -> int:
 def contour_pixels(labels: np.ndarray, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Contours of all foreground classes.
 
-    A pixel is on the contour of a class if it and its right, lower or lower-right neighbour are not
-    both of the class, nor both of others. The last row looks to the right only, the last column down
-    only, and the corner nowhere.
+    A pixel is on the contour of a class if it and its right, lower or lower-right neighbour are
+    neither both of the class nor both of others. The last row looks to the right only, the last
+    column down only, and the corner nowhere.
 
     Args:
         labels: 0 background, 1..n-1 classes; anything else is no class. Integers. Shape: (H, W).
@@ -31,17 +31,18 @@ def contour_pixels(labels: np.ndarray, num_classes: int) -> tuple[np.ndarray, np
         shape: (M,) each.
     """
     height, width = labels.shape
-    grid = np.arange(labels.size).reshape(labels.shape)
+    flat = labels.reshape(-1)
     found = []
     for dy, dx in ((0, 1), (1, 0), (1, 1)):
         here, there = labels[: height - dy, : width - dx], labels[dy:, dx:]
-        differs = here != there
-        position = grid[: height - dy, : width - dx][differs]
-        for side in (here, there):
-            label = side[differs].astype(np.int64)
+        row, column = np.divmod(np.flatnonzero(here != there), max(width - dx, 1))
+        position = row * width + column
+        for start in (0, dy * width + dx):
+            label = flat[position + start].astype(np.int64)
             kept = (label > 0) & (label < num_classes)
             found.append(label[kept] * labels.size + position[kept])
-    return np.divmod(np.unique(np.concatenate(found)), labels.size)
+    keys = np.sort(np.concatenate(found))
+    return np.divmod(keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]], labels.size)
 
 
 def contour_matches(
@@ -94,25 +95,29 @@ def _near(
 ) -> np.ndarray:
     """Whether each pixel of one contour has one of the other in its disk. Shape: (M,), bool."""
     height, width = size
-    present, slot = np.unique(other[0], return_inverse=True)
+    # Classes ascend in both, so that a slot is the number of changes before.
+    slot = np.cumsum(np.diff(other[0], prepend=other[0][:1]) > 0)
+    present = other[0][np.append(True, slot[1:] > slot[:-1])[: len(slot)]]
     near = np.isin(one[0], present)
-    if not near.any():
-        return near
-    # The other contour's pixels counted along each row, with a margin on all sides.
-    tall, wide = height + 2 * radius, width + 2 * radius + 1
+    # The other contours on grids with a margin, one a class.
+    tall, wide = height + 2 * radius, width + 2 * radius
+    grids = np.zeros(len(present) * tall * wide, bool)
     row, column = np.divmod(other[1], width)
-    along = np.zeros((len(present), tall, wide), np.int32)
-    along[slot, row + radius, column + radius + 1] = 1
-    np.cumsum(along, axis=2, out=along)
-    row, column = np.divmod(one[1][near], width)
-    index = np.searchsorted(present, one[0][near])
-    start = (index * tall + row + radius) * wide + column + radius
-    flat, hit = along.reshape(-1), np.zeros(len(start), bool)
-    for dy in range(-radius, radius + 1):
-        reach = math.isqrt(radius * radius - dy * dy)
-        line = start + dy * wide
-        hit |= flat[line + reach + 1] > flat[line - reach]
-    near[near] = hit
+    grids[(slot * tall + row + radius) * wide + column + radius] = True
+    # The nearest places first: most pixels need not look at the others.
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].reshape(2, -1)
+    distance = y * y + x * x
+    order = np.argsort(distance, kind='stable')[: np.count_nonzero(distance <= radius * radius)]
+    left = np.flatnonzero(near)
+    row, column = np.divmod(one[1][left], width)
+    index = np.searchsorted(present, one[0][left])
+    place = (index * tall + row + radius) * wide + column + radius
+    for offset in (y * wide + x)[order]:
+        missed = ~grids[place + offset]
+        left, place = left[missed], place[missed]
+        if not len(left):
+            break
+    near[left] = False
     return near
 
 

@@ -140,6 +140,21 @@ class ThresholdSweep:
         above[:, 0] = self.histogram.sum((1, 2))[:, None] - above[:, 1:].sum(1)
         return np.ascontiguousarray(np.moveaxis(above, -1, 0))
 
+    def confusion_of(self, counts: SparseCounts, index: int) -> np.ndarray:
+        """Confusion matrix of one image at one threshold of the grid.
+
+        Args:
+            counts: What :meth:`count` returned for the image.
+            index: Of the threshold.
+
+        Returns:
+            ``N[g, p]``, shape (n, n), int64.
+        """
+        truth, label, below = np.unravel_index(counts.cells.astype(np.intp), self._shape)
+        table = np.zeros((self.num_classes, self.num_classes), np.int64)
+        np.add.at(table, (truth, np.where(below > index, label, 0)), counts.counts)
+        return table
+
 
 def search_threshold(miou: np.ndarray, early_stop: bool = False) -> int:
     """Index of the best threshold of a curve.

@@ -1,3 +1,5 @@
+import csv
+
 import numpy as np
 import pytest
 import torch
@@ -71,3 +73,20 @@ def test_bad_input():
         MaskMetric(undecided='drop')
     with pytest.raises(ValueError, match='absent must be'):
         MaskMetric(absent='drop')
+
+
+@pytest.mark.parametrize(
+    ('undecided', 'accuracy'), [('error', 50), ('background', 75), ('left out', 200 / 3)]
+)
+def test_tables(undecided, accuracy, tmp_path):
+    images = [sample([[0, 1, 255, 1]], [[0, 1, 0, 2]], 'a'), sample([[2, 2]], [[2, 255]], 'b')]
+    metrics = evaluate(images, undecided=undecided, out_dir=str(tmp_path))
+    rows = list(csv.DictReader((tmp_path / 'images.csv').open()))
+    assert [row['image'] for row in rows] == ['a', 'b']
+    assert float(rows[0]['accuracy']) == pytest.approx(accuracy)
+    assert rows[1]['IoU/cat'] == ''
+    classes = list(csv.DictReader((tmp_path / 'classes.csv').open()))
+    assert np.mean([float(row['IoU']) for row in classes]) == pytest.approx(metrics['masks/mIoU'])
+    confusion = list(csv.DictReader((tmp_path / 'confusion.csv').open()))
+    assert ('undecided' in confusion[0]) == (undecided == 'error')
+    assert (tmp_path / 'confusion.png').stat().st_size > 1000

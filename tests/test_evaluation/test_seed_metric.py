@@ -161,3 +161,35 @@ def test_two_processes_equal_one(tmp_path):
     expected = evaluate([sample(i) for i in range(count)])
     for rank in range(2):
         assert json.loads((tmp_path / f'{rank}.json').read_text()) == expected
+
+
+def test_tables_and_plots(tmp_path):
+    samples = [sample(i) for i in range(5)]
+    metrics = evaluate(samples, out_dir=str(tmp_path))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        *('curve.csv', 'curve.png', 'classes.csv', 'images.csv', 'confusion.csv', 'confusion.png')
+    }
+    read = {
+        name: list(csv.DictReader((tmp_path / f'{name}.csv').open()))
+        for name in ('curve', 'classes', 'images', 'confusion')
+    }
+    best = max(read['curve'], key=lambda row: float(row['mIoU']))
+    assert float(best['mIoU']) == pytest.approx(metrics['seeds/mIoU'])
+    assert float(best['threshold']) == metrics['seeds/threshold']
+    assert [row['class'] for row in read['classes']] == list(CLASSES)
+    mean = np.mean([float(row['IoU']) for row in read['classes']])
+    assert mean == pytest.approx(metrics['seeds/mIoU'])
+    assert [row['image'] for row in read['images']] == [f'{i:03d}' for i in range(5)]
+    for one, row in zip(samples, read['images'], strict=True):
+        expected = brute_force([one], metrics['seeds/threshold'])
+        assert float(row['mIoU']) == pytest.approx(expected)
+    pixels = sum(int((one.gt_sem_seg.data < 255).sum()) for one in samples)
+    rows = read['confusion']
+    assert sum(int(row[name]) for row in rows for name in CLASSES) == pixels
+
+
+def test_no_curve_of_seeds_with_a_background_map(tmp_path):
+    evaluate([sample(i, background=0.4) for i in range(3)], out_dir=str(tmp_path))
+    assert (tmp_path / 'images.csv').exists()
+    assert not (tmp_path / 'curve.csv').exists()
