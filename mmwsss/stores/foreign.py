@@ -1,7 +1,7 @@
 """Seeds in the forms that published repositories write: import and export."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,14 @@ _Size = Callable[[], tuple[int, int]]
 def _from_irn(path: Path, image_size: _Size) -> Seeds:
     content = _dict(load_pickled_npy(path), 'keys')
     keys = np.asarray(content['keys']).reshape(-1)
-    if 'high_res' in content:
-        maps = np.asarray(content['high_res'], np.float32)
-        return _seeds(keys, maps, size=None if maps.size else image_size())
+    for name in ('high_res', 'attn_highres'):  # the second is CLIP-ES's
+        if name in content:
+            maps = np.asarray(content[name], np.float32)
+            return _seeds(keys, maps, size=None if maps.size else image_size())
     if 'cam' not in content:
-        raise ValueError(f'high_res or cam expected beside keys, found {sorted(content)}')
+        raise ValueError(
+            f'high_res, attn_highres or cam expected beside keys, found {sorted(content)}'
+        )
     return _seeds(keys, np.asarray(content['cam'], np.float32), size=image_size())
 
 
@@ -64,7 +67,7 @@ def _from_fma(path: Path, image_size: _Size) -> Seeds:
 
 
 FORMATS: dict[str, tuple[str, Callable[[Path, _Size], Seeds], str]] = {
-    'irn': ('.npy', _from_irn, 'dict keys, cam, high_res (IRN, RIB, LPCAM, CLIP-ES)'),
+    'irn': ('.npy', _from_irn, 'dict keys and high_res, attn_highres or cam (IRN, RIB, CLIP-ES)'),
     'class_map': ('.npy', _from_class_map, 'dict class id 0..C-1 -> map (S2C, CTI, ICAM)'),
     'crf': ('.npy', _from_crf, 'dict 0 -> background, class id + 1 -> map (CRF dumps)'),
     'fma': ('.npz', _from_fma, 'arrays cam (raw), fg_cls (FMA-WSSS)'),
@@ -78,6 +81,8 @@ def import_folder(
     *,
     classes: Sequence[str],
     ids: Sequence[str] | None = None,
+    names: Mapping[str, str] | None = None,
+    image_paths: Mapping[str, str] | None = None,
     image_folder: str | Path | None = None,
     image_suffix: str = '.jpg',
     stride: int = 4,
@@ -92,6 +97,8 @@ def import_folder(
         target: Folder of the new store. An import that was broken off continues.
         classes: The C foreground names.
         ids: Images to import. Defaults to every file of the folder.
+        names: Name of an image's file, without suffix, where that is not its id.
+        image_paths: The photos, instead of a folder with a suffix.
         image_folder: The photos; needed where a file does not tell the image's size
             (FMA, IRN without ``high_res``, files without any class).
         image_suffix: Suffix of the photos.
@@ -128,13 +135,17 @@ def import_folder(
     for id in store.pending(ids):
 
         def image_size(id: str = id) -> tuple[int, int]:
-            if image_folder is None:
+            if image_paths is not None:
+                path = Path(image_paths[id])
+            elif image_folder is not None:
+                path = Path(image_folder) / f'{id}{image_suffix}'
+            else:
                 raise ValueError('the file does not tell the image size: give the image folder')
-            with Image.open(Path(image_folder) / f'{id}{image_suffix}') as image:
+            with Image.open(path) as image:
                 return image.height, image.width
 
         try:
-            store.write(id, read(source / f'{id}{suffix}', image_size))
+            store.write(id, read(source / f'{(names or {}).get(id, id)}{suffix}', image_size))
         except (OSError, ValueError) as error:
             bad.append(BadEntry(id, str(error)))
     if bad:

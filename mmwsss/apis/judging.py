@@ -1,0 +1,110 @@
+"""Judge seeds or masks, whoever made them: import, score, tables and plots in one call."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.evaluator import Evaluator
+
+from mmwsss.datasets.errors import DataError
+from mmwsss.engine.store_evaluation import evaluate_store
+from mmwsss.evaluation import ContourMetric, MaskMetric, SeedMetric
+from mmwsss.ops.confusion import AbsentRule
+from mmwsss.stores import Store, StoreError, open_store
+from mmwsss.stores.foreign import FORMATS, import_folder
+
+
+def judge(
+    source: str | Path,
+    dataset: Any,
+    out_dir: str | Path,
+    *,
+    fmt: str | None = None,
+    eval_ann_file: str | Path | None = None,
+    background: float | None = None,
+    absent: AbsentRule = 'nan',
+    stride: int = 1,
+    dtype: str = 'float32',
+    overwrite: bool = False,
+) -> dict[str, float]:
+    """Score seeds or masks against a data set's masks.
+
+    Args:
+        source: A store of scores or masks or, with ``fmt``, a folder of another repository's seeds.
+        dataset: A tagged data set with a mask folder.
+        out_dir: Gets ``metrics.json`` and what :class:`SeedMetric` or :class:`MaskMetric` write to
+            their ``out_dir``; imported seeds are kept in ``scores``.
+        fmt: One of :data:`mmwsss.stores.foreign.FORMATS`. Files may be named as the photos are,
+            or by the data set's ids.
+        eval_ann_file: List of ids to score. Defaults to all that have a mask.
+        background: Score of the background, chosen beforehand. By default the best one is
+            searched, on these masks, and contours are scored with that.
+        absent: How classes without pixels enter the means, see
+            :func:`mmwsss.ops.confusion.scores_from_confusion`.
+        stride: Of imported scores; 1 keeps every pixel.
+        dtype: Of imported scores, 'float32' or 'float16'.
+        overwrite: Import again over an earlier import.
+
+    Returns:
+        The metrics.
+
+    Raises:
+        DataError: No image has a mask.
+        StoreError: The source is no such store or folder, files are missing or broken, or it is
+            of other classes.
+    """
+    infos = {info['img_id']: info for info in map(dataset.get_data_info, range(len(dataset)))}
+    wanted = infos if eval_ann_file is None else set(Path(eval_ann_file).read_text().split())
+    scored = [id for id in dataset.ids if infos[id].get('seg_map_path') and id in wanted]
+    if not scored:
+        raise DataError(
+            f'none of the {len(infos)} images has a mask to be judged by: give data_prefix a '
+            'seg_map_path, or another list'
+        )
+    out_dir = Path(out_dir)
+    if fmt is None:
+        store = open_store(source)
+    else:
+        store = import_folder(
+            source,
+            fmt,
+            out_dir / 'scores',
+            classes=dataset.metainfo['classes'][1:],
+            ids=scored,
+            names=_names(Path(source), fmt, dataset),
+            image_paths={id: infos[id]['img_path'] for id in scored},
+            stride=stride,
+            dtype=dtype,
+            overwrite=overwrite,
+        )
+    if store.meta.kind == 'proposals':
+        raise StoreError(f'{store.folder}: scores or masks can be judged, this holds proposals')
+    store.require(classes=dataset.metainfo['classes'][1:], ids=scored)
+    metrics = _metrics(store, dataset, out_dir, eval_ann_file, background, absent)
+    return evaluate_store(store, dataset, Evaluator(metrics), out_dir, eval_ann_file)
+
+
+def _metrics(
+    store: Store,
+    dataset: Any,
+    out_dir: Path,
+    eval_ann_file: str | Path | None,
+    background: float | None,
+    absent: AbsentRule,
+) -> list:
+    options: dict[str, Any] = dict(absent=absent, out_dir=str(out_dir))
+    if store.meta.kind == 'masks':
+        return [MaskMetric(**options), ContourMetric()]
+    given = background
+    if given is None:  # none is found either where seeds have a background map
+        evaluator = Evaluator(SeedMetric(absent=absent))
+        found = evaluate_store(store, dataset, evaluator, out_dir, eval_ann_file)
+        background = found.get('seeds/threshold')
+    return [SeedMetric(background=given, **options), ContourMetric(background=background)]
+
+
+def _names(folder: Path, fmt: str, dataset: Any) -> dict[str, str]:
+    """File of each id: by the id itself, or by whatever name the data set takes for it."""
+    suffix = FORMATS[fmt][0] if fmt in FORMATS else ''
+    stems = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob(f'*{suffix}'))]
+    stems = [stem.removesuffix(suffix) for stem in stems]
+    return {dataset.stem_to_id(stem): stem for stem in stems}

@@ -1,0 +1,74 @@
+"""Judge seeds or masks, our own or another repository's, with curves, tables and plots.
+
+python tools/analysis_tools/judge.py configs/cam/cam_r50_voc.py path/to/seeds work_dirs/judged \
+    --format irn
+python tools/analysis_tools/judge.py configs/cam/cam_r18_shapes.py work_dirs/cam/scores \
+    work_dirs/judged
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from mmwsss.apis.judging import judge
+from mmwsss.datasets.bare import build_bare_dataset
+from mmwsss.engine.cli import readable_errors
+from mmwsss.stores.foreign import FORMATS
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Judge."""
+    formats = '; '.join(f'{name}: {text}' for name, (_, _, text) in FORMATS.items())
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config whose test_dataloader names photos and masks')
+    parser.add_argument('source', type=Path, help='a store or, with --format, a folder of seeds')
+    parser.add_argument('out', type=Path, help='folder for metrics, curves, tables and plots')
+    parser.add_argument('--format', choices=FORMATS, help=formats)
+    parser.add_argument(
+        '--background', type=float, help='background score chosen beforehand (default: the best)'
+    )
+    parser.add_argument(
+        '--absent', choices=('nan', 'zero', 'present'), default='nan', help='see docs/protocol.md'
+    )
+    parser.add_argument('--stride', type=int, default=1, help='of the import (default: 1)')
+    parser.add_argument('--dtype', choices=('float32', 'float16'), default='float32')
+    parser.add_argument('--overwrite', action='store_true', help='import again')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='e.g. test_dataloader.dataset.split=val',
+    )
+    args = parser.parse_args(argv)
+    try:
+        with readable_errors():
+            cfg = Config.fromfile(args.config)
+            cfg.merge_from_dict(args.cfg_options)
+            judge(
+                args.source,
+                build_bare_dataset(cfg.test_dataloader.dataset),
+                args.out,
+                fmt=args.format,
+                eval_ann_file=cfg.get('test_cfg', {}).get('eval_ann_file'),
+                background=args.background,
+                absent=args.absent,
+                stride=args.stride,
+                dtype=args.dtype,
+                overwrite=args.overwrite,
+            )
+    except ValueError as error:  # of a metric, which names the image
+        sys.exit(f'error: {error}')
+    print(f'metrics, curves, tables and plots: {args.out}')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
