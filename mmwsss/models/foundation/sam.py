@@ -1,5 +1,6 @@
 """Segment Anything on the package ``segment-anything``: frozen, batched, never part of a model."""
 
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,7 +104,18 @@ class SAM:
                 f'{path}: no such SAM checkpoint. The published ones are at '
                 'https://github.com/facebookresearch/segment-anything#model-checkpoints'
             )
-        state = torch.load(path, map_location='cpu', weights_only=True)
+        try:
+            state = torch.load(path, map_location='cpu', weights_only=True)
+        except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
+            raise ValueError(
+                f'{path}: cannot be read as weights ({str(error).splitlines()[0]}). Fetch the file '
+                'again, or name another'
+            ) from error
+        if not isinstance(state, Mapping):
+            raise ValueError(
+                f'{path}: no SAM checkpoint: expected a state dict of tensors, found '
+                f'{type(state).__name__}'
+            )
         self.load_state_dict(state, where=f'{path}: ')
 
     def load_state_dict(self, state: Mapping[str, Tensor], where: str = '') -> None:

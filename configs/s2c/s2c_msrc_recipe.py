@@ -1,0 +1,45 @@
+# S2C on MSRC v2, from scratch, with colour regions in SAM's place, down to a segmentor:
+# python tools/pipeline.py configs/s2c/s2c_msrc_recipe.py --set MSRC_ROOT=data/msrcv2
+_PIPELINE = 'dataset.pipeline'
+_SEEDS = f'test_dataloader.{_PIPELINE}.LoadSeeds.store'
+_VAL = 'ImageSets/Segmentation/val.txt'
+
+variables = dict(MSRC_ROOT='data/msrcv2')
+
+recipe = [
+    dict(name='proposals', config='../proposals/regions_msrc.py', action='test'),
+    dict(
+        name='s2c',
+        config='s2c_r18_msrc.py',
+        action='train',
+        inputs={f'train_dataloader.{_PIPELINE}.LoadProposals.store': 'proposals.proposals'},
+    ),
+    dict(
+        name='seeds',
+        config='s2c_r18_msrc.py',
+        action='test',
+        inputs={'load_from': 's2c.checkpoint'},
+    ),
+    dict(
+        name='masks',
+        config='../refine/par-masks_msrc.py',
+        action='test',
+        inputs={_SEEDS: 'seeds.scores'},
+    ),
+    dict(
+        name='segmentor',
+        config='deeplabv3plus_r18_s2c_msrc.py',
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+    ),
+    dict(
+        name='predict_val',
+        config='deeplabv3plus_r18_s2c_msrc.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+        cfg_options={'test_dataloader.dataset.ann_file': _VAL},
+    ),
+]
+report = dict(
+    title='S2C on MSRC v2', scores='seeds.scores', masks='masks.masks', predictions='predict_val.masks'
+)

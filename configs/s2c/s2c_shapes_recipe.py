@@ -1,0 +1,56 @@
+# S2C on the built-in data set, with colour regions in SAM's place, down to a segmentor:
+# python tools/pipeline.py configs/s2c/s2c_shapes_recipe.py
+_PIPELINE = 'dataset.pipeline'
+_SEEDS = f'test_dataloader.{_PIPELINE}.LoadSeeds.store'
+
+variables = dict(SHAPES_ROOT='data/shapes')
+
+recipe = [
+    dict(name='proposals', config='../proposals/regions_shapes.py', action='test'),
+    dict(
+        name='s2c',
+        config='s2c_r18_shapes.py',
+        action='train',
+        inputs={f'train_dataloader.{_PIPELINE}.LoadProposals.store': 'proposals.proposals'},
+    ),
+    dict(
+        name='seeds',
+        config='s2c_r18_shapes.py',
+        action='test',
+        inputs={'load_from': 's2c.checkpoint'},
+    ),
+    dict(
+        name='masks',
+        config='../refine/par-masks_shapes.py',
+        action='test',
+        inputs={_SEEDS: 'seeds.scores'},
+    ),
+    dict(
+        name='segmentor',
+        config='deeplabv3plus_r18_s2c_shapes.py',
+        action='train',
+        inputs={
+            'train_dataloader.dataset.store': 'masks.masks',
+            'model.backbone.init_cfg.checkpoint': 's2c.checkpoint',
+        },
+    ),
+    dict(
+        name='predict_train',
+        config='deeplabv3plus_r18_s2c_shapes.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+        cfg_options={'test_dataloader.dataset.split': 'train'},
+    ),
+    dict(
+        name='predict_val',
+        like='predict_train',
+        cfg_options={'test_dataloader.dataset.split': 'val'},
+    ),
+]
+report = dict(
+    title='S2C on the built-in data set',
+    scores='seeds.scores',
+    masks='masks.masks',
+    predictions='predict_train.masks',
+    limit=60,
+)

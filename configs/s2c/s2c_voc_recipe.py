@@ -1,0 +1,66 @@
+# S2C on VOC 2012, from photos and tags to DeepLabV2 on ResNet-38d. The release ends with the seeds;
+# masks and segmentor are of the kinds that its leftovers hint at. Extras [sam] and [crf], GPUs:
+# python tools/pipeline.py configs/s2c/s2c_voc_recipe.py --set VOC_ROOT=... SAM_CHECKPOINT=...
+_PIPELINE = 'dataset.pipeline'
+_SEEDS = f'test_dataloader.{_PIPELINE}.LoadSeeds.store'
+
+variables = dict(
+    VOC_ROOT='data/VOCdevkit/VOC2012',
+    SAM_CHECKPOINT='checkpoints/sam_vit_h_4b8939.pth',
+)
+
+recipe = [
+    dict(name='proposals', config='../proposals/sam_vit-h_voc.py', action='test'),
+    dict(
+        name='s2c',
+        config='s2c_r38_voc.py',
+        action='train',
+        inputs={f'train_dataloader.{_PIPELINE}.LoadProposals.store': 'proposals.proposals'},
+    ),
+    dict(
+        name='seeds',
+        config='s2c_r38_voc.py',
+        action='test',
+        inputs={'load_from': 's2c.checkpoint'},
+    ),
+    dict(
+        name='masks',
+        config='../refine/crf-masks_voc.py',
+        action='test',
+        inputs={_SEEDS: 'seeds.scores'},
+        # The middle one of the release's three.
+        cfg_options={'model.refiner.refiners.0.alpha': 10},
+    ),
+    dict(
+        name='segmentor',
+        config='deeplabv2_r38_s2c_voc.py',
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+    ),
+    dict(
+        name='predict',
+        config='deeplabv2_r38_s2c_voc.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+    ),
+    dict(
+        name='predict_scores',
+        config='deeplabv2_r38-scores_s2c_voc.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+    ),
+    dict(
+        name='predict_crf',
+        config='../refine/crf-masks_voc.py',
+        action='test',
+        inputs={_SEEDS: 'predict_scores.scores'},
+        cfg_options={
+            'model.refiner.refiners.0.alpha': None,
+            'model.refiner.refiners.0.protocol': 'deeplab',
+            'test_dataloader.dataset.split': 'val',
+        },
+    ),
+]
+report = dict(
+    title='S2C on VOC 2012', scores='seeds.scores', masks='masks.masks', predictions='predict.masks'
+)
