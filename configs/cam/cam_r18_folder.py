@@ -28,6 +28,9 @@ model = dict(
 if pretrained:
     model['backbone']['init_cfg'] = dict(type='Pretrained', checkpoint=weights)
 
+# A folder may have no masks.
+val_evaluator = dict(_delete_=True, type='TagMetric')
+
 # A tenth of the rate keeps what pretrained layers know.
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.1 if pretrained else 1.0)})

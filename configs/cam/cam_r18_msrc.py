@@ -21,6 +21,7 @@ train_pipeline = [
 ]
 val_pipeline = [
     dict(type='LoadImage'),
+    dict(type='LoadMask'),
     dict(type='MultiScale', scales=(0.5,)),
     dict(type='PackTagged'),
 ]

@@ -12,7 +12,7 @@ recipe = [
         name='mask2former',
         config=_CONFIG,
         action='train',
-        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+        inputs={'train_dataloader.dataset.store': 'masks_train.masks'},
     ),
     dict(
         name='mask2former_train',

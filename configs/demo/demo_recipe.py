@@ -16,23 +16,25 @@ recipe = [
         name='seeds_val', like='seeds_train', cfg_options={'test_dataloader.dataset.split': 'val'}
     ),
     dict(
-        name='par',
-        config='../refine/par_shapes.py',
+        name='masks_train',
+        config='../refine/par-masks_shapes.py',
         action='test',
         inputs={_SEEDS: 'seeds_train.scores'},
     ),
     dict(
-        name='masks',
-        config='../refine/threshold_shapes.py',
-        action='test',
-        inputs={_SEEDS: 'par.scores'},
-        cfg_options={'model.refiner.background': 0.3},
+        name='masks_val',
+        like='masks_train',
+        inputs={_SEEDS: 'seeds_val.scores'},
+        cfg_options={'test_dataloader.dataset.split': 'val'},
     ),
     dict(
         name='segmentor',
         config='deeplabv3plus_r18_cam_shapes.py',
         action='train',
-        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+        inputs={
+            'train_dataloader.dataset.store': 'masks_train.masks',
+            'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
+        },
     ),
     dict(
         name='predict_train',
@@ -47,21 +49,10 @@ recipe = [
         cfg_options={'test_dataloader.dataset.split': 'val'},
     ),
 ]
-# What tags alone are worth, on the training photos.
-baselines = [
-    dict(
-        name='background',
-        config='../refine/centre-prior_shapes.py',
-        action='test',
-        inputs={_SEEDS: 'seeds_train.scores'},
-        cfg_options={'model.refiner.area': 0},
-    ),
-    dict(name='centre', like='background', cfg_options={'model.refiner.area': 0.3}),
-]
 report = dict(
     title='Demo: from tags to a segmentor',
     scores='seeds_train.scores',
-    masks='masks.masks',
+    masks='masks_train.masks',
     predictions='predict_train.masks',
     limit=60,
 )

@@ -14,11 +14,10 @@ train_pipeline = [
     dict(type='RandomCropPad', size=112),
     dict(type='PackTagged'),
 ]
-# Without a mask: tags are all that is scored while a classifier trains.
-val_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
+val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [
     dict(type='LoadImage'),
-    dict(type='MultiScale', scales=(0.75, 1.0, 1.5, 2.0)),
+    dict(type='MultiScale', scales=(0.75, 1.0, 1.5)),
     dict(type='PackTagged'),
 ]
 

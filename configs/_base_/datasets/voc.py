@@ -22,8 +22,7 @@ train_pipeline = [
     dict(type='RandomCropPad', size=256),
     dict(type='PackTagged'),
 ]
-# Without a mask: tags are all that is scored while a classifier trains.
-val_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
+val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [
     dict(type='LoadImage'),
     dict(type='MultiScale', scales=(0.5, 1.0, 1.5, 2.0)),

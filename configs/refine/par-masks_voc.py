@@ -1,0 +1,10 @@
+# Masks by PAR and a constant background score, in one stage.
+_base_ = './threshold_voc.py'
+
+model = dict(
+    refiner=dict(
+        _delete_=True,
+        type='Chain',
+        refiners=[dict(type='PAR'), dict(type='Threshold', background=0.25)],
+    )
+)
