@@ -18,16 +18,19 @@ recipe = [
     dict(name='seeds_val', like='seeds_train', cfg_options={_LIST: _VAL}),
     dict(
         name='masks',
-        config='../refine/threshold_msrc.py',
+        config='../refine/par-masks_msrc.py',
         action='test',
         inputs={_SEEDS: 'seeds_train.scores'},
-        cfg_options={_LIST: _TRAIN, 'model.refiner.background': 0.3},
+        cfg_options={_LIST: _TRAIN},
     ),
     dict(
         name='segmentor',
         config='deeplabv3plus_r18_cam_msrc.py',
         action='train',
-        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+        inputs={
+            'train_dataloader.dataset.store': 'masks.masks',
+            'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
+        },
     ),
     dict(
         name='predict_val',

@@ -6,11 +6,13 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# `model.backbone.init_cfg.checkpoint` is the CAM network's: it has learned from the same tags, and
+# there is nothing else to start from.
 model = dict(
     data_preprocessor=dict(size=(192, 192)),
+    backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=None, prefix='backbone.')),
     decode_head=dict(num_classes=15),
 )
-# From scratch on 263 photos.
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, begin=0, end=1, convert_to_iter_based=True),
     dict(type='CosineAnnealingLR', begin=1, end=60, convert_to_iter_based=True),
