@@ -97,7 +97,24 @@ def print_summary(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
         numbers = ('' if row[key] is None else f'{row[key]:.2f}' for key in COLUMNS)
         table.add_row(name, row['action'], row['list'], spent, *numbers)
     console.print(table)
-    for row in rows:
-        if any(row[key] is not None for key in COLUMNS) and row['protocol']:
-            text = f'{row["stage"]}: {protocol_text(row["protocol"])}'
-            console.print(text, markup=False, highlight=False, soft_wrap=True, style='dim')
+    scored = [row for row in rows if any(row[key] is not None for key in COLUMNS)]
+    common = _common([row['protocol'] for row in scored]) if len(scored) > 1 else {}
+    lines = {'all numbers': common}
+    for row in scored:
+        own = {k: v for k, v in row['protocol'].items() if k not in common}
+        lines[row['stage']] = own
+    for name, protocol in lines.items():
+        if text := protocol_text(protocol):
+            console.print(
+                f'{name}: {text}', markup=False, highlight=False, soft_wrap=True, style='dim'
+            )
+
+
+def _common(protocols: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all protocols say alike."""
+    first, *others = protocols
+    return {
+        key: value
+        for key, value in first.items()
+        if all(key in other and other[key] == value for other in others)
+    }

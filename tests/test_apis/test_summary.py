@@ -75,4 +75,8 @@ def test_table(tmp_path):
     print_summary(rows, Console(file=text, width=140))
     assert '41.24' in text.getvalue() and '1:15 min' in text.getvalue()
     assert 'nothing (baseline)' in text.getvalue() and 'not run' in text.getvalue()
-    assert 'seeds: background score 0.3 (best on these masks), list abc' in text.getvalue()
+    assert 'all numbers: background score 0.3 (best on these masks), list abc' in text.getvalue()
+    rows[0]['protocol'] = {'list': 'abc', 'stride': 4}
+    text = io.StringIO()
+    print_summary(rows, Console(file=text, width=140))
+    assert 'all numbers: list abc\nseeds: stride 4\nnothing: background' in text.getvalue()
