@@ -1,7 +1,8 @@
 # IRN on the small classifier's frozen backbone. Environment: CAM_CHECKPOINT
 # (`model.backbone.init_cfg.checkpoint`), IR_LABEL_STORE, a mask store of ir-labels_shapes.py, and
-# SCORE_STORE. Displacements keep a mean of 0: they are not used for masks.
+# SCORE_STORE.
 _base_ = [
+    '../_base_/models/irn_r18.py',
     '../_base_/datasets/shapes.py',
     '../_base_/schedules/poly_sgd.py',
     '../_base_/default_runtime.py',
@@ -11,27 +12,13 @@ _base_ = [
 max_epochs = 4
 
 model = dict(
-    type='IRNet',
-    data_preprocessor=dict(type='WSSSDataPreprocessor'),
     backbone=dict(
-        type='mmpretrain.ResNet',
-        depth=18,
-        num_stages=3,
-        stem_channels=32,
-        base_channels=32,
-        strides=(1, 2, 1),
-        dilations=(1, 1, 1),
-        out_indices=(2,),
         init_cfg=dict(
             type='Pretrained',
             checkpoint='{{$CAM_CHECKPOINT:work_dirs/cam_r18_shapes/epoch_12.pth}}',
             prefix='backbone.',
-        ),
-    ),
-    in_channels=(32, 32, 64, 128),
-    strides=(4, 4, 8, 8),
-    radius=5,
-    test_cfg=dict(radius=5, beta=10, log_steps=6, background=0.25, pad_to=None),
+        )
+    )
 )
 
 train_pipeline = [

@@ -2,6 +2,7 @@
 # (`model.backbone.init_cfg.checkpoint`), LOW_ALPHA_STORE and HIGH_ALPHA_STORE, score stores of
 # crf_shapes.py with a low and a high alpha, and SCORE_STORE.
 _base_ = [
+    '../_base_/models/affinitynet_r18.py',
     '../_base_/datasets/shapes.py',
     '../_base_/schedules/poly_sgd.py',
     '../_base_/default_runtime.py',
@@ -11,28 +12,13 @@ _base_ = [
 max_epochs = 4
 
 model = dict(
-    type='AffinityNet',
-    data_preprocessor=dict(type='WSSSDataPreprocessor'),
     backbone=dict(
-        type='mmpretrain.ResNet',
-        depth=18,
-        num_stages=3,
-        stem_channels=32,
-        base_channels=32,
-        strides=(1, 2, 1),
-        dilations=(1, 1, 1),
-        out_indices=(0, 1, 2),
-        norm_eval=True,
         init_cfg=dict(
             type='Pretrained',
             checkpoint='{{$CAM_CHECKPOINT:work_dirs/cam_r18_shapes/epoch_12.pth}}',
             prefix='backbone.',
-        ),
-    ),
-    in_channels=(32, 64, 128),
-    channels=(16, 32, 64),
-    radius=5,
-    test_cfg=dict(beta=8, log_steps=6, alpha=6),
+        )
+    )
 )
 
 train_pipeline = [

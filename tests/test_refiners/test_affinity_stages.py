@@ -169,7 +169,7 @@ def test_scores_of_another_photo_are_reported(made, tiny_shapes, tmp_path):
 
 REFINING = [
     path
-    for name in ('crf', 'crf-masks', 'ir-labels', 'sam-vote')
+    for name in ('crf', 'crf-masks', 'crf-segmentor', 'ir-labels', 'sam-vote')
     for path in sorted(CONFIGS.glob(f'{name}_*.py'))
 ]
 
@@ -187,7 +187,7 @@ def test_refining_configs_fit_together(path):
     assert steps[-1] == 'PackTagged'
 
 
-@pytest.mark.parametrize('name', ['psa_r38_voc', 'irn_r50_voc'])
+@pytest.mark.parametrize('name', ['psa_r38_voc', 'irn_r50_voc', 'irn_r50_coco'])
 def test_published_models_build(name):
     init_default_scope('mmwsss')
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
@@ -196,3 +196,25 @@ def test_published_models_build(name):
     assert cfg.optim_wrapper.optimizer.momentum == cfg.optim_wrapper.optimizer.weight_decay
     scaled = set(cfg.optim_wrapper.paramwise_cfg.custom_keys)
     assert scaled <= {name for name, _ in model.named_children()}
+
+
+@pytest.mark.parametrize('name', ['psa', 'irn', 'rib'])
+def test_small_configs_differ_in_their_data_only(name):
+    shapes, msrc = (
+        Config.fromfile(CONFIGS / f'{name}_r18_{data}.py') for data in ('shapes', 'msrc')
+    )
+    assert msrc.test_dataloader.dataset.type == 'MSRCDataset'
+    for cfg in (shapes, msrc):
+        cfg.model.backbone.pop('init_cfg', None)
+        cfg.model.get('head', {}).pop('num_classes', None)
+    assert shapes.model == msrc.model
+    assert [t.type for t in shapes.test_dataloader.dataset.pipeline] == [
+        t.type for t in msrc.test_dataloader.dataset.pipeline
+    ]
+
+
+def test_every_config_is_in_the_readme():
+    readme = (CONFIGS / 'README.md').read_text()
+    for path in CONFIGS.glob('*.py'):
+        family = path.stem.rsplit('_', 1)[0]
+        assert f'`{path.stem}`' in readme or f'`{family}_*`' in readme, path.name

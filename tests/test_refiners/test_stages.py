@@ -1,5 +1,6 @@
 """The stages of configs/refine, from a score store to a store and its scores."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
 
+from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.testing import run_test
+from mmwsss.ops.dense_crf import CRFNotInstalled
 from mmwsss.registry import DATASETS, REFINERS
-from mmwsss.stores import StoreMeta, create_store, open_store
+from mmwsss.stores import StoreMeta, StoreMismatch, create_store, open_store
 from mmwsss.structures import Seeds
 
 CONFIGS = Path(__file__).parents[2] / 'configs/refine'
@@ -43,18 +46,87 @@ def scores(tiny_shapes, tmp_path_factory):
 )
 def test_stage(name, kind, metric, scores, tiny_shapes, tmp_path):
     store, dataset = scores
-    cfg = Config.fromfile(CONFIGS / f'{name}_shapes.py')
-    cfg.work_dir = str(tmp_path)
-    cfg.test_dataloader.dataset.update(tiny_shapes)
-    cfg.merge_from_dict({'test_dataloader.dataset.pipeline.1.store': str(store.folder)})
-    cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
+    cfg = stage(name, store.folder, tiny_shapes, tmp_path)
     metrics = run_test(cfg)
     assert 0 < metrics[metric] <= 100
-    made = open_store(tmp_path / kind, kind)
+    made = open_store(tmp_path / 'run' / kind, kind)
     assert not made.verify(dataset.ids)
     (record,) = made.meta.refiners
     assert record == REFINERS.build(cfg.model.refiner).protocol()
     assert made.meta.parents[0]['kind'] == 'scores'
+
+
+def stage(name, store, tiny_shapes, tmp_path):
+    """A refining stage on the small drawing, in this process."""
+    cfg = Config.fromfile(CONFIGS / f'{name}_shapes.py')
+    cfg.work_dir = str(tmp_path / 'run')
+    cfg.test_dataloader.dataset.update(tiny_shapes)
+    cfg.merge_from_dict({'test_dataloader.dataset.pipeline.1.store': str(store)})
+    cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
+    return cfg
+
+
+def one_bad_entry(scores, folder, bad, **options):
+    """A copy of the store in which the second image's seeds are changed."""
+    store, dataset = scores
+    meta = StoreMeta('scores', store.meta.classes, dataset.list_hash, stride=4, **options)
+    copy = create_store(folder, meta)
+    for index, id in enumerate(dataset.ids):
+        copy.write(id, store[id])
+        if index == 1:
+            bad(copy, id, store[id])
+    return copy.folder, dataset.ids[1], len(dataset.ids) - 1
+
+
+def turned(store, id, seeds):
+    store.write(id, Seeds(seeds.classes, seeds.scores, size=seeds.size[::-1]))
+
+
+def without_classes(store, id, seeds):
+    store.write(id, Seeds(seeds.classes[:0], seeds.scores[:0], size=seeds.size))
+
+
+def not_a_number(store, id, seeds):
+    with np.load(store.path(id)) as file:
+        arrays = dict(file)
+    arrays['scores'][0, 0, 0] = np.nan
+    np.savez(store.path(id), **arrays)
+
+
+@pytest.mark.parametrize(
+    ('bad', 'message'),
+    [
+        (turned, r'{id}.npz: made for a photo of \d+x\d+ pixels, but .* has \d+x\d+'),
+        (without_classes, '{id} is tagged .*, of which the store has no map'),
+        (not_a_number, r'{id}. is broken \(scores must lie in \[0, 1\] without NaN'),
+    ],
+)
+def test_a_bad_entry_is_named_and_the_others_are_refined(
+    bad, message, scores, tiny_shapes, tmp_path
+):
+    protocol = {'seeds_of': 'image-level labels'}
+    folder, id, good = one_bad_entry(scores, tmp_path / 'scores', bad, protocol=protocol)
+    with pytest.raises(StageFailed, match=message.format(id=id)):
+        run_test(stage('threshold', folder, tiny_shapes, tmp_path))
+    assert len(open_store(tmp_path / 'run/masks')) == good
+
+
+def test_a_store_of_other_classes_is_refused_before_the_first_photo(tiny_shapes, tmp_path):
+    names = tuple('abcdef')  # as many
+    create_store(tmp_path / 'scores', StoreMeta('scores', names, 'x'))
+    with pytest.raises(StoreMismatch, match=r'made for 6 classes \(a, b, c, .*the classes are 6'):
+        run_test(stage('threshold', tmp_path / 'scores', tiny_shapes, tmp_path))
+    assert not (tmp_path / 'run/masks').exists()
+
+
+@pytest.mark.parametrize('name', ['crf', 'crf-masks', 'ir-labels'])
+def test_without_the_crf_library_a_stage_does_not_begin(
+    name, scores, tiny_shapes, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, 'pydensecrf', None)
+    monkeypatch.setitem(sys.modules, 'pydensecrf.densecrf', None)
+    with pytest.raises(CRFNotInstalled, match=r"needs the extra \[crf\]: pip install 'mmwsss"):
+        run_test(stage(name, scores[0].folder, tiny_shapes, tmp_path))
 
 
 OWN = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmwsss.datasets.errors import ImageError
@@ -118,12 +119,31 @@ class _LoadFromStore(BaseTransform):
 class LoadSeeds(_LoadFromStore):
     """Read the photo's class scores into ``seeds``.
 
+    A store that says it was made with the image-level labels must hold a map of each tag.
+
     Args:
         store: Folder of a score store.
     """
 
     kind = 'scores'
     key = 'seeds'
+
+    def transform(self, results: dict) -> dict:
+        """Read the entry of ``img_id``, made for the same classes, size and tags."""
+        results = super().transform(results)
+        if self.store.meta.protocol.get('seeds_of') == 'image-level labels':
+            found, img_id = results['seeds'].classes.tolist(), results['img_id']
+            missing = np.setdiff1d(np.flatnonzero(results['gt_label']), found)
+            if len(missing):
+                names = [self.store.meta.classes[k] for k in missing]
+                raise ImageError(
+                    f'{self.store.path(img_id)}: {img_id} is tagged {", ".join(names)}, of which '
+                    f'the store has no map (it has class ids {found}). Its tags have changed: make '
+                    'the store anew',
+                    img_id,
+                    results['img_path'],
+                )
+        return results
 
 
 @TRANSFORMS.register_module()

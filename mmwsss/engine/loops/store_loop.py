@@ -204,6 +204,10 @@ class StoreTestLoop(BaseLoop):
             for transform in self.dataset.pipeline.transforms
             if isinstance(getattr(transform, 'store', None), Store)
         ]
+        classes = tuple(self.dataset.metainfo['classes'][1:])
+        for store in sources:
+            if store.meta.kind != 'proposals':  # those are of no classes
+                store.require(classes=classes)
         refiners = [record for store in sources for record in store.meta.refiners]
         protocol = dict(getattr(self.model, 'protocol', dict)())
         if 'refiner' in protocol:
@@ -214,7 +218,7 @@ class StoreTestLoop(BaseLoop):
         checkpoint = getattr(self.runner, '_load_from', None)
         return StoreMeta(
             self.kind,
-            tuple(self.dataset.metainfo['classes'][1:]),
+            classes,
             self.dataset.list_hash,
             stride=self.stride,
             dtype=self.dtype,

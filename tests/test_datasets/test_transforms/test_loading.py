@@ -71,6 +71,16 @@ def test_seeds_of_another_size_class_list_or_image(results, tmp_path):
         LoadSeeds(tmp_path / 'store')({**results, 'img_id': 'b'})
 
 
+def test_seeds_without_a_map_of_a_tag(results, tmp_path):
+    meta = StoreMeta('scores', ('cat', 'dog'), 'x', protocol={'seeds_of': 'image-level labels'})
+    store = create_store(tmp_path / 'store', meta)
+    store.write('a', Seeds(np.array([0]), np.full((1, 24, 32), 0.5)))
+    with pytest.raises(ImageError, match=r'a is tagged dog, of which the store has no map .*\[0\]'):
+        LoadSeeds(tmp_path / 'store')(LoadImage()(dict(results)))
+    results['gt_label'] = np.float32([1, 0])
+    assert LoadSeeds(tmp_path / 'store')(LoadImage()(results))['seeds'].classes.tolist() == [0]
+
+
 def test_proposals(results, tmp_path):
     store = create_store(tmp_path / 'store', StoreMeta('proposals', (), 'list'))
     masks = np.ones((1, 24, 32), bool)

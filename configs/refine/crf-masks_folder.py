@@ -1,0 +1,13 @@
+# Masks by dense CRF (extra [crf]) in one stage.
+_base_ = './threshold_folder.py'
+
+model = dict(
+    refiner=dict(
+        _delete_=True,
+        type='Chain',
+        refiners=[
+            dict(type='CRF', alpha=4, protocol='psa', channel_order='rgb'),
+            dict(type='Threshold', background=None),
+        ],
+    )
+)

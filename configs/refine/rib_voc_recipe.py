@@ -1,0 +1,38 @@
+# RIB, then IRN on VOC 2012: seeds, sure labels (extra [crf]), boundaries, random walk to masks.
+# python tools/pipeline.py configs/refine/rib_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
+_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+
+variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
+
+recipe = [
+    dict(name='cam', config='../cam/cam_r50_voc.py', action='train'),
+    dict(
+        name='seeds',
+        config='rib_r50_voc.py',
+        action='test',
+        inputs={'load_from': 'cam.checkpoint'},
+        # One store for labels and walk: tuning on each photo takes too long to do it twice.
+        cfg_options={'model.test_cfg.fuse': 'irn_high_res', 'test_cfg.stride': 1},
+    ),
+    dict(
+        name='ir_labels',
+        config='ir-labels_voc.py',
+        action='test',
+        inputs={_SEEDS: 'seeds.scores'},
+        cfg_options={'model.refiner.high': 0.35, 'model.refiner.low': 0.17},
+    ),
+    dict(
+        name='irn',
+        config='irn_r50_voc.py',
+        action='train',
+        inputs={'train_dataloader.dataset.pipeline.LoadPseudoMask.store': 'ir_labels.masks'},
+    ),
+    dict(
+        name='masks',
+        config='irn_r50_voc.py',
+        action='test',
+        inputs={'load_from': 'irn.checkpoint', _SEEDS: 'seeds.scores'},
+        cfg_options={'model.test_cfg.background': 0.27, 'model.test_cfg.power': 1.3},
+    ),
+]
+report = dict(title='RIB, then IRN on VOC 2012', scores='seeds.scores', masks='masks.masks')
