@@ -17,7 +17,7 @@ train_pipeline = [
     dict(type='LoadProposals', store='{{$PROPOSAL_STORE:work_dirs/regions_shapes/proposals}}'),
     # Every pixel has a region: none is to be ignored, as the release's numbering would have it.
     dict(type='SegmentsFromProposals', legacy_ids=False, keep_proposals=True),
-    dict(type='RegionsFromProposals', level=1),
+    dict(type='RegionsFromProposals', level=2),
     dict(type='RandomResizeLong', low=96, high=144),
     dict(type='RandomFlip'),
     dict(type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.05, prob=0.8),
