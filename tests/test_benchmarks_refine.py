@@ -1,8 +1,10 @@
 """The benchmarks of refiners run and compare what they time; no times are asserted."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from benchmarks import contours, random_walk
+from benchmarks import contours, random_walk, refine_gain
 
 
 def test_random_walk(capsys):
@@ -24,3 +26,15 @@ def test_crf_classes(capsys):
 def test_contours(capsys):
     assert contours.main(['--images', '2', '--stride', '3']) > 0
     assert 'all counts are equal' in capsys.readouterr().out
+
+
+def test_refine_gain(tiny_voc, capsys):
+    for path in (tiny_voc / 'SegmentationClass').iterdir():  # objects that survive the damage
+        mask = np.zeros(np.array(Image.open(path)).shape, np.uint8)
+        mask[2:20, 4:26], mask[0] = 1, 255
+        Image.fromarray(mask).save(path)
+    results = refine_gain.main([str(tiny_voc), '--images', '2'])
+    assert {damage for damage, _ in results} == {'blur', 'erosion', 'holes'}
+    assert {'none', 'PAR', 'vote of regions'} <= {name for _, name in results}
+    assert all(0 < miou <= 100 for miou, _ in results.values())
+    assert '| damage | refiner |' in capsys.readouterr().out
