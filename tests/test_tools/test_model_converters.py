@@ -38,3 +38,20 @@ def test_help_says_what_each_kind_is(main, capsys):
         main(['--help'])
     text = capsys.readouterr().out
     assert 'net_main.pth' in text and 'resnet_38d.params' in text
+    assert 'sam_vit_{b,l,h}_*.pth; SAM(checkpoint=...) reads them as they are' in text
+
+
+def test_says_what_a_file_is(main, tmp_path, capsys):
+    torch.save(official_state(small_model()), tmp_path / 'a.pth')
+    main(['what', str(tmp_path / 'a.pth')])
+    text = capsys.readouterr().out
+    assert text.startswith(f'{tmp_path}/a.pth: s2c\n')
+    assert '  fc9.weight -> head.classifier.weight\n' in text
+    assert list(tmp_path.iterdir()) == [tmp_path / 'a.pth']
+
+
+@pytest.mark.parametrize('arguments', [['what', 'a.pth', 'b.pth'], ['s2c', 'a.pth']])
+def test_target_where_there_is_something_to_write(main, arguments, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert 'a target is needed to convert, and none to see' in capsys.readouterr().err

@@ -1,13 +1,18 @@
 """Checkpoints of other projects: readers, key maps, conversion."""
 
 from mmwsss.models.utils.checkpoint_keys import FORMATS, CheckpointFormat, rename_keys
-from mmwsss.models.utils.conversion import convert_checkpoint, read_checkpoint
+from mmwsss.models.utils.conversion import (
+    convert_checkpoint,
+    describe_checkpoint,
+    read_checkpoint,
+)
 from mmwsss.models.utils.mxnet import read_params
 
 __all__ = [
     'FORMATS',
     'CheckpointFormat',
     'convert_checkpoint',
+    'describe_checkpoint',
     'read_checkpoint',
     'read_params',
     'rename_keys',

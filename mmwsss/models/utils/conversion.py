@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mmwsss.models.foundation.sam_sizes import PUBLISHED, sizes_of
 from mmwsss.models.utils.checkpoint_keys import FORMATS, rename_keys
 from mmwsss.models.utils.mxnet import is_params_file, read_params
 from mmwsss.stores.atomic import atomic_write
@@ -33,6 +34,40 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     if all(name.startswith('module.') for name in state):
         state = {name.removeprefix('module.'): value for name, value in state.items()}
     return state
+
+
+def describe_checkpoint(path: str | Path) -> tuple[str, list[str]]:
+    """Find out what a published checkpoint is and what becomes of its entries.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The kind, a key of :data:`~mmwsss.models.utils.checkpoint_keys.FORMATS` or ``'sam'``, and
+        a line for each entry: ``old -> new`` or ``old -> dropped``; for a SAM, which needs no
+        conversion, how to use it.
+
+    Raises:
+        ValueError: The file holds no tensors, or is of no kind that is known.
+    """
+    state, reasons = read_checkpoint(path), []
+    try:
+        sizes = sizes_of(state)
+    except ValueError as error:
+        reasons.append(f'sam: {error}')
+    else:
+        arch = next((name for name, known in PUBLISHED.items() if known == sizes), sizes)
+        use = f"dict(type='SAM', arch={arch!r}, checkpoint='{path}')"
+        return 'sam', [f'{len(state)} entries, read as they are by {use}']
+    for kind, source in FORMATS.items():
+        try:
+            names, dropped = rename_keys({name: name for name in state}, source)
+        except ValueError as error:
+            reasons.append(f'{kind}: {error}')
+        else:
+            lines = [f'{old} -> {new}' for new, old in names.items()]
+            return kind, lines + [f'{old} -> dropped' for old in dropped]
+    raise ValueError(f'{path} is of no kind that is known:\n' + '\n'.join(reasons))
 
 
 def convert_checkpoint(source: str | Path, target: str | Path, kind: str) -> list[str]:

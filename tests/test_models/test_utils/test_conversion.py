@@ -5,7 +5,7 @@ import torch
 from mmengine.runner import load_checkpoint
 
 from mmwsss.models import CAMGenerator, CAMHead, ResNet38d
-from mmwsss.models.utils import convert_checkpoint, read_checkpoint
+from mmwsss.models.utils import convert_checkpoint, describe_checkpoint, read_checkpoint
 from tests.test_models.test_utils.test_checkpoint_keys import official_names
 from tests.test_models.test_utils.test_mxnet import imagenet_entries, write_params
 
@@ -68,3 +68,38 @@ def test_nothing_is_written_for_another_network(tmp_path):
     with pytest.raises(ValueError, match=r"kind must be one of .*'s2c'.* found 'other'"):
         convert_checkpoint(tmp_path / 'x.pth', tmp_path / 'y.pth', 'other')
     assert not (tmp_path / 'y.pth').exists()
+
+
+def test_what_a_classifier_becomes(tmp_path):
+    torch.save(official_state(small_model()), tmp_path / '039net_main.pth')
+    kind, lines = describe_checkpoint(tmp_path / '039net_main.pth')
+    assert kind == 's2c' and len(lines) == 231
+    assert 'b6.conv_branch2b2.weight -> backbone.stage6.0.conv3.weight' in lines
+    assert lines[-1] == 'bn8.weight -> dropped'
+
+
+def test_what_imagenet_weights_become(tmp_path):
+    source = write_params(tmp_path / 'resnet_38d.params', imagenet_entries(1))
+    kind, lines = describe_checkpoint(source)
+    assert kind == 'resnet38d' and lines[-1] == 'arg:linear1000_weight -> dropped'
+    assert 'arg:res2a_branch1_weight -> stage2.0.shortcut.weight' in lines
+
+
+def test_sam_is_used_as_it_is(tmp_path):
+    pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
+    from tests.test_models.test_foundation.tiny_sam import tiny_state
+
+    state = tiny_state()
+    torch.save(state, tmp_path / 'sam.pth')
+    kind, (line,) = describe_checkpoint(tmp_path / 'sam.pth')
+    assert kind == 'sam' and line.startswith(f'{len(state)} entries, read as they are by')
+    assert 'embed_dims=16' in line and 'sam.pth' in line
+
+
+def test_file_of_no_known_kind(tmp_path):
+    torch.save({'conv.weight': torch.zeros(1)}, tmp_path / 'x.pth')
+    with pytest.raises(ValueError) as error:
+        describe_checkpoint(tmp_path / 'x.pth')
+    text = str(error.value)
+    assert 'x.pth is of no kind that is known' in text
+    assert all(f'\n{kind}: ' in text for kind in ('sam', 's2c', 'resnet38d', 'psa', 'irn'))
