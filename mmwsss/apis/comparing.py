@@ -127,7 +127,7 @@ def compare_stores(
                 f'{id}: of size {a.shape} in {first} and {b.shape} in {second} (height, width): '
                 'they were made from other versions of the photo'
             )
-        pair = confusion(b, a, side)
+        pair = confusion(b, a, side, ignore=side)
         between += pair
         row: dict[str, Any] = {'image': id, 'agreement': 100 * float(np.trace(pair) / a.size)}
         path = None if infos is None else infos[id].get('seg_map_path')
@@ -172,11 +172,11 @@ def _against_truth(
     a, b, truth = a[known], b[known], truth[known].astype(np.int64)
     ious, hits = [], []
     for index, labels in enumerate((a, b)):
-        table = confusion(labels, truth, side)[:-1]
+        table = confusion(labels, truth, side, ignore=side)[:-1]
         tables[index] += table
         ious.append(100 * float(scores_from_confusion(table).miou))
         hits.append(labels == truth)
-        np.add.at(right[index], (a[hits[-1]], b[hits[-1]]), 1)
+        right[index] += confusion(b[hits[-1]], a[hits[-1]], side, ignore=side)
     total = max(known.sum(), 1)
     return {
         'IoU A': ious[0],
