@@ -66,6 +66,16 @@ def stage(name, store, tiny_shapes, tmp_path):
     return cfg
 
 
+def test_contours_are_scored_beside_miou(scores, tiny_shapes, tmp_path):
+    cfg = stage('threshold', scores[0].folder, tiny_shapes, tmp_path)
+    tables = str(tmp_path / 'tables')
+    cfg.test_evaluator = [dict(type='MaskMetric', out_dir=tables), dict(type='ContourMetric')]
+    metrics = run_test(cfg)
+    assert {'masks/mIoU', 'contours/mF', 'contours/bIoU'} <= set(metrics)
+    assert 'contours/mF' in (tmp_path / 'run/metrics.json').read_text()
+    assert len((tmp_path / 'tables/images.csv').read_text().splitlines()) == 1 + len(scores[1])
+
+
 def one_bad_entry(scores, folder, bad, **options):
     """A copy of the store in which the second image's seeds are changed."""
     store, dataset = scores
