@@ -2,6 +2,7 @@
 
 import torch
 
+from benchmarks.synthetic_sam import shift_masks
 from mmwsss.models import SAM
 from tests.golden import fill
 
@@ -27,15 +28,7 @@ def tiny_state(arch=None, salt='', level=0.0):
     shapes = SAM(arch=arch or SIZES).module.state_dict()
     filled = fill.state_dict({name: tuple(value.shape) for name, value in shapes.items()}, salt)
     state = {name: torch.from_numpy(value) for name, value in filled.items()}
-    # One constant channel, with which the masks' heads shift their logits.
-    state['mask_decoder.output_upscaling.3.weight'][:, 0] = 0
-    state['mask_decoder.output_upscaling.3.bias'][0] = 4
-    for index in range(4):
-        head = f'mask_decoder.output_hypernetworks_mlps.{index}.layers.2.'
-        for leaf in ('weight', 'bias'):
-            state[head + leaf] *= 4
-            state[head + leaf][0] = 0
-        state[head + 'bias'][0] = level / 4
+    shift_masks(state, level)
     state['mask_decoder.iou_prediction_head.layers.2.bias'] += 1.2
     return state
 
