@@ -14,6 +14,6 @@ model = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, begin=0, end=1, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', begin=1, end=26, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=1, end=24, convert_to_iter_based=True),
 ]
-train_cfg = dict(max_epochs=26, val_interval=13)
+train_cfg = dict(max_epochs=24, val_interval=12)
