@@ -13,9 +13,10 @@ STATUSES = ('paper', 'reproduced', 'not yet run')
 
 def trained_configs():
     for path in sorted(ROOT.glob('configs/*/*.py')):
-        if path.parent.name != '_base_' and not path.stem.endswith('_recipe'):
-            if Config.fromfile(path).get('train_cfg'):
-                yield path.relative_to(ROOT).as_posix()
+        if path.stem.endswith('_recipe') or path.parent.name == '_base_':
+            continue
+        if Config.fromfile(path).get('train_cfg'):
+            yield path.relative_to(ROOT).as_posix()
 
 
 @pytest.fixture(scope='module')

@@ -1,4 +1,4 @@
-# What surrounds the training of a CAM generator: its tags and its seeds of the validation photos are
+# What surrounds the training of a CAM generator: its tags and seeds of the validation photos are
 # scored while it trains (one scale); testing writes the seeds of the training photos and scores
 # what the store then holds.
 val_cfg = dict(type='ValLoop')
