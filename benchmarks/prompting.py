@@ -96,6 +96,9 @@ def main(argv: Sequence[str] | None = None) -> list[float]:
     masks = (results['a call per pair'][0] != results['one call'][0]).float().mean().item()
     if logits > 1e-3 or masks > 1e-5:
         raise SystemExit(f'the results differ: logits by {logits:.1e}, {masks:.1e} of the masks')
+    taps = (results['one mask, three taps'][0] > 0) != results['three masks, two resizes'][0]
+    if taps.float().mean() > 1e-5:
+        raise SystemExit('the filter gives other masks than the two resizes')
     cpu = [way.cpu for way in times.values()]
     ratios = [cpu[0] / cpu[1], cpu[2] / cpu[3]]
     print(

@@ -1,4 +1,4 @@
-# SAM's "segment everything" of all training photos, with the defaults of segment-anything as in S2C.
+# SAM's "segment everything" of all training photos, with segment-anything's defaults, as in S2C.
 # Extra [sam]. Environment: SAM_CHECKPOINT.
 _base_ = ['../_base_/datasets/coco.py', '../_base_/default_runtime.py']
 

@@ -41,5 +41,8 @@ recipe = [
     ),
 ]
 report = dict(
-    title='S2C on MSRC v2', scores='seeds.scores', masks='masks.masks', predictions='predict_val.masks'
+    title='S2C on MSRC v2',
+    scores='seeds.scores',
+    masks='masks.masks',
+    predictions='predict_val.masks',
 )

@@ -6,8 +6,8 @@ _base_ = '../cam/cam_r18_msrc.py'
 model = dict(
     type='S2C',
     point_decoder=dict(type='RegionPointDecoder'),
-    # The published settings are for crops of 256 and 40 epochs from ImageNet's weights; this network
-    # knows nothing before it has learned for some epochs.
+    # The published settings are for crops of 256 and 40 epochs from ImageNet's weights; this
+    # network knows nothing before it has learned for some epochs.
     cpm_begin=40,
     peak_distance=10,
 )

@@ -1,13 +1,13 @@
 # S2C on the built-in data set, with the regions of RegionProposer in SAM's place; ours, and in all
-# else the plain CAM's network and schedule. Environment: PROPOSAL_STORE (of the training photos, made
-# by configs/proposals/regions_shapes.py).
+# else the plain CAM's network and schedule. Environment: PROPOSAL_STORE (of the training photos,
+# made by configs/proposals/regions_shapes.py).
 _base_ = '../cam/cam_r18_shapes.py'
 
 model = dict(
     type='S2C',
     point_decoder=dict(type='RegionPointDecoder'),
-    # The published settings are for crops of 256 and 40 epochs from ImageNet's weights; this network
-    # knows nothing before it has learned for some epochs.
+    # The published settings are for crops of 256 and 40 epochs from ImageNet's weights; this
+    # network knows nothing before it has learned for some epochs.
     cpm_begin=6,
     peak_distance=9,
 )
