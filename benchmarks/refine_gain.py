@@ -158,6 +158,7 @@ def main(argv: Sequence[str] | None = None) -> dict[tuple[str, str], tuple[float
     parser.add_argument('root', type=Path, help='folder in the layout of VOC 2012')
     parser.add_argument('--list', default='train', help='in ImageSets/Segmentation')
     parser.add_argument('--images', type=int, default=100, help='the first ones of the list')
+    parser.add_argument('--damage', nargs='+', choices=DAMAGE, default=list(DAMAGE))
     args = parser.parse_args(argv)
     listed = (args.root / f'ImageSets/Segmentation/{args.list}.txt').read_text().split()
     ids = listed[: args.images]
@@ -169,9 +170,9 @@ def main(argv: Sequence[str] | None = None) -> dict[tuple[str, str], tuple[float
     print('| damage | refiner | chosen | mIoU | gain | contour F | gain | CPU s an image |')
     print('| --- | --- | --- | --- | --- | --- | --- | --- |')
     results: dict[tuple[str, str], tuple[float, float]] = {}
-    for damage, spoil in DAMAGE.items():
+    for damage in args.damage:
         rng = np.random.default_rng(0)
-        seeds = [damaged(truth, spoil, rng) for truth in truths]
+        seeds = [damaged(truth, DAMAGE[damage], rng) for truth in truths]
         cases = list(zip(images, seeds, truths, strict=True))
         for name, chosen, masks, time in all_refiners(cases, proposals):
             results[damage, name] = scores = tally(masks, cases)
