@@ -28,7 +28,10 @@ def test_parts_exist(config):
         assert DATASETS.get(loader.dataset.type) is not None
         for transform in loader.dataset.pipeline:
             TRANSFORMS.build(transform)
-    assert METRICS.get(config.val_evaluator.type) and METRICS.get(config.test_evaluator.type)
+    validation = config.val_evaluator
+    for metric in validation if isinstance(validation, list) else [validation]:
+        assert METRICS.get(metric.type)
+    assert METRICS.get(config.test_evaluator.type)
     assert config.test_cfg == dict(type='StoreTestLoop', kind='scores')
     assert config.train_dataloader.drop_last
 

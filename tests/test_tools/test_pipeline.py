@@ -33,7 +33,7 @@ def test_pipeline_plans(tmp_path):
         *('--set', 'SHAPES_ROOT=elsewhere', '--work-dir', tmp_path / 'w', '--nproc', 2),
     )
     assert found.returncode == 0, found.stderr
-    assert '3 of 10 stages will run' in found.stdout
+    assert '3 of 8 stages will run' in found.stdout
     assert 'randomness.seed=3' in found.stdout and '--nproc_per_node=2' in found.stdout
 
 
