@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 ROOT = Path(__file__).parents[1]
 METAFILES = sorted(ROOT.glob('configs/*/metafile.yml'))
-STATUSES = ('paper', 'reproduced', 'not yet run')
+STATUSES = ('paper', 'reproduced', 'measured', 'not yet run')
 
 
 def trained_configs():
