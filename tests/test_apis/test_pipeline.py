@@ -235,7 +235,8 @@ def test_bad_launch(toy):
 
 
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
 from mmwsss.apis.pipeline import run_pipeline
 from mmwsss.apis.errors import PipelineError
 try:
