@@ -12,4 +12,5 @@ max_epochs = 12
 model = dict(head=dict(num_classes=6))
 
 param_scheduler = dict(end=max_epochs)
-train_cfg = dict(max_epochs=max_epochs, val_interval=6)
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+custom_hooks = [dict(type='ChannelsLastHook')]

@@ -16,4 +16,5 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, begin=0, end=1, convert_to_iter_based=True),
     dict(type='CosineAnnealingLR', begin=1, end=24, convert_to_iter_based=True),
 ]
-train_cfg = dict(max_epochs=24, val_interval=12)
+train_cfg = dict(max_epochs=24, val_interval=24)
+custom_hooks = [dict(type='ChannelsLastHook')]

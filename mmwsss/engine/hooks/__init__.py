@@ -1,8 +1,15 @@
 """Hooks of the runner."""
 
+from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmwsss.engine.hooks.check_stores_hook import CheckStoresHook
 from mmwsss.engine.hooks.checkpoint_hook import CheckpointHook
 from mmwsss.engine.hooks.epoch_seed_hook import EpochSeedHook
 from mmwsss.engine.hooks.mean_displacement_hook import MeanDisplacementHook
 
-__all__ = ['CheckStoresHook', 'CheckpointHook', 'EpochSeedHook', 'MeanDisplacementHook']
+__all__ = [
+    'ChannelsLastHook',
+    'CheckStoresHook',
+    'CheckpointHook',
+    'EpochSeedHook',
+    'MeanDisplacementHook',
+]
