@@ -33,6 +33,19 @@ def scan_directions(radius: int) -> tuple[tuple[int, int], ...]:
     return tuple(right + below)
 
 
+def fitting_radius(size: tuple[int, int], radius: int) -> int:
+    """Radius that leaves pairs on a small grid: AffinityNet's code shrinks it where it must.
+
+    Args:
+        size: ``(h, w)`` of the grid.
+        radius: Kept where the shorter side is at least twice as long and 1 more.
+
+    Returns:
+        At least 2, and at most ``radius``.
+    """
+    return max(2, min(radius, (min(size) - 1) // 2))
+
+
 @lru_cache(maxsize=16)
 def paths(radius: int) -> tuple[tuple[tuple[int, int], ...], ...]:
     """Offsets of the positions between source and destination: IRN's path index.

@@ -18,6 +18,7 @@ from mmwsss.datasets.transforms.geometry import (
     Resize,
 )
 from mmwsss.datasets.transforms.loading import LoadImage, LoadMask, LoadProposals, LoadSeeds
+from mmwsss.datasets.transforms.opencv import HSVShift, RandomRescale
 from mmwsss.datasets.transforms.photometry import ColorJitter
 from mmwsss.datasets.transforms.segments import (
     RegionsFromProposals,
@@ -28,6 +29,7 @@ from mmwsss.datasets.transforms.segments import (
 __all__ = [
     'CRFPairLabels',
     'ColorJitter',
+    'HSVShift',
     'LoadCRFScores',
     'LoadDisjoint',
     'LoadImage',
@@ -40,6 +42,7 @@ __all__ = [
     'PackTagged',
     'RandomCropPad',
     'RandomFlip',
+    'RandomRescale',
     'RandomResizeLong',
     'RandomScale',
     'RegionsFromProposals',

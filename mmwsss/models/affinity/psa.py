@@ -14,7 +14,7 @@ from mmwsss.models.affinity.base import BaseAffinityModel, WalkCfg, stack_maps
 from mmwsss.models.losses.affinity_loss import psa_losses
 from mmwsss.ops.affinity import feature_affinity, feature_stencil
 from mmwsss.ops.background import alpha_background
-from mmwsss.ops.path_index import scan_directions
+from mmwsss.ops.path_index import fitting_radius, scan_directions
 from mmwsss.ops.random_walk import random_walk
 from mmwsss.registry import MODELS
 from mmwsss.structures import Seeds
@@ -101,7 +101,9 @@ class AffinityNet(BaseAffinityModel):
         in_channels: Channels of the three.
         channels: Channels of their projections.
         stride: Of the last feature map.
-        radius: Positions nearer than it are compared in training.
+        radius: Positions nearer than it are compared in training; on grids of less than
+            ``2 radius + 1`` it shrinks, in a test too
+            (:func:`~mmwsss.ops.path_index.fitting_radius`).
         test_cfg: See :class:`PSAWalkCfg`.
         data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor', ...)``.
         init_cfg: See :class:`mmengine.model.BaseModule`.
@@ -134,7 +136,8 @@ class AffinityNet(BaseAffinityModel):
         """``loss_bg``, ``loss_fg`` and ``loss_neg``; see :func:`psa_losses`."""
         features = self.features(inputs)
         labels = self.pair_labels(data_samples, features.shape[-2:])
-        losses = psa_losses(feature_affinity(features, self.radius), labels, self.radius)
+        radius = fitting_radius(tuple(features.shape[-2:]), self.radius)
+        losses = psa_losses(feature_affinity(features, radius), labels, radius)
         return dict(loss_bg=losses.bg / 4, loss_fg=losses.fg / 4, loss_neg=losses.neg / 2)
 
     def walk(self, images: Tensor, seeds: list[Seeds]) -> list[Seeds]:
@@ -165,10 +168,11 @@ class AffinityNet(BaseAffinityModel):
         # Padded with 0 after normalisation, and the background like any score.
         features = self.features(F.pad(images[..., :height, :width], border))
         maps = stack_maps([self._scores(image) for image in seeds], images.device)
+        radius = cfg.radius if cfg.pad else fitting_radius(tuple(features.shape[-2:]), cfg.radius)
         return random_walk(
             F.avg_pool2d(F.pad(maps, border), self.stride),
-            feature_stencil(features, cfg.radius, cfg.pad),
-            scan_directions(cfg.radius),
+            feature_stencil(features, radius, cfg.pad),
+            scan_directions(radius),
             beta=cfg.beta,
             log_steps=cfg.log_steps,
             budget_mib=cfg.budget_mib,

@@ -2,7 +2,8 @@
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
 from mmwsss.models.cam_generators.cam import CAMGenerator
+from mmwsss.models.cam_generators.icam import ICAM
 from mmwsss.models.cam_generators.rib import RIB
 from mmwsss.models.cam_generators.s2c import S2C
 
-__all__ = ['RIB', 'S2C', 'BaseCAMGenerator', 'CAMGenerator', 'CAMOutput', 'CAMTestCfg']
+__all__ = ['ICAM', 'RIB', 'S2C', 'BaseCAMGenerator', 'CAMGenerator', 'CAMOutput', 'CAMTestCfg']

@@ -1,6 +1,15 @@
 """Loss functions."""
 
 from mmwsss.models.losses.cam_pseudo_label import CAMPseudoLabelLoss
+from mmwsss.models.losses.feature_similarity import FeatureSimilarityLoss
+from mmwsss.models.losses.importance_sampling import ImportanceSamplingLoss
+from mmwsss.models.losses.pretended_underfitting import PretendedUnderFittingLoss
 from mmwsss.models.losses.segment_contrast import SegmentContrastLoss
 
-__all__ = ['CAMPseudoLabelLoss', 'SegmentContrastLoss']
+__all__ = [
+    'CAMPseudoLabelLoss',
+    'FeatureSimilarityLoss',
+    'ImportanceSamplingLoss',
+    'PretendedUnderFittingLoss',
+    'SegmentContrastLoss',
+]

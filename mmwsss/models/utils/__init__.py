@@ -6,7 +6,10 @@ from mmwsss.models.utils.conversion import (
     describe_checkpoint,
     read_checkpoint,
 )
+from mmwsss.models.utils.icam_keys import ICAM_FORMATS
 from mmwsss.models.utils.mxnet import read_params
+
+FORMATS.update(ICAM_FORMATS)
 
 __all__ = [
     'FORMATS',
