@@ -20,11 +20,14 @@ from mmwsss.datasets.transforms.geometry import (
 from mmwsss.datasets.transforms.loading import LoadImage, LoadMask, LoadProposals, LoadSeeds
 from mmwsss.datasets.transforms.opencv import HSVShift, RandomRescale
 from mmwsss.datasets.transforms.photometry import ColorJitter
+from mmwsss.datasets.transforms.rand_augment import RandAugment
+from mmwsss.datasets.transforms.random_resized_crop import RandomResizedCrop
 from mmwsss.datasets.transforms.segments import (
     RegionsFromProposals,
     RelabelSegments,
     SegmentsFromProposals,
 )
+from mmwsss.datasets.transforms.two_views import TwoViews
 
 __all__ = [
     'CRFPairLabels',
@@ -40,14 +43,17 @@ __all__ = [
     'MaskPairLabels',
     'MultiScale',
     'PackTagged',
+    'RandAugment',
     'RandomCropPad',
     'RandomFlip',
     'RandomRescale',
     'RandomResizeLong',
+    'RandomResizedCrop',
     'RandomScale',
     'RegionsFromProposals',
     'RelabelSegments',
     'Resize',
     'SegmentsFromProposals',
     'TopLeftCropPad',
+    'TwoViews',
 ]

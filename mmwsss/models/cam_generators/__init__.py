@@ -2,8 +2,20 @@
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
 from mmwsss.models.cam_generators.cam import CAMGenerator
+from mmwsss.models.cam_generators.cti import CTI
 from mmwsss.models.cam_generators.icam import ICAM
+from mmwsss.models.cam_generators.mctformer import MCTformer
 from mmwsss.models.cam_generators.rib import RIB
 from mmwsss.models.cam_generators.s2c import S2C
 
-__all__ = ['ICAM', 'RIB', 'S2C', 'BaseCAMGenerator', 'CAMGenerator', 'CAMOutput', 'CAMTestCfg']
+__all__ = [
+    'CTI',
+    'ICAM',
+    'RIB',
+    'S2C',
+    'BaseCAMGenerator',
+    'CAMGenerator',
+    'CAMOutput',
+    'CAMTestCfg',
+    'MCTformer',
+]

@@ -174,12 +174,16 @@ class BaseCAMGenerator(BaseModel, metaclass=ABCMeta):
         image, classes = tags.nonzero(as_tuple=True)
         size = tuple(samples[0].ori_shape[:2])
         views = [scale[:, image, classes].transpose(0, 1).float() for scale in maps]
-        scores = normalize_cam(fuse_scales(views, size, cfg.fuse)).cpu().numpy()
+        scores = self.normalize(fuse_scales(views, size, cfg.fuse)).cpu().numpy()
         image, classes = image.cpu().numpy(), classes.cpu().numpy()
         for index, sample in enumerate(samples):
             own = image == index
             sample.seeds = Seeds(classes[own], scores[own], size=size)
             sample.tag_scores = tag_scores[index]
+
+    def normalize(self, maps: Tensor) -> Tensor:
+        """Fused, non-negative maps (P, H, W) to scores in [0, 1]; a method may have its own way."""
+        return normalize_cam(maps)
 
     def tags(self, samples: list[SegDataSample]) -> Tensor:
         """Image-level labels of the samples. Shape: (N, C), multi-hot float32.

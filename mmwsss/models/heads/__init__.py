@@ -4,6 +4,14 @@ from mmwsss.models.heads.cam_head import CAMHead
 from mmwsss.models.heads.deeplabv2_head import DeepLabV2Head
 from mmwsss.models.heads.large_fov_head import LargeFOVHead
 from mmwsss.models.heads.mask2former_head import PseudoMaskMask2FormerHead
+from mmwsss.models.heads.patch_cam_head import PatchCAMHead
 from mmwsss.models.heads.pcm_head import PCMHead
 
-__all__ = ['CAMHead', 'DeepLabV2Head', 'LargeFOVHead', 'PCMHead', 'PseudoMaskMask2FormerHead']
+__all__ = [
+    'CAMHead',
+    'DeepLabV2Head',
+    'LargeFOVHead',
+    'PCMHead',
+    'PatchCAMHead',
+    'PseudoMaskMask2FormerHead',
+]

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from mmwsss.models.affinity import AffinityNet, IRNet
-from mmwsss.models.backbones import ResNet38d
-from mmwsss.models.cam_generators import CAMGenerator
-from mmwsss.models.heads import CAMHead
+from mmwsss.models.backbones import ClassTokenViT, ResNet38d
+from mmwsss.models.cam_generators import CTI, CAMGenerator
+from mmwsss.models.heads import CAMHead, PatchCAMHead
 from mmwsss.registry import MODELS
 
 Value = TypeVar('Value')
@@ -43,6 +43,15 @@ MXNET_RULES: Rules = (
     (r'^bn(\d)a_', r'b\1.bn_'),
     (r'^bn(\d)b(\d)_', r'b\1_\2.bn_'),
 )
+# timm's and DeiT's names of a vision transformer to mmpretrain's.
+VIT_RULES: Rules = (
+    (r'^patch_embed\.proj\.', 'patch_embed.projection.'),
+    (r'^blocks\.(\d+)\.norm', r'layers.\1.ln'),
+    (r'^blocks\.(\d+)\.mlp\.fc1\.', r'layers.\1.ffn.layers.0.0.'),
+    (r'^blocks\.(\d+)\.mlp\.fc2\.', r'layers.\1.ffn.layers.1.'),
+    (r'^blocks\.', 'layers.'),
+    (r'^norm\.', 'ln1.'),
+)
 BACKBONE_PREFIX: Rules = ((r'^(stem|stage\d|norm)\.', r'backbone.\1.'),)
 
 
@@ -62,6 +71,12 @@ class CheckpointFormat:
     rules: Rules
     counterpart: Callable[[], nn.Module]
     dropped: str = r'(?!)'
+
+
+def _deit() -> nn.Module:
+    """Mmpretrain's DeiT; the smallest, since only names count."""
+    with torch.device('cpu'):
+        return MODELS.build(dict(type='mmpretrain.VisionTransformer', arch='deit-tiny'))
 
 
 def _resnet50(strides: tuple[int, ...]) -> nn.Module:
@@ -109,6 +124,37 @@ FORMATS: dict[str, CheckpointFormat] = {
             (r'^f9\.', 'head.fuse.'),
         ),
         counterpart=lambda: AffinityNet(ResNet38d(out_indices=(4, 5, 7))),
+    ),
+    'deit': CheckpointFormat(
+        summary=(
+            "DeiT's ImageNet weights (deit_small_patch16_224-cd65a155.pth, also tiny and base); "
+            "becomes a state dict of mmpretrain's VisionTransformer, that ClassTokenViT reads too. "
+            'head.* is dropped.'
+        ),
+        rules=VIT_RULES,
+        counterpart=_deit,
+        dropped=r'head\..*',
+    ),
+    'cti': CheckpointFormat(
+        summary=(
+            "network that CTI's training saves (its 69.5 checkpoint); becomes a state dict of CTI "
+            'without the memory, which the release does not save. norm.* and pos_embed are '
+            'dropped, as nothing reads them.'
+        ),
+        rules=(
+            *VIT_RULES,
+            (r'^tokenizer\.0\.', 'tokenizer.fc1.'),
+            (r'^tokenizer\.2\.', 'tokenizer.fc2.'),
+            (r'^pos_embed_pat$', 'pos_embed_patch'),
+            (r'^head\.', 'head.conv.'),
+            (r'^(?!head\.)', 'backbone.'),
+        ),
+        counterpart=lambda: CTI(
+            ClassTokenViT(num_classes=20),
+            PatchCAMHead(in_channels=384, num_classes=20),
+            loss_cross=None,
+        ),
+        dropped=r'norm\..*|pos_embed',
     ),
     'irn': CheckpointFormat(
         summary=(

@@ -1,0 +1,40 @@
+# CTI on COCO 2014 as released: photos without a class included, the losses of infusion from the
+# third epoch on and all with weight 0.1, no gradient into the foreground's maps from loss_bg.
+_base_ = [
+    '../_base_/models/cti_deit-s.py',
+    '../_base_/datasets/coco.py',
+    '../_base_/seeds.py',
+    '../_base_/schedules/deit_60e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    backbone=dict(num_classes=80),
+    head=dict(num_classes=80),
+    infuse_begin=2,
+    loss_bg=dict(detach_foreground=True, loss_weight=0.1),
+    loss_intra=dict(loss_weight=0.1),
+    loss_cross=dict(loss_weight=0.1),
+)
+
+crop = [
+    dict(type='RandomResizedCrop', size=224, area=(0.3, 1.2)),
+    dict(type='RandomFlip'),
+]
+augment = dict(type='RandAugment', magnitude=9, magnitude_std=0.5, num_ops=2, prob=0.5)
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='TwoViews', weak=crop, strong=[*crop, augment]),
+    dict(type='PackTagged'),
+]
+test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
+train_dataloader = dict(
+    batch_size=64, num_workers=10, dataset=dict(pipeline=train_pipeline, untagged=True)
+)
+# Seeds are scored on these 5208 of the photos that it trains on.
+subset = [*range(1768), *range(16049, 17785), *range(39253, 40957)]
+val_dataloader = dict(
+    dataset=dict(split='train', data_prefix={{_base_.train_eval_prefix}}, indices=subset)
+)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_evaluator = dict(early_stop=True)

@@ -1,0 +1,52 @@
+"""Two views of one photo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from mmcv.transforms import BaseTransform
+
+from mmwsss.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class TwoViews(BaseTransform):
+    """A weak and a strong view of the photo, drawn independently, into ``imgs``; ``img`` stays.
+
+    Args:
+        weak: Transforms of the first view.
+        strong: Transforms of the second.
+
+    Raises:
+        ValueError: A view has no transforms.
+    """
+
+    def __init__(
+        self,
+        weak: Sequence[Mapping | Callable[[dict], dict]],
+        strong: Sequence[Mapping | Callable[[dict], dict]],
+    ) -> None:
+        if not weak or not strong:
+            raise ValueError(
+                f'each view needs transforms, found {len(weak)} of the weak and {len(strong)} of '
+                'the strong one'
+            )
+        self.weak, self.strong = (
+            [TRANSFORMS.build(step) if isinstance(step, Mapping) else step for step in steps]
+            for steps in (weak, strong)
+        )
+
+    def transform(self, results: dict) -> dict:
+        """Make both views of ``img``."""
+        results['imgs'] = [self._view(results, steps) for steps in (self.weak, self.strong)]
+        return results
+
+    @staticmethod
+    def _view(results: dict, steps: Sequence[Callable[[dict], dict]]):
+        view = dict(results)
+        for step in steps:
+            view = step(view)
+        return view['img']
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(weak={self.weak}, strong={self.strong})'

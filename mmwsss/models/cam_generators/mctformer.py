@@ -1,0 +1,130 @@
+"""MCTformer-V2: class activation maps from the attention of class tokens."""
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmwsss.models.backbones.class_token_layer import AttentionWatch
+from mmwsss.models.backbones.class_token_vit import ClassTokenViT, ClassTokenViTOutput
+from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
+from mmwsss.models.heads.patch_cam_head import PatchCAMHead
+from mmwsss.models.losses.background_complement import refine_maps
+from mmwsss.ops.max_norm import max_normalize
+from mmwsss.registry import MODELS
+
+
+@dataclass(frozen=True)
+class ClassTokenTestCfg(CAMTestCfg):
+    """How seeds are made of attention (``test_cfg``).
+
+    Args:
+        class_blocks: Number of last blocks whose attention from class tokens to patches is added;
+            None takes all.
+        patch_blocks: The same for attention between patches.
+    """
+
+    class_blocks: int | None = None
+    patch_blocks: int | None = None
+
+
+@MODELS.register_module()
+class MCTformer(BaseCAMGenerator):
+    """Vision transformer with a token for each class and a convolution on its patches.
+
+    `Multi-class Token Transformer for Weakly Supervised Semantic Segmentation
+    <https://arxiv.org/abs/2203.02891>`_ (CVPR 2022), the variant V2. A class's scores are the mean
+    of its token and the mean of its map over the patches. Its seed is its map times the attention
+    from its token to the patches, both refined by the attention between patches.
+
+    Args:
+        backbone: Config or module of a
+            :class:`~mmwsss.models.backbones.class_token_vit.ClassTokenViT`.
+        head: Config or module of a
+            :class:`~mmwsss.models.heads.patch_cam_head.PatchCAMHead`.
+        test_cfg: See :class:`ClassTokenTestCfg`.
+        data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor', ...)``.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: Backbone and head differ in their classes.
+    """
+
+    test_cfg_class = ClassTokenTestCfg
+
+    def __init__(
+        self,
+        backbone: dict | ClassTokenViT,
+        head: dict | PatchCAMHead,
+        *,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        backbone = MODELS.build(backbone) if isinstance(backbone, dict) else backbone
+        head = MODELS.build(head) if isinstance(head, dict) else head
+        super().__init__(
+            num_classes=head.num_classes,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        if (head.num_classes, head.conv.out_channels) != (
+            backbone.num_classes,
+            backbone.num_tokens,
+        ):
+            raise ValueError(
+                'backbone and head must agree in num_classes and background, found tokens '
+                f'{backbone.num_tokens} of {backbone.num_classes} classes and maps '
+                f'{head.conv.out_channels} of {head.num_classes}'
+            )
+        for name in ('class_blocks', 'patch_blocks'):
+            number = getattr(self.test_cfg, name)
+            if number is not None and not 1 <= number <= backbone.depth:
+                raise ValueError(
+                    f'test_cfg.{name} must be 1 to {backbone.depth}, the blocks of the backbone, '
+                    f'or None for all; found {number}'
+                )
+        self.backbone = backbone
+        self.head = head
+
+    def cams(self, x: Tensor) -> CAMOutput:
+        """Class scores and refined, non-negative maps of images (N, 3, H, W)."""
+        depth, cfg = self.backbone.depth, self.test_cfg
+        watch = AttentionWatch(
+            classes_from=depth - (cfg.class_blocks or depth),
+            patches_from=depth - (cfg.patch_blocks or depth),
+        )
+        output = self.backbone(x, [watch])
+        maps = self.head(output.patches)
+        token_scores, patch_scores = self.scores(output.tokens, maps)
+        maps = self.foreground(maps.relu())
+        attended = maps * self.foreground(watch.classes).view_as(maps)
+        return CAMOutput((token_scores + patch_scores) / 2, refine_maps(attended, watch.patches))
+
+    def scores(self, tokens: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Class scores, (N, C), by tokens (N, K, D) and by raw maps (N, K, h, w)."""
+        return self.foreground(tokens).mean(-1), self.foreground(maps).mean((-2, -1))
+
+    def foreground(self, x: Tensor) -> Tensor:
+        """Leave the background out. Shape: (N, K, ...) to (N, C, ...)."""
+        return x[:, -self.num_classes :]
+
+    def normalize(self, maps: Tensor) -> Tensor:
+        """Stretch each fused map from its minimum to its maximum."""
+        return max_normalize(maps)
+
+    def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+        """``loss_cls`` by the class tokens and ``loss_patch`` by the maps.
+
+        Args:
+            inputs: Normalised images. Shape: (N, 3, H, W).
+            data_samples: N samples with ``gt_label``.
+        """
+        output: ClassTokenViTOutput = self.backbone(inputs)
+        scores = self.scores(output.tokens, self.head(output.patches))
+        tags = self.tags(data_samples)
+        names = ('loss_cls', 'loss_patch')
+        losses = (F.multilabel_soft_margin_loss(score, tags) for score in scores)
+        return dict(zip(names, losses, strict=True))
