@@ -47,10 +47,16 @@ def _irn_high_res(views: Tensor, size: tuple[int, int]) -> Tensor:
     return _resize(_merge(views.relu()), padded)[..., :height, :width]
 
 
+def _shifted(views: Tensor, size: tuple[int, int]) -> Tensor:
+    merged = _merge(_resize(views, size))
+    return merged - merged.amin((-2, -1), keepdim=True)
+
+
 FUSIONS: dict[str, Callable[[Tensor, tuple[int, int]], Tensor]] = {
     's2c': _s2c,
     'irn_cam': _irn_cam,
     'irn_high_res': _irn_high_res,
+    'shifted': _shifted,
 }
 
 
@@ -67,6 +73,8 @@ def fuse_scales(maps: Sequence[Tensor], size: tuple[int, int], fuse: str = 's2c'
             - ``'s2c'``: each map to (H, W), then ReLU (also CTI; PSA's way).
             - ``'irn_cam'``: ReLU first, then to (ceil(H / 4), ceil(W / 4)).
             - ``'irn_high_res'``: ReLU first, then to (H, W), by way of multiples of 16.
+            - ``'shifted'``: each map to (H, W), then less its minimum instead of ReLU: evidence
+              below zero is kept, for what refines the maps afterwards (ours).
 
     Returns:
         Non-negative maps. Shape: (P, H, W), or (P, ceil(H / 4), ceil(W / 4)) for ``'irn_cam'``.

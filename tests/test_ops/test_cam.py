@@ -50,6 +50,17 @@ def test_irn_by_hand():
     torch.testing.assert_close(fuse_scales(maps, (18, 23), 'irn_high_res'), high)
 
 
+def test_shifted_keeps_evidence_below_zero():
+    maps = [views - 5 for views in random_maps(0, [(3, 4), (6, 8)])]
+    assert not fuse_scales(maps, (18, 23), 's2c').any()
+    expected = 0
+    for views in maps:
+        full = F.interpolate(views, (18, 23), mode='bilinear')
+        full = full[:, 0] + full[:, 1].flip(-1)
+        expected = expected + full - full.flatten(1).min(1).values[:, None, None]
+    torch.testing.assert_close(fuse_scales(maps, (18, 23), 'shifted'), expected)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(sorted(FUSIONS)), st.integers(0, 99), st.integers(1, 30), st.integers(1, 30))
 def test_mirroring_the_image_mirrors_the_result(fuse, seed, height, width):
