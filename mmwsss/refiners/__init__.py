@@ -4,6 +4,7 @@ from mmwsss.refiners.base import Refiner
 from mmwsss.refiners.chain import Chain
 from mmwsss.refiners.crf import CRF
 from mmwsss.refiners.ir_labels import IRLabels
+from mmwsss.refiners.location_prior import LocationPrior
 from mmwsss.refiners.par import PAR
 from mmwsss.refiners.par_labels import PARLabels
 from mmwsss.refiners.prior import CentrePrior
@@ -16,6 +17,7 @@ __all__ = [
     'CentrePrior',
     'Chain',
     'IRLabels',
+    'LocationPrior',
     'PARLabels',
     'Refiner',
     'SAMVote',
