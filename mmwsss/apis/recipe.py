@@ -12,7 +12,7 @@ from mmengine.config import Config, DictAction
 from mmwsss.apis.errors import RecipeError
 
 ACTIONS = ('train', 'test')
-OUTPUTS = {'train': ('checkpoint',), 'test': ('scores', 'masks', 'proposals')}
+OUTPUTS = {'train': ('checkpoint',), 'test': ('scores', 'masks', 'proposals', 'prompts')}
 _STAGE_KEYS = ('name', 'config', 'action', 'inputs', 'cfg_options', 'list', 'like')
 _RECIPE_KEYS = ('recipe', 'baselines', 'variables', 'report')
 REPORT_PARTS = ('scores', 'masks', 'predictions')

@@ -87,5 +87,5 @@ def _sample(store: Store, info: dict[str, Any]) -> SegDataSample:
     elif store.meta.kind == 'scores':
         sample.seeds = value
     else:
-        sample.proposals = value
+        sample.set_field(value, store.meta.kind)
     return sample

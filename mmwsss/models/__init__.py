@@ -31,6 +31,7 @@ from mmwsss.models.losses import (
     PretendedUnderFittingLoss,
     SegmentContrastLoss,
 )
+from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor
 from mmwsss.models.propose_model import ProposeModel
 from mmwsss.models.refine_model import RefineModel
 from mmwsss.models.similarity_segmentor import SimilaritySegmentor
@@ -43,6 +44,7 @@ __all__ = [
     'RIB',
     'S2C',
     'SAM',
+    'SAMDataPreprocessor',
     'AffinityNet',
     'BackgroundComplementLoss',
     'BaseAffinityModel',
@@ -52,6 +54,7 @@ __all__ = [
     'CAMPseudoLabelLoss',
     'ClassMemory',
     'ClassTokenViT',
+    'Co2SAM',
     'DeepLabV2Head',
     'FeatureSimilarityLoss',
     'IRNet',

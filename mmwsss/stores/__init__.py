@@ -5,12 +5,14 @@ from mmwsss.stores.errors import StoreError, StoreMismatch
 from mmwsss.stores.mask_store import MaskStore
 from mmwsss.stores.meta import StoreMeta
 from mmwsss.stores.open import create_store, open_store
+from mmwsss.stores.prompt_store import PromptStore
 from mmwsss.stores.proposal_store import ProposalStore
 from mmwsss.stores.score_store import ScoreStore
 
 __all__ = [
     'BadEntry',
     'MaskStore',
+    'PromptStore',
     'ProposalStore',
     'ScoreStore',
     'Store',

@@ -9,7 +9,7 @@ from mmwsss.stores.atomic import atomic_write_json
 from mmwsss.stores.errors import StoreError
 
 SCHEMA_VERSION = 1
-KINDS = ('scores', 'masks', 'proposals')
+KINDS = ('scores', 'masks', 'proposals', 'prompts')
 FILE_NAME = 'meta.json'
 
 
@@ -18,11 +18,12 @@ class StoreMeta:
     """Identity and origin of a store.
 
     Args:
-        kind: 'scores', 'masks' or 'proposals'.
+        kind: 'scores', 'masks', 'proposals' or 'prompts'.
         classes: The C foreground names; class id k of a score store is ``classes[k]``.
         list_hash: Hash of the ids that the store is made for.
         stride: Score maps have ``ceil(H / stride)`` rows. 1 for the other kinds.
-        dtype: 'float16' or 'float32' (scores), 'uint8' (masks), 'rle' (proposals).
+        dtype: 'float16' or 'float32' (scores), 'uint8' (masks), 'rle' (proposals), 'float32'
+            (prompts).
         producer: Hashes of what made it: 'config', 'checkpoint' and 'code'.
         parents: Records of the stores it was made from (path, kind, producer).
         refiners: Protocols of the refiners applied, in order.
@@ -52,6 +53,7 @@ class StoreMeta:
             'scores': ('float16', 'float32'),
             'masks': ('uint8',),
             'proposals': ('rle',),
+            'prompts': ('float32',),
         }
         if self.kind not in KINDS:
             raise StoreError(f'kind must be one of {", ".join(KINDS)}, found {self.kind!r}')

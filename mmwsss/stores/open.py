@@ -8,6 +8,7 @@ from mmwsss.stores.base import Store
 from mmwsss.stores.errors import StoreError, StoreMismatch
 from mmwsss.stores.mask_store import MaskStore
 from mmwsss.stores.meta import FILE_NAME, StoreMeta
+from mmwsss.stores.prompt_store import PromptStore
 from mmwsss.stores.proposal_store import ProposalStore
 from mmwsss.stores.score_store import ScoreStore
 
@@ -15,6 +16,7 @@ _TYPES: dict[str, type[Store]] = {
     'scores': ScoreStore,
     'masks': MaskStore,
     'proposals': ProposalStore,
+    'prompts': PromptStore,
 }
 
 
@@ -23,7 +25,7 @@ def open_store(path: str | Path, kind: str | None = None) -> Store:
 
     Args:
         path: The store's folder.
-        kind: 'scores', 'masks' or 'proposals', to refuse any other.
+        kind: 'scores', 'masks', 'proposals' or 'prompts', to refuse any other.
 
     Raises:
         StoreError: It is no store, or one of another kind.

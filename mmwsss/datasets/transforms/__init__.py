@@ -22,6 +22,7 @@ from mmwsss.datasets.transforms.opencv import HSVShift, RandomRescale
 from mmwsss.datasets.transforms.photometry import ColorJitter
 from mmwsss.datasets.transforms.rand_augment import RandAugment
 from mmwsss.datasets.transforms.random_resized_crop import RandomResizedCrop
+from mmwsss.datasets.transforms.prompted import Co2SAMViews, LoadPrompts, ToSAMFrame
 from mmwsss.datasets.transforms.segments import (
     RegionsFromProposals,
     RelabelSegments,
@@ -31,12 +32,14 @@ from mmwsss.datasets.transforms.two_views import TwoViews
 
 __all__ = [
     'CRFPairLabels',
+    'Co2SAMViews',
     'ColorJitter',
     'HSVShift',
     'LoadCRFScores',
     'LoadDisjoint',
     'LoadImage',
     'LoadMask',
+    'LoadPrompts',
     'LoadProposals',
     'LoadPseudoMask',
     'LoadSeeds',
@@ -54,6 +57,7 @@ __all__ = [
     'RelabelSegments',
     'Resize',
     'SegmentsFromProposals',
+    'ToSAMFrame',
     'TopLeftCropPad',
     'TwoViews',
 ]

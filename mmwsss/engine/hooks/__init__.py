@@ -4,6 +4,7 @@ from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmwsss.engine.hooks.check_stores_hook import CheckStoresHook
 from mmwsss.engine.hooks.checkpoint_hook import CheckpointHook
 from mmwsss.engine.hooks.epoch_seed_hook import EpochSeedHook
+from mmwsss.engine.hooks.executed_steps_hook import ExecutedStepsHook
 from mmwsss.engine.hooks.mean_displacement_hook import MeanDisplacementHook
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     'CheckStoresHook',
     'CheckpointHook',
     'EpochSeedHook',
+    'ExecutedStepsHook',
     'MeanDisplacementHook',
 ]

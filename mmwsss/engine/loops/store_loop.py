@@ -39,7 +39,8 @@ class StoreTestLoop(BaseLoop):
         dataloader: Config of the loader; its sampler is not used.
         evaluator: Metrics; none with ``[]``.
         kind: What to keep: 'scores' (``sample.seeds``), 'masks'
-            (``sample.pred_sem_seg``) or 'proposals' (``sample.proposals``).
+            (``sample.pred_sem_seg``), 'proposals' (``sample.proposals``) or 'prompts'
+            (``sample.prompts``).
         stride: Stride of score maps. Defaults to 4; 1 keeps every pixel.
         dtype: 'float16' or 'float32' for scores. Defaults to 'float16'.
         out_dir: The store's folder. Defaults to ``<work_dir>/<kind>``.
@@ -196,7 +197,7 @@ class StoreTestLoop(BaseLoop):
     def _value(self, sample: SegDataSample) -> Any:
         if self.kind == 'masks':
             return sample.pred_sem_seg.data.squeeze(0).cpu().numpy()
-        return sample.seeds if self.kind == 'scores' else sample.proposals
+        return sample.get({'scores': 'seeds'}.get(self.kind, self.kind))
 
     def _meta(self) -> StoreMeta:
         sources = [

@@ -2,5 +2,6 @@
 
 from mmwsss.engine.schedulers.deit_cosine import DeiTCosineLR
 from mmwsss.engine.schedulers.psa_poly import PSAPolyLR
+from mmwsss.engine.schedulers.warmup_steps import WarmupStepsLR
 
-__all__ = ['DeiTCosineLR', 'PSAPolyLR']
+__all__ = ['DeiTCosineLR', 'PSAPolyLR', 'WarmupStepsLR']

@@ -2,6 +2,7 @@
 
 from mmwsss.models.losses.background_complement import BackgroundComplementLoss
 from mmwsss.models.losses.cam_pseudo_label import CAMPseudoLabelLoss
+from mmwsss.models.losses.co2sam_loss import Co2SAMLoss
 from mmwsss.models.losses.feature_similarity import FeatureSimilarityLoss
 from mmwsss.models.losses.importance_sampling import ImportanceSamplingLoss
 from mmwsss.models.losses.map_agreement import MapAgreementLoss
@@ -11,6 +12,7 @@ from mmwsss.models.losses.segment_contrast import SegmentContrastLoss
 __all__ = [
     'BackgroundComplementLoss',
     'CAMPseudoLabelLoss',
+    'Co2SAMLoss',
     'FeatureSimilarityLoss',
     'ImportanceSamplingLoss',
     'MapAgreementLoss',

@@ -1,0 +1,148 @@
+"""Grounding DINO of mmdet, on mmcv-lite too."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmdet.registry import MODELS as MMDET
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import load_checkpoint
+from mmengine.utils import get_installed_path
+from torch import Tensor, nn
+
+from mmwsss.models.foundation.grounding_hf import TokenizedDetector
+from mmwsss.registry import MODELS
+from mmwsss.stores.hashing import hash_file
+
+_FOLDER = 'mmdet::grounding_dino'
+#: The two published networks.
+PUBLISHED = {
+    'swin-t': f'{_FOLDER}/grounding_dino_swin-t_pretrain_obj365_goldg_cap4m.py',
+    'swin-b': f'{_FOLDER}/grounding_dino_swin-b_pretrain_mixeddata.py',
+}
+
+
+def build_grounding_dino(
+    arch: str | Mapping[str, Any], bert: str | Path | None, max_tokens: int = 256
+) -> nn.Module:
+    """Mmdet's ``GroundingDINO`` without weights.
+
+    Args:
+        arch: ``'swin-t'``, ``'swin-b'`` or a model config of mmdet.
+        bert: See :class:`~mmwsss.models.foundation.grounding_bert.LocalBert`.
+        max_tokens: Longest caption.
+
+    Raises:
+        ValueError: ``arch`` is unknown.
+    """
+    if isinstance(arch, str):
+        if arch not in PUBLISHED:
+            raise ValueError(
+                f'arch must be one of {", ".join(PUBLISHED)} or a config, found {arch!r}'
+            )
+        package, name = PUBLISHED[arch].split('::')
+        arch = Config.fromfile(Path(get_installed_path(package), '.mim', 'configs', name)).model
+    config = Config(dict(model=dict(arch))).model
+    bert = None if bert is None else str(bert)
+    config.language_model = dict(type='mmwsss.LocalBert', folder=bert, max_tokens=max_tokens)
+    config.bbox_head.contrastive_cfg = {
+        **config.bbox_head.get('contrastive_cfg', {}),
+        'max_text_len': max_tokens,
+    }
+    if 'backbone' in config:
+        config.backbone.pop('init_cfg', None)
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        return MMDET.build(config)
+
+
+@MODELS.register_module()
+class MMDetGroundingDINO(TokenizedDetector):
+    """Grounding DINO by mmdet.
+
+    Its post-processing scores a class by the mean over its tokens and keeps the 300 best; here the
+    original rule is applied to the logits of the tokens instead. An image goes through the backbone
+    once for all of its captions. Extra ``[det]``.
+
+    Args:
+        arch: ``'swin-t'`` (trained on Objects365, GoldG, Cap4M), ``'swin-b'`` (COCO and others
+            beside), or a model config of mmdet.
+        checkpoint: Weights under mmdet's names: a published file of mmdet, or what
+            ``convert_checkpoint.py grounding-dino_*`` makes of an original one. None leaves them
+            random, for tests and benchmarks.
+        bert: Folder with ``config.json`` and ``vocab.txt`` of bert-base-uncased.
+        max_tokens: Longest caption.
+        options: Arguments of :class:`~mmwsss.models.foundation.grounding.GroundingDetector`.
+
+    Raises:
+        FileNotFoundError: A file or folder is not there.
+        ImportError: transformers is not installed.
+        ValueError: ``arch`` is unknown, or the checkpoint is of another network.
+    """
+
+    def __init__(
+        self,
+        *,
+        arch: str | Mapping[str, Any],
+        bert: str | Path,
+        checkpoint: str | Path | None = None,
+        max_tokens: int = 256,
+        options: dict[str, Any] = {},
+    ):
+        network = build_grounding_dino(arch, bert, max_tokens)
+        super().__init__(bert, max_tokens, options)
+        self.checkpoint = None if checkpoint is None else str(checkpoint)
+        if self.checkpoint is not None:
+            self._load(network)
+        self.network = network.requires_grad_(False).eval()
+
+    def _load(self, network: nn.Module) -> None:
+        if not Path(self.checkpoint).is_file():
+            raise FileNotFoundError(f'{self.checkpoint}: no such checkpoint of a Grounding DINO')
+        # Positions of BERT and the embedding of noisy labels are in some files and not in others.
+        optional = ('position_ids', 'dn_query_generator.label_embedding.weight')
+        found = load_checkpoint(network, self.checkpoint, 'cpu', strict=False, logger='silent')
+        names = set(found.get('state_dict', found))
+        missing = [
+            name
+            for name in network.state_dict()
+            if name not in names and not name.endswith(optional)
+        ]
+        if missing:
+            raise ValueError(
+                f'{self.checkpoint}: no checkpoint of this network under the names of mmdet: '
+                f'{len(missing)} entries are missing, e.g. {", ".join(missing[:4])}. Original '
+                'files are converted by tools/model_converters/convert_checkpoint.py'
+            )
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        return next(self.network.parameters()).device
+
+    def to(self, device: torch.device | str) -> 'MMDetGroundingDINO':
+        """Move to a device."""
+        self.network.to(device)
+        return self
+
+    def ground(
+        self, pixels: Tensor, image: Sequence[int], captions: Sequence[str]
+    ) -> tuple[Tensor, Tensor]:
+        """Run the network, see :class:`~mmwsss.models.foundation.grounding.GroundingDetector`."""
+        network, size = self.network, tuple(pixels.shape[-2:])
+        features = [level[list(image)] for level in network.extract_feat(pixels)]
+        text = network.language_model(list(captions))
+        text['embedded'] = network.text_feat_map(text['embedded'])
+        samples = [
+            DetDataSample(metainfo=dict(img_shape=size, batch_input_shape=size)) for _ in captions
+        ]
+        output = network.forward_transformer(tuple(features), text, samples)
+        logits, boxes = network.bbox_head(**output)
+        return logits[-1], boxes[-1]
+
+    def protocol(self) -> dict[str, Any]:
+        """Which network it is, with thresholds and rules."""
+        weights = hash_file(self.checkpoint) if self.checkpoint else ''
+        return {**super().protocol(), 'checkpoint': weights}

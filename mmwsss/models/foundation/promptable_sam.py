@@ -1,0 +1,161 @@
+"""Segment Anything as part of a model: trained, and answering with gradients."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from mmwsss.models.foundation.lora import add_lora, is_lora, lora_enabled
+from mmwsss.models.foundation.sam import SAM
+from mmwsss.models.foundation.sam_sizes import SAMSizes, build_sam, parse_sizes
+
+SAM_PIXELS = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+
+
+class MaskAnswer(NamedTuple):
+    """Answers to the n prompts of an image.
+
+    Args:
+        low: Logits. Shape: (n, 4 s, 4 s).
+        iou: Predicted IoUs. Shape: (n,).
+    """
+
+    low: Tensor
+    iou: Tensor
+
+
+class PromptableSAM(nn.Module):
+    """`Segment Anything <https://arxiv.org/abs/2304.02643>`_ with gradients.
+
+    The modules are those of the package ``segment-anything``, as they are. With a rank, LoRA on
+    the encoder's attention is all that is trained; without, everything is.
+
+    Args:
+        arch: As for :class:`~mmwsss.models.foundation.sam.SAM`.
+        rank: Rank of the LoRA; None for none.
+        targets: What of the attention it changes, see
+            :class:`~mmwsss.models.foundation.lora.LoRAQKV`.
+        with_cp: Compute the encoder's blocks again in the backward pass instead of keeping what
+            they computed.
+
+    Raises:
+        ImportError: segment-anything is not installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        arch: str | Mapping[str, Any] | SAMSizes = 'vit_b',
+        rank: int | None = 4,
+        targets: Sequence[str] = ('q', 'v'),
+        with_cp: bool = False,
+    ):
+        super().__init__()
+        self.with_cp = with_cp
+        self.sizes = parse_sizes(arch)
+        sam = build_sam(self.sizes)
+        self.backbone = sam.image_encoder
+        self.prompt_encoder = sam.prompt_encoder
+        self.mask_decoder = sam.mask_decoder
+        if rank is not None:
+            self.requires_grad_(False)
+            add_lora(self.backbone, rank=rank, targets=targets)
+
+    @property
+    def side(self) -> int:
+        """Side of the encoder's square in pixels."""
+        return self.sizes.image_size
+
+    def load_sam(self, sam: SAM) -> None:
+        """Take over the weights of a SAM of the same sizes; adaptations stay as they are."""
+        state = {
+            from_sam_name(name, self): value for name, value in sam.module.state_dict().items()
+        }
+        missing, unexpected = self.load_state_dict(state, strict=False)
+        assert not unexpected and all(map(is_lora, missing)), (missing, unexpected)
+
+    def adaptation(self, enabled: bool):
+        """Context in which LoRA is on, or off: then this is the SAM that it started from."""
+        return lora_enabled(self.backbone, enabled)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Embed images of the encoder's size. Shape: (N, 3, S, S) to (N, D, s, s)."""
+        encoder = self.backbone
+        if not (self.with_cp and torch.is_grad_enabled()):
+            return encoder(x)
+        x = encoder.patch_embed(x)
+        if encoder.pos_embed is not None:
+            x = x + encoder.pos_embed
+        for block in encoder.blocks:
+            x = checkpoint(block, x, use_reentrant=False)
+        return encoder.neck(x.permute(0, 3, 1, 2))
+
+    def decode(
+        self,
+        embedding: Tensor,
+        *,
+        boxes: np.ndarray | Tensor | None = None,
+        points: tuple[np.ndarray | Tensor, np.ndarray | Tensor] | None = None,
+    ) -> MaskAnswer:
+        """Answer the prompts of one image with one mask each (SAM's single output).
+
+        Args:
+            embedding: Of the image. Shape: (D, s, s).
+            boxes: ``(x1, y1, x2, y2)`` in the encoder's frame, float64. Shape: (n, 4).
+            points: ``(x, y)`` in the encoder's frame and their labels, 1 positive, 0 negative.
+                Shape: (n, p, 2) and (n, p).
+        """
+        device = embedding.device
+        if boxes is not None:
+            # As published, coordinates are shifted and divided in float64 and cast then.
+            boxes = torch.as_tensor(boxes, dtype=torch.float64, device=device)
+        if points is not None:
+            points = tuple(torch.as_tensor(part, device=device) for part in points)
+        sparse, dense = self.prompt_encoder(points=points, boxes=boxes, masks=None)
+        low, iou = self.mask_decoder(
+            image_embeddings=embedding[None],
+            image_pe=self.prompt_encoder.get_dense_pe(),
+            sparse_prompt_embeddings=sparse.to(embedding),
+            dense_prompt_embeddings=dense.to(embedding),
+            multimask_output=False,
+        )
+        return MaskAnswer(low[:, 0], iou[:, 0])
+
+    def upsample(self, low: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """Logits at the encoder's size, cut to the part that an image fills.
+
+        Args:
+            low: Shape: (n, 4 s, 4 s).
+            size: (H, W) of the image in the encoder's square. Defaults to all of it.
+
+        Returns:
+            Shape: (n, H, W).
+        """
+        masks = F.interpolate(
+            low[:, None], (self.side, self.side), mode='bilinear', align_corners=False
+        )[:, 0]
+        return masks if size is None else masks[:, : size[0], : size[1]]
+
+    @torch.no_grad()
+    def fingerprint(self) -> Tensor:
+        """Two sums over the weights that LoRA is not, to tell one SAM from another. Shape: (2,)."""
+        values = [p.double() for name, p in self.named_parameters() if not is_lora(name)]
+        return torch.stack([sum(p.sum() for p in values), sum(p.abs().sum() for p in values)]).cpu()
+
+
+def from_sam_name(name: str, sam: PromptableSAM | None = None) -> str:
+    """Our name of an entry of a segment-anything checkpoint.
+
+    Args:
+        name: E.g. ``image_encoder.blocks.0.attn.qkv.weight``.
+        sam: The network; its projections have LoRA (``qkv.base``) unless it has none.
+    """
+    name = re.sub(r'^image_encoder\.', 'backbone.', name)
+    if sam is not None and not any(map(is_lora, (n for n, _ in sam.named_parameters()))):
+        return name
+    return re.sub(r'\.attn\.qkv\.(weight|bias)$', r'.attn.qkv.base.\1', name)

@@ -1,0 +1,160 @@
+"""Losses of Co2SAM: a student's masks against two teachers'."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmwsss.registry import MODELS
+
+
+def focal_loss(probability: Tensor, target: Tensor, alpha: float, gamma: float = 2.0) -> Tensor:
+    """``alpha (1 - exp(-b))^gamma b`` of the mean binary cross entropy b of all pixels.
+
+    One number for all pixels, and not, as focal loss is defined elsewhere, one for each.
+
+    Args:
+        probability: In [0, 1]. Any shape.
+        target: 0 or 1, float. Same shape.
+        alpha: Factor.
+        gamma: Exponent.
+    """
+    entropy = F.binary_cross_entropy(probability, target)
+    return alpha * (1 - torch.exp(-entropy)) ** gamma * entropy
+
+
+def dice_loss(probability: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
+    """Dice loss of all masks as one vector.
+
+    Args:
+        probability: In [0, 1]. Any shape.
+        target: 0 or 1, float. Same shape.
+        smooth: Added to numerator and denominator.
+    """
+    both = (probability * target).sum()
+    return 1 - (2 * both + smooth) / (probability.sum() + target.sum() + smooth)
+
+
+def instance_entropy(logits: Tensor) -> Tensor:
+    """Mean entropy over pixels of the softmax over instances; 0 for one. Shape: (n, H, W)."""
+    chances = logits.softmax(0)
+    return -(chances * torch.log(chances + 1e-10)).sum(0).mean()
+
+
+@torch.no_grad()
+def mask_iou(logits: Tensor, target: Tensor, threshold: float = 0.5) -> Tensor:
+    """IoU of each mask where its logits reach a threshold. Shape: (n, H, W) to (n,).
+
+    As published the threshold is one on the logits, not on probabilities.
+    """
+    mask = (logits >= threshold).flatten(1).to(target)
+    target = target.flatten(1)
+    both = (mask * target).sum(1)
+    return both / (mask.sum(1) + target.sum(1) - both + 1e-7)
+
+
+def prototypes(embedding: Tensor, logits: Tensor) -> Tensor:
+    """Weighted means of an embedding's unit vectors, one an instance.
+
+    The weights are raw logits, so that their sum may be near or below 0; as published, nothing
+    guards against that.
+
+    Args:
+        embedding: Shape: (D, s, s).
+        logits: Any size; resized to the embedding's. Shape: (n, h, w).
+
+    Returns:
+        Shape: (n, D).
+    """
+    size = embedding.shape[-2:]
+    weights = F.interpolate(logits[:, None], size, mode='bilinear', align_corners=False)
+    weights = weights.detach().flatten(1)
+    unit = F.normalize(embedding, dim=0, eps=1e-12).flatten(1)
+    return weights @ unit.T / weights.sum(1, keepdim=True)
+
+
+def contrast_loss(own: Tensor, other: Tensor, temperature: float = 0.3) -> Tensor:
+    """``-log`` of the share that pairs of the same instance have in all similarities.
+
+    One ratio over the whole matrix; 0 for one instance.
+
+    Args:
+        own: Prototypes. Shape: (n, D).
+        other: Prototypes of the same instances. Shape: (n, D).
+        temperature: Divides the cosines.
+    """
+    similar = F.normalize(own, dim=1) @ F.normalize(other, dim=1).T / temperature
+    return similar.flatten().logsumexp(0) - similar.diagonal().logsumexp(0)
+
+
+class TeacherView(NamedTuple):
+    """What a teacher says of an image with n boxes.
+
+    Args:
+        masks: Logits at full size; for the T-teacher only their sign matters. Shape: (n, H, W).
+        prototypes: Of :func:`prototypes`. Shape: (n, D).
+    """
+
+    masks: Tensor
+    prototypes: Tensor
+
+
+@MODELS.register_module()
+class Co2SAMLoss(nn.Module):
+    """All losses of an image, with the published weights and quirks.
+
+    Args:
+        focal_weight: Weight of the focal term; 30 on VOC, 20 on COCO.
+        entropy_weight: Weight of the entropy over instances; 1 on VOC, 0 on COCO (then left out).
+        scale_by_boxes: As published, the number of boxes n is focal's alpha and dice's smoothing
+            (an argument in the wrong place). If False they are ``alpha`` and 1.
+        alpha: Factor of the focal term, read if not ``scale_by_boxes``.
+        temperature: Of the contrast term.
+    """
+
+    def __init__(
+        self,
+        *,
+        focal_weight: float = 30.0,
+        entropy_weight: float = 1.0,
+        scale_by_boxes: bool = True,
+        alpha: float = 0.8,
+        temperature: float = 0.3,
+    ):
+        super().__init__()
+        self.focal_weight = focal_weight
+        self.entropy_weight = entropy_weight
+        self.scale_by_boxes = scale_by_boxes
+        self.alpha = alpha
+        self.temperature = temperature
+
+    def forward(
+        self, student: Tensor, iou: Tensor, u_teacher: TeacherView, template: TeacherView
+    ) -> dict[str, Tensor]:
+        """Weighted losses of an image with n boxes.
+
+        Args:
+            student: The student's logits on the strong view. Shape: (n, H, W).
+            iou: Its predicted IoUs. Shape: (n,).
+            u_teacher: The U-teacher's on the weak view (with gradient).
+            template: The T-teacher's on the weak view.
+        """
+        count = len(student)
+        hard = (u_teacher.masks.detach() > 0).to(student)
+        prior = (template.masks > 0).to(student)
+        chance = student.sigmoid()
+        alpha, smooth = (count, count) if self.scale_by_boxes else (self.alpha, 1)
+        losses = dict(
+            loss_focal=self.focal_weight * focal_loss(chance, hard, alpha),
+            loss_dice=dice_loss(chance, hard, smooth),
+            loss_iou=(iou - mask_iou(student.detach(), hard)).square().sum() / count,
+            loss_template=0.5 * dice_loss(chance, prior)
+            + 0.5 * dice_loss(u_teacher.masks.sigmoid(), prior),
+            loss_contrast=contrast_loss(
+                u_teacher.prototypes, template.prototypes, self.temperature
+            ),
+        )
+        if self.entropy_weight:
+            losses['loss_entropy'] = self.entropy_weight * instance_entropy(student)
+        return losses

@@ -1,0 +1,97 @@
+"""SAM with LoRA, whose checkpoints hold the LoRA alone."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mmwsss.models.foundation.lora import is_lora
+from mmwsss.models.foundation.promptable_sam import PromptableSAM
+from mmwsss.models.foundation.sam import SAM
+from mmwsss.models.foundation.sam_sizes import SAMSizes
+
+
+class AdaptedSAM(PromptableSAM):
+    """A SAM of which LoRA is trained and saved, and nothing else.
+
+    The frozen weights come from a published checkpoint. It is read when they are needed first:
+    when training begins, or when LoRA that was saved without them is loaded. What is saved holds a
+    fingerprint of the SAM, so that it is never put on another one.
+
+    Args:
+        arch: As for :class:`~mmwsss.models.foundation.sam.SAM`.
+        checkpoint: A published ``.pth``, read as it is. None leaves the weights random, for tests
+            and benchmarks.
+        rank: See :class:`~mmwsss.models.foundation.lora.LoRAQKV`.
+        targets: See :class:`~mmwsss.models.foundation.lora.LoRAQKV`.
+        with_cp: Compute the encoder's blocks again in the backward pass instead of keeping what
+            they computed: less memory, more time.
+        save_all: Save the frozen weights too.
+    """
+
+    FINGERPRINT = 'sam_fingerprint'
+
+    def __init__(
+        self,
+        *,
+        arch: str | Mapping[str, Any] | SAMSizes = 'vit_b',
+        checkpoint: str | Path | None = None,
+        rank: int = 4,
+        targets: Sequence[str] = ('q', 'v'),
+        with_cp: bool = False,
+        save_all: bool = False,
+    ):
+        super().__init__(arch=arch, rank=rank, targets=targets, with_cp=with_cp)
+        self.checkpoint = None if checkpoint is None else str(checkpoint)
+        self.save_all = save_all
+        self._loaded = False
+        self._register_state_dict_hook(_only_lora)
+
+    def load_base(self) -> None:
+        """Read the checkpoint, unless that has been done or came from elsewhere."""
+        if not self._loaded and self.checkpoint is not None:
+            self.load_sam(SAM(arch=self.sizes, checkpoint=self.checkpoint))
+        self._loaded = True
+
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """Fill up what LoRA alone leaves out, having made sure that it fits."""
+        expected = state_dict.pop(prefix + self.FINGERPRINT, None)
+        own = self._full_state()
+        frozen = {name for name in own if not is_lora(name)}
+        if any(prefix + name in state_dict for name in frozen):
+            self._loaded = True  # all of them, or the loader says which are missing
+        else:
+            self.load_base()
+            own = self._full_state()
+            for name in frozen:
+                state_dict[prefix + name] = own[name]
+            if expected is not None:
+                self._compare(expected)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+    def _full_state(self) -> dict[str, Tensor]:
+        persistent = {**dict(self.named_parameters()), **dict(self.named_buffers())}
+        return {name: value.detach() for name, value in persistent.items()}
+
+    def _compare(self, expected: Tensor) -> None:
+        found = self.fingerprint()
+        expected = expected.to(found)
+        # Sums in another order differ by rounding.
+        if (found - expected).abs().max() > 1e-6 * expected[1].abs():
+            raise ValueError(
+                'this LoRA was trained on another SAM: sums of its weights are '
+                f'{expected.tolist()}, those of {self.checkpoint or "the random one here"} are '
+                f'{found.tolist()}. Set model.sam.checkpoint and arch as they were in training'
+            )
+
+
+def _only_lora(module: AdaptedSAM, state: dict, prefix: str, metadata: dict) -> None:
+    """Leave the frozen weights out of a state dict."""
+    if module.save_all:
+        return
+    for name in [n for n in state if n.startswith(prefix) and not is_lora(n[len(prefix) :])]:
+        del state[name]
+    state[prefix + module.FINGERPRINT] = module.fingerprint()

@@ -1,0 +1,308 @@
+"""Co2SAM: boxes from class names, SAM with LoRA, two teachers and a student."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmengine.model import BaseModel
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmwsss.models.foundation.lora import lora_parameters
+from mmwsss.models.losses.co2sam_loss import TeacherView, prototypes
+from mmwsss.models.one_stage.adapted_sam import AdaptedSAM
+from mmwsss.models.one_stage.teacher_cache import TeacherCache
+from mmwsss.ops.box_maps import BoxMapCfg, assemble, class_maps
+from mmwsss.registry import MODELS
+from mmwsss.stores.hashing import hash_text
+from mmwsss.structures import BoxPrompts
+
+
+@dataclass(frozen=True)
+class Co2SAMTestCfg(BoxMapCfg):
+    """How label maps are made (``test_cfg``).
+
+    Args:
+        oracle_tags: Remove classes that the image-level labels lack, as the published numbers do
+            on the very list that is scored. Such numbers are no segmentation results; they are
+            recorded as "oracle tags".
+        absent_compete: See :class:`~mmwsss.ops.box_maps.BoxMapCfg`.
+        drop_unmatched: See :class:`~mmwsss.ops.box_maps.BoxMapCfg`.
+        boxes_at_a_time: Boxes to decode at a time.
+        adapted: Use LoRA; False tests the SAM that it started from.
+    """
+
+    oracle_tags: bool = False
+    boxes_at_a_time: int = 16
+    adapted: bool = True
+
+
+@MODELS.register_module()
+class Co2SAM(BaseModel):
+    """One-stage segmentation by SAM prompted with boxes of class names.
+
+    Liu et al., "Co2SAM: Exploring Co-occurrence Challenges with SAM in Weakly Supervised Semantic
+    Segmentation", after the released code. Only a LoRA on SAM's image encoder is trained. Of every
+    image there are a weak and a strong view, with the same boxes:
+
+    - the *T-teacher*, the SAM that training started from, answers on the weak view: here the same
+      network with LoRA switched off;
+    - the *U-teacher*, the trained network itself, answers on the weak view, with gradient;
+    - the *student*, the trained network too, answers on the strong view.
+
+    An image without boxes takes no part; where no image of a step (of all processes) has one, the
+    step is skipped: neither optimiser nor schedule move (see
+    :class:`~mmwsss.engine.skipping.SkippingOptimWrapper`).
+
+    Checkpoints hold LoRA alone, and a fingerprint of the SAM that it belongs to; those with a
+    whole SAM are read too.
+
+    Args:
+        num_classes: Foreground classes C.
+        sam: Of the network, see :class:`~mmwsss.models.one_stage.adapted_sam.AdaptedSAM`:
+            ``arch``, ``checkpoint``, ``rank``, ``targets``, ``with_cp``, ``save_all``.
+        loss: Config of a :class:`~mmwsss.models.losses.co2sam_loss.Co2SAMLoss`, or the module.
+        teacher_cache: Arguments of a :class:`TeacherCache`; None asks the T-teacher every time.
+        test_cfg: Fields of :class:`Co2SAMTestCfg`.
+        data_preprocessor: ``dict(type='SAMDataPreprocessor', ...)``.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: ``test_cfg`` has an unknown key.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_classes: int,
+        sam: Mapping[str, Any] | AdaptedSAM,
+        loss: Mapping[str, Any] | nn.Module = dict(type='Co2SAMLoss'),
+        teacher_cache: Mapping[str, Any] | None = None,
+        test_cfg: Mapping[str, Any] | None = None,
+        data_preprocessor: Mapping[str, Any] | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        if isinstance(data_preprocessor, Mapping):
+            data_preprocessor = MODELS.build(dict(data_preprocessor))
+        super().__init__(data_preprocessor, init_cfg)
+        known = [field.name for field in fields(Co2SAMTestCfg)]
+        if unknown := sorted(set(test_cfg or {}) - set(known)):
+            raise ValueError(f'test_cfg has unknown keys {unknown}, known are {known}')
+        self.num_classes = num_classes
+        self.sam = sam if isinstance(sam, AdaptedSAM) else AdaptedSAM(**sam)
+        self.criterion = MODELS.build(dict(loss)) if isinstance(loss, Mapping) else loss
+        self.test_cfg = Co2SAMTestCfg(**(test_cfg or {}))
+        self.teacher_cache = None if teacher_cache is None else dict(teacher_cache)
+        self._cache: TeacherCache | None = None
+
+    def init_weights(self) -> None:
+        """Read the SAM that training starts from."""
+        super().init_weights()
+        self.sam.load_base()
+
+    def forward(
+        self,
+        inputs: Tensor | Sequence[Tensor],
+        data_samples: list[SegDataSample] | None = None,
+        mode: str = 'tensor',
+    ) -> Tensor | dict[str, Tensor] | list[SegDataSample]:
+        """Run the network.
+
+        Args:
+            inputs: Images in SAM's square, (N, 3, S, S); in mode ``loss`` two of these, the weak
+                and the strong view.
+            data_samples: N samples with ``prompts``.
+            mode: ``'loss'``, ``'predict'`` or ``'tensor'`` (image embeddings).
+        """
+        self.sam.load_base()
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self.sam.encode(inputs)
+        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+
+    # Training -----------------------------------------------------------------------
+
+    def loss(
+        self, inputs: Sequence[Tensor], data_samples: list[SegDataSample]
+    ) -> dict[str, Tensor]:
+        """Losses of a step, the mean over its images that have boxes.
+
+        Args:
+            inputs: Weak and strong view. Shape: (N, 3, S, S) each.
+            data_samples: N samples with ``prompts`` that fit the views.
+
+        Returns:
+            The losses of :class:`~mmwsss.models.losses.co2sam_loss.Co2SAMLoss`, ``boxes`` and
+            ``without_boxes`` (numbers of this step). Where no image has a box, one loss of 0
+            without gradient.
+        """
+        weak, strong = inputs
+        boxes = [self._boxes(sample) for sample in data_samples]
+        rows = [i for i, own in enumerate(boxes) if len(own)]
+        counts = dict(
+            boxes=weak.new_tensor(sum(map(len, boxes))),
+            without_boxes=weak.new_tensor(len(boxes) - len(rows)),
+        )
+        images = weak.new_tensor(len(rows))
+        all_reduce(images)
+        if not images:
+            return dict(loss_skipped=weak.new_zeros(()), **counts)
+        if not rows:  # others have some: their gradients are waited for
+            nothing = sum(p.sum() for p in lora_parameters(self).values())
+            return dict(loss_skipped=0 * nothing, **counts)
+        weak, strong = weak[rows], strong[rows]
+        samples, boxes = [data_samples[i] for i in rows], [boxes[i] for i in rows]
+        templates = self._templates(weak, samples, boxes)
+        embeddings = self.sam.encode(torch.cat([weak, strong]))
+        losses: dict[str, Tensor] = {}
+        for i, (sample, own) in enumerate(zip(samples, boxes, strict=True)):
+            size = tuple(sample.img_shape[:2])
+            template, (taught, student) = templates[i], (embeddings[i], embeddings[len(rows) + i])
+            low = self.sam.decode(taught, boxes=own).low
+            answer = self.sam.decode(student, boxes=own)
+            parts = self.criterion(
+                self.sam.upsample(answer.low, size),
+                answer.iou,
+                TeacherView(self.sam.upsample(low, size), prototypes(taught, low)),
+                TeacherView(self.sam.upsample(template[0], size), template[1]),
+            )
+            for name, value in parts.items():
+                losses[name] = losses.get(name, 0) + value
+        # The mean over the images of all processes, whose gradients are averaged.
+        share = get_world_size() / images
+        return {**{name: value * share for name, value in losses.items()}, **counts}
+
+    def _boxes(self, sample: SegDataSample) -> np.ndarray:
+        """Boxes of a sample in SAM's frame. Shape: (n, 4), float64."""
+        return _prompts(sample).pixels(tuple(sample.img_shape[:2]))
+
+    @torch.no_grad()
+    def _templates(
+        self, weak: Tensor, samples: list[SegDataSample], boxes: list[np.ndarray]
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Logits (n, 4 s, 4 s) and prototypes (n, D) of the T-teacher for each image."""
+        cache, answers = self._open_cache(), [None] * len(samples)
+        if cache is not None:
+            keys = [(sample.img_id, _flips(sample)) for sample in samples]
+            answers = [cache.read(*key, own) for key, own in zip(keys, boxes, strict=True)]
+        left = [i for i, answer in enumerate(answers) if answer is None]
+        if left:
+            with self.sam.adaptation(False):
+                embeddings = self.sam.encode(weak[left])
+            for i, embedding in zip(left, embeddings, strict=True):
+                low = self.sam.decode(embedding, boxes=boxes[i]).low
+                answers[i] = low, prototypes(embedding, low)
+                if cache is not None:
+                    cache.write(*keys[i], boxes[i], answers[i])
+        return [tuple(part.to(weak) for part in answer) for answer in answers]
+
+    def _open_cache(self) -> TeacherCache | None:
+        if self.teacher_cache is None:
+            return None
+        if self._cache is None:
+            base = self.sam.fingerprint().tolist()
+            context = hash_text(f'{base}|{vars_of(self.data_preprocessor)}')
+            self._cache = TeacherCache(**self.teacher_cache, context=context)
+        return self._cache
+
+    # Testing ------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def predict(self, inputs: Tensor, data_samples: list[SegDataSample]) -> list[SegDataSample]:
+        """Fill ``pred_sem_seg`` of the samples.
+
+        Args:
+            inputs: Images in SAM's square. Shape: (N, 3, S, S).
+            data_samples: N samples with ``prompts``, ``img_shape`` (in the square), ``ori_shape``
+                and, with ``oracle_tags``, ``gt_label``.
+
+        Returns:
+            The same samples; ``pred_sem_seg`` is int64 (1, H, W).
+        """
+        cfg = self.test_cfg
+        found = [self._wanted(sample) for sample in data_samples]
+        rows = [i for i, (prompts, _) in enumerate(found) if len(prompts)]
+        embeddings = {}
+        with self.sam.adaptation(cfg.adapted):
+            if rows:
+                embeddings = dict(zip(rows, self.sam.encode(inputs[rows]), strict=True))
+        for i, (sample, (prompts, labels)) in enumerate(zip(data_samples, found, strict=True)):
+            size = tuple(sample.ori_shape[:2])
+            result = torch.zeros(size, dtype=torch.uint8, device=inputs.device)
+            if i in embeddings:
+                masks = self._class_maps(embeddings[i], prompts, tuple(sample.img_shape[:2]))
+                result = assemble(masks, size, self.num_classes, labels, cfg)
+            sample.pred_sem_seg = PixelData(data=result.long()[None])
+        return data_samples
+
+    def _wanted(self, sample: SegDataSample) -> tuple[BoxPrompts, list[int] | None]:
+        """Boxes that can show in the result, and the classes that may."""
+        cfg, prompts, labels = self.test_cfg, _prompts(sample), None
+        if cfg.oracle_tags:
+            if 'gt_label' not in sample:
+                raise ValueError(
+                    f'{sample.get("img_id", "an image")}: no image-level labels (gt_label), which '
+                    'test_cfg.oracle_tags=True removes classes by. Set it to False'
+                )
+            labels = sample.gt_label.nonzero().flatten().tolist()
+        keep = np.ones(len(prompts), bool)
+        if cfg.drop_unmatched:
+            keep &= prompts.classes >= 0
+        if labels is not None and not cfg.absent_compete:
+            keep &= np.isin(prompts.classes, [*labels, -1])
+        return prompts[keep], labels
+
+    def _class_maps(self, embedding: Tensor, prompts: BoxPrompts, size: tuple[int, int]):
+        at_a_time = self.test_cfg.boxes_at_a_time
+        boxes = prompts.pixels(size)
+        low = torch.cat(
+            [
+                self.sam.decode(embedding, boxes=boxes[start : start + at_a_time]).low
+                for start in range(0, len(boxes), at_a_time)
+            ]
+        )
+        return class_maps(
+            lambda index: self.sam.upsample(low[index], size),
+            torch.as_tensor(prompts.scores, device=low.device),
+            prompts.classes.tolist(),
+            size,
+            at_a_time,
+        )
+
+    def protocol(self) -> dict[str, Any]:
+        """How the maps were made, for the record of a store."""
+        cfg = self.test_cfg
+        return dict(
+            image_labels_at_test_time='oracle tags' if cfg.oracle_tags else 'not used',
+            absent_compete=cfg.absent_compete,
+            drop_unmatched=cfg.drop_unmatched,
+            adapted=cfg.adapted,
+        )
+
+
+def _prompts(sample: SegDataSample) -> BoxPrompts:
+    if 'prompts' not in sample:
+        raise ValueError(
+            f'{sample.get("img_id", "an image")}: no box prompts; the pipeline needs '
+            "dict(type='LoadPrompts', store=...), and the store a run of configs/prompts"
+        )
+    return sample.prompts
+
+
+def _flips(sample: SegDataSample) -> tuple[bool, bool]:
+    direction = sample.get('flip_direction') or ''
+    return direction in ('horizontal', 'diagonal'), direction in ('vertical', 'diagonal')
+
+
+def vars_of(preprocessor: nn.Module) -> str:
+    """What of a preprocessor its result depends on."""
+    values = {k: v for k, v in vars(preprocessor).items() if isinstance(v, (bool, int, float))}
+    buffers = {name: value.flatten().tolist() for name, value in preprocessor.named_buffers()}
+    return f'{sorted(values.items())}{sorted(buffers.items())}'
