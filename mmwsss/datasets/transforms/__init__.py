@@ -20,9 +20,9 @@ from mmwsss.datasets.transforms.geometry import (
 from mmwsss.datasets.transforms.loading import LoadImage, LoadMask, LoadProposals, LoadSeeds
 from mmwsss.datasets.transforms.opencv import HSVShift, RandomRescale
 from mmwsss.datasets.transforms.photometry import ColorJitter
+from mmwsss.datasets.transforms.prompted import Co2SAMViews, LoadPrompts, ToSAMFrame
 from mmwsss.datasets.transforms.rand_augment import RandAugment
 from mmwsss.datasets.transforms.random_resized_crop import RandomResizedCrop
-from mmwsss.datasets.transforms.prompted import Co2SAMViews, LoadPrompts, ToSAMFrame
 from mmwsss.datasets.transforms.segments import (
     RegionsFromProposals,
     RelabelSegments,
