@@ -4,6 +4,7 @@ from mmwsss.models.affinity import AffinityNet, BaseAffinityModel, IRNet
 from mmwsss.models.backbones import ClassTokenViT, ResNet38d
 from mmwsss.models.cam_generators import (
     CTI,
+    FMA,
     ICAM,
     RIB,
     S2C,
@@ -13,7 +14,7 @@ from mmwsss.models.cam_generators import (
 )
 from mmwsss.models.class_memory import ClassMemory
 from mmwsss.models.data_preprocessor import WSSSDataPreprocessor
-from mmwsss.models.foundation import SAM, RegionPointDecoder, SAMPointDecoder
+from mmwsss.models.foundation import CLIP, SAM, PromptLearner, RegionPointDecoder, SAMPointDecoder
 from mmwsss.models.heads import (
     CAMHead,
     DeepLabV2Head,
@@ -24,10 +25,12 @@ from mmwsss.models.heads import (
 )
 from mmwsss.models.losses import (
     BackgroundComplementLoss,
+    CAMActivationLoss,
     CAMPseudoLabelLoss,
     FeatureSimilarityLoss,
     ImportanceSamplingLoss,
     MapAgreementLoss,
+    MultiLabelContrastiveLoss,
     PretendedUnderFittingLoss,
     SegmentContrastLoss,
 )
@@ -39,7 +42,9 @@ from mmwsss.models.softmax_scores import SoftmaxScores
 from mmwsss.models.utils import read_params  # also makes Pretrained read .params files
 
 __all__ = [
+    'CLIP',
     'CTI',
+    'FMA',
     'ICAM',
     'RIB',
     'S2C',
@@ -48,6 +53,7 @@ __all__ = [
     'BackgroundComplementLoss',
     'BaseAffinityModel',
     'BaseCAMGenerator',
+    'CAMActivationLoss',
     'CAMGenerator',
     'CAMHead',
     'CAMPseudoLabelLoss',
@@ -61,9 +67,11 @@ __all__ = [
     'LargeFOVHead',
     'MCTformer',
     'MapAgreementLoss',
+    'MultiLabelContrastiveLoss',
     'PCMHead',
     'PatchCAMHead',
     'PretendedUnderFittingLoss',
+    'PromptLearner',
     'ProposeModel',
     'PseudoMaskMask2FormerHead',
     'RefineModel',

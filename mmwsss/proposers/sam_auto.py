@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.ops.boxes import batched_nms, box_area
 
+from mmwsss.ops.mask_runs import MaskRuns, rock_sand_water
 from mmwsss.proposers.base import Proposer
 from mmwsss.registry import MODELS, PROPOSERS
 from mmwsss.structures import Proposals
@@ -36,13 +37,17 @@ class _View:
 
 @dataclass
 class _Found:
-    """Masks of one view: low-resolution logits (M, 4 s, 4 s), and (M,) or (M, 4) of the rest."""
+    """Masks of a view: low-resolution logits (M, 4 s, 4 s); (M,), (M, 4) or (M, 2) of the rest.
+
+    Boxes and points are in the frame of the image once a view has been searched.
+    """
 
     logits: Tensor
     iou: Tensor
     stability: Tensor
     boxes: Tensor
     level: Tensor
+    point: Tensor
 
     def __getitem__(self, index: Tensor) -> '_Found':
         return _Found(*(x[index] for x in vars(self).values()))
@@ -52,7 +57,8 @@ class _Found:
         """No mask."""
         none = torch.zeros(0, device=device)
         level = none.long()
-        return _Found(none.view(0, side, side), none, none, level.view(0, 4), level)
+        boxes, points = level.view(0, 4), none.view(0, 2)
+        return _Found(none.view(0, side, side), none, none, boxes, level, points)
 
     @staticmethod
     def cat(parts: Sequence['_Found']) -> '_Found':
@@ -85,6 +91,11 @@ class SAMAutoProposer(Proposer):
         crop_overlap_ratio: Overlap of the crops.
         crop_n_points_downscale_factor: Each layer has so many times fewer points a side.
         min_mask_region_area: Smaller holes and islands are removed (needs OpenCV); 0: none.
+        iou_offset: Added to the predicted IoU of each level where ``pred_iou_thresh`` is applied.
+        stability_offset: Added to the stability of each level where its threshold is applied.
+        nms_offset: Added to the predicted IoU of each level where masks of one view compete.
+        rock_sand_water: Threshold of :func:`~mmwsss.ops.mask_runs.rock_sand_water`, which is
+            applied last and puts the levels in the order 2, 1, 0; None leaves it out.
     """
 
     runs_in: Literal['worker', 'device'] = 'device'
@@ -103,12 +114,21 @@ class SAMAutoProposer(Proposer):
         crop_overlap_ratio: float = 512 / 1500,
         crop_n_points_downscale_factor: int = 1,
         min_mask_region_area: int = 0,
+        iou_offset: Sequence[float] = (0, 0, 0),
+        stability_offset: Sequence[float] = (0, 0, 0),
+        nms_offset: Sequence[float] = (0, 0, 0),
+        rock_sand_water: float | None = None,
     ):
         if points_per_side < 1 or crop_n_layers < 0 or crop_n_points_downscale_factor < 1:
             raise ValueError(
                 'points_per_side and crop_n_points_downscale_factor are at least 1, crop_n_layers '
                 f'at least 0, found {points_per_side}, {crop_n_points_downscale_factor} and '
                 f'{crop_n_layers}'
+            )
+        if any(len(offset) != 3 for offset in (iou_offset, stability_offset, nms_offset)):
+            raise ValueError(
+                'iou_offset, stability_offset and nms_offset have one number for each of the '
+                f'levels 0, 1 and 2, found {iou_offset}, {stability_offset} and {nms_offset}'
             )
         self.sam = MODELS.build(sam) if isinstance(sam, dict) else sam
         self.settings = dict(
@@ -122,6 +142,10 @@ class SAMAutoProposer(Proposer):
             crop_overlap_ratio=crop_overlap_ratio,
             crop_n_points_downscale_factor=crop_n_points_downscale_factor,
             min_mask_region_area=min_mask_region_area,
+            iou_offset=list(iou_offset),
+            stability_offset=list(stability_offset),
+            nms_offset=list(nms_offset),
+            rock_sand_water=rock_sand_water,
         )
         from segment_anything.utils import amg  # MODELS.build has said what to install
         from segment_anything.utils.transforms import ResizeLongestSide
@@ -142,7 +166,7 @@ class SAMAutoProposer(Proposer):
         return dict(type='SAMAutoProposer', **self.settings, sam=self.sam.protocol())
 
     def __call__(self, image: np.ndarray) -> Proposals:
-        """All masks of an image, in order of falling predicted IoU.
+        """All masks of an image, in order of falling predicted IoU (see ``nms_offset``).
 
         Args:
             image: RGB. Shape: (H, W, 3), uint8.
@@ -169,7 +193,7 @@ class SAMAutoProposer(Proposer):
         results = []
         for index in range(len(images)):
             own = [i for i, view in enumerate(views) if view.image == index]
-            results.append(self._merge([views[i] for i in own], [found[i] for i in own]))
+            results.append(self._merge([views[i] for i in own], [found[i] for i in own])[0])
         return results
 
     def _crops(self, size: tuple[int, int]) -> list[tuple[tuple[int, int, int, int], int]]:
@@ -182,34 +206,46 @@ class SAMAutoProposer(Proposer):
     def _search(self, view: _View, embedding: Tensor) -> _Found:
         """Masks of a view that pass the filters, the best first; boxes in the image's frame."""
         sam, threshold = self.sam, self.settings['pred_iou_thresh']
+        offset = torch.tensor(self.settings['iou_offset'])
         points = self.grids[view.layer] * np.array(view.size[::-1])
-        points = self.frame.apply_coords(points, view.size)
-        prompts = sam.prompts(np.zeros(len(points), np.int64), points[:, None])
+        framed = self.frame.apply_coords(points, view.size)
+        prompts = sam.prompts(np.zeros(len(points), np.int64), framed[:, None])
+        places = torch.as_tensor(points + view.box[:2], dtype=torch.float32, device=sam.device)
         image = sam.prepare(embedding)
         parts = [_Found.nothing(4 * sam.sizes.grid, sam.device)]
         for start in range(0, len(points), sam.prompts_per_pass):
             part = prompts[start : start + sam.prompts_per_pass]
             out, keys = sam.attend(image.select([0]), part, _TOKENS)
             iou = sam.decoder.quality(out[:, 0]).float()
-            wanted = iou > threshold if threshold > 0 else torch.ones_like(iou, dtype=torch.bool)
+            passed = iou + offset.to(iou) > threshold
+            wanted = passed if threshold > 0 else torch.ones_like(passed)
             rows = wanted.any(1).nonzero()[:, 0]
             if not len(rows):
                 continue
             logits = sam.decoder.masks(keys[rows], out[rows, 1:], _MASKS).float()[wanted[rows]]
-            parts += self._measure(view, logits, iou[wanted], wanted.nonzero()[:, 1])
+            row, level = wanted.nonzero(as_tuple=True)
+            parts += self._measure(view, logits, iou[wanted], level, places[start + row])
         found = _Found.cat(parts)
-        found = found[self._suppress(found.boxes, found.iou, self.settings['box_nms_thresh'])]
+        scores = found.iou + self._offset('nms', found.level)
+        found = found[self._suppress(found.boxes, scores, self.settings['box_nms_thresh'])]
         found.boxes = self.amg.uncrop_boxes_xyxy(found.boxes, view.box)
         return found
 
-    def _measure(self, view: _View, logits: Tensor, iou: Tensor, level: Tensor) -> list[_Found]:
+    def _offset(self, name: str, level: Tensor) -> Tensor:
+        """Offset of each mask, by its level."""
+        values = self.settings[f'{name}_offset']
+        return torch.tensor(values, dtype=torch.float32, device=level.device)[level]
+
+    def _measure(
+        self, view: _View, logits: Tensor, iou: Tensor, level: Tensor, point: Tensor
+    ) -> list[_Found]:
         """Stability and boxes of masks, in parts that fit into the memory, without unfit ones."""
         offset, threshold = (
             self.settings[f'stability_score_{name}'] for name in ('offset', 'thresh')
         )
         if threshold > 0:
-            hopeful = self._may_be_stable(view, logits)
-            logits, iou, level = logits[hopeful], iou[hopeful], level[hopeful]
+            hopeful = self._may_be_stable(view, logits, self._offset('stability', level))
+            logits, iou, level, point = (x[hopeful] for x in (logits, iou, level, point))
         height, width = view.full_size
         parts = []
         for start in range(0, len(logits), self.sam.masks_per_pass(view.size)):
@@ -219,12 +255,12 @@ class SAMAutoProposer(Proposer):
             boxes = self.amg.batched_mask_to_box(large > 0)
             keep = ~self.amg.is_box_near_crop_edge(boxes, list(view.box), [0, 0, width, height])
             if threshold > 0:
-                keep &= stability >= threshold
-            found = _Found(logits[part], iou[part], stability, boxes, level[part])
+                keep &= stability + self._offset('stability', level[part]) >= threshold
+            found = _Found(logits[part], iou[part], stability, boxes, level[part], point[part])
             parts.append(found[keep])
         return parts
 
-    def _may_be_stable(self, view: _View, logits: Tensor) -> Tensor:
+    def _may_be_stable(self, view: _View, logits: Tensor, bonus: Tensor) -> Tensor:
         """Which masks a bound on their stability at full resolution does not rule out.
 
         A pixel's logit lies between the least and the greatest of the 3 x 3 low-resolution logits
@@ -233,6 +269,7 @@ class SAMAutoProposer(Proposer):
         Args:
             view: Where the masks are from.
             logits: Shape: (M, 4 s, 4 s).
+            bonus: Added to each stability. Shape: (M,).
 
         Returns:
             Shape: (M,), bool.
@@ -251,7 +288,8 @@ class SAMAutoProposer(Proposer):
             ((bounds > level).to(logits) @ columns) @ rows
             for bounds, level in ((greatest, offset - margin), (least, margin - offset))
         )
-        return (inner > 0) & (inner >= self.settings['stability_score_thresh'] * outer - 0.5)
+        needed = self.settings['stability_score_thresh'] - bonus
+        return (inner > 0) & (inner >= needed * outer - 0.5)
 
     @staticmethod
     def _suppress(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
@@ -259,8 +297,8 @@ class SAMAutoProposer(Proposer):
         group = torch.zeros(len(boxes), device=boxes.device)
         return batched_nms(boxes.float(), scores.to(boxes.device), group, threshold)
 
-    def _merge(self, views: list[_View], found: list[_Found]) -> Proposals:
-        """Masks of an image from those of its views."""
+    def _merge(self, views: list[_View], found: list[_Found]) -> tuple[Proposals, _Found, Tensor]:
+        """Masks of an image from those of its views, what was found, and in which view."""
         everything = _Found.cat(found)
         counts = torch.tensor([len(x.iou) for x in found])
         origin = torch.arange(len(views)).repeat_interleave(counts)
@@ -282,7 +320,8 @@ class SAMAutoProposer(Proposer):
         if not parts:
             none = np.zeros(0)
             empty = np.zeros((0, *size), bool)
-            return Proposals.from_masks(empty, iou=none, stability=none, level=none)
+            nothing = Proposals.from_masks(empty, iou=none, stability=none, level=none)
+            return nothing, everything, origin
         order = np.arange(len(origin))
         if min_area > 0:  # prefer masks that were left as they are
             threshold = max(self.settings['box_nms_thresh'], self.settings['crop_nms_thresh'])
@@ -291,7 +330,12 @@ class SAMAutoProposer(Proposer):
             boxes[:, 2:] -= (boxes[:, 2:] > 0).float()
             scores = 1 - torch.tensor(changed).float()
             order = self._suppress(boxes, scores, threshold).numpy()
-        return _gather(parts, order)
+        proposals = _gather(parts, order)
+        if (threshold := self.settings['rock_sand_water']) is not None:
+            kept = rock_sand_water(MaskRuns(proposals), proposals.level, threshold)
+            proposals, order = _gather([proposals], kept), order[kept]
+        chosen = torch.from_numpy(order)
+        return proposals, everything[chosen.to(everything.iou.device)], origin[chosen]
 
     def _draw(
         self, views: list[_View], origin: Tensor, logits: Tensor, size: tuple[int, int]

@@ -20,6 +20,13 @@ from mmwsss.datasets.transforms.geometry import (
 from mmwsss.datasets.transforms.loading import LoadImage, LoadMask, LoadProposals, LoadSeeds
 from mmwsss.datasets.transforms.opencv import HSVShift, RandomRescale
 from mmwsss.datasets.transforms.photometry import ColorJitter
+from mmwsss.datasets.transforms.prompt_tuning import (
+    AbsColorJitter,
+    RandomCropInside,
+    RandomMirror,
+    RandomResizeCovering,
+    ResizeToMultiple,
+)
 from mmwsss.datasets.transforms.prompted import Co2SAMViews, LoadPrompts, ToSAMFrame
 from mmwsss.datasets.transforms.rand_augment import RandAugment
 from mmwsss.datasets.transforms.random_resized_crop import RandomResizedCrop
@@ -31,6 +38,7 @@ from mmwsss.datasets.transforms.segments import (
 from mmwsss.datasets.transforms.two_views import TwoViews
 
 __all__ = [
+    'AbsColorJitter',
     'CRFPairLabels',
     'Co2SAMViews',
     'ColorJitter',
@@ -47,15 +55,19 @@ __all__ = [
     'MultiScale',
     'PackTagged',
     'RandAugment',
+    'RandomCropInside',
     'RandomCropPad',
     'RandomFlip',
+    'RandomMirror',
     'RandomRescale',
+    'RandomResizeCovering',
     'RandomResizeLong',
     'RandomResizedCrop',
     'RandomScale',
     'RegionsFromProposals',
     'RelabelSegments',
     'Resize',
+    'ResizeToMultiple',
     'SegmentsFromProposals',
     'ToSAMFrame',
     'TopLeftCropPad',

@@ -1,15 +1,20 @@
 """Frozen helpers: thin, batched wrappers of foundation models."""
 
+from mmwsss.models.foundation.clip import CLIP, CLIPTokens
 from mmwsss.models.foundation.point_decoder import PointDecoder, PointMasks
+from mmwsss.models.foundation.prompt_learner import PromptLearner
 from mmwsss.models.foundation.region_points import RegionPointDecoder
 from mmwsss.models.foundation.sam import SAM, SAMOutput
 from mmwsss.models.foundation.sam_points import SAMPointDecoder
 from mmwsss.models.foundation.sam_prompts import Prompts
 
 __all__ = [
+    'CLIP',
     'SAM',
+    'CLIPTokens',
     'PointDecoder',
     'PointMasks',
+    'PromptLearner',
     'Prompts',
     'RegionPointDecoder',
     'SAMOutput',

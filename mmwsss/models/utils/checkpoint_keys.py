@@ -85,6 +85,14 @@ def _resnet50(strides: tuple[int, ...]) -> nn.Module:
         return MODELS.build(dict(type='mmpretrain.ResNet', depth=50, strides=strides))
 
 
+def _prompts() -> nn.Module:
+    """Where FMA has its context; all else follows from the config."""
+    model = nn.Module()
+    model.prompt = nn.Module()
+    model.prompt.ctx = nn.Parameter(torch.empty(0))
+    return model
+
+
 FORMATS: dict[str, CheckpointFormat] = {
     'resnet38d': CheckpointFormat(
         summary=(
@@ -155,6 +163,14 @@ FORMATS: dict[str, CheckpointFormat] = {
             loss_cross=None,
         ),
         dropped=r'norm\..*|pos_embed',
+    ),
+    'fma': CheckpointFormat(
+        summary=(
+            "context of FMA-WSSS's prompts (start.pth, iter-<K>.pth, final.pth), whose one entry "
+            'is prompt_learner.ctx; becomes a state dict of FMA.'
+        ),
+        rules=((r'^prompt_learner\.ctx$', 'prompt.ctx'),),
+        counterpart=_prompts,
     ),
     'irn': CheckpointFormat(
         summary=(

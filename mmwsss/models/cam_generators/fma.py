@@ -1,0 +1,312 @@
+"""FMA-WSSS: prompts of a frozen CLIP learn to localise, SAM gives the borders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
+from mmwsss.models.foundation.clip import CLIP, CLIPTokens
+from mmwsss.models.foundation.prompt_learner import PromptLearner
+from mmwsss.ops.attention_affinity import AttentionAffinity, merge_attention, minmax_score
+from mmwsss.ops.grad_cam import (
+    cosine_logits,
+    masked_softmax,
+    prompt_cotangents,
+    pull_back,
+    weigh_channels,
+)
+from mmwsss.registry import MODELS, REFINERS
+from mmwsss.structures import Seeds
+
+
+@dataclass(frozen=True)
+class FMATestCfg:
+    """How seeds are made (``test_cfg``): one scale, no mirrored view.
+
+    Args:
+        caa: Fields of :class:`~mmwsss.ops.attention_affinity.AttentionAffinity`: the maps are
+            spread along CLIP's attention; None leaves them as they are.
+        use_tags: Make seeds of the classes in the image-level labels, as published. If False, of
+            predicted tags.
+        tag_threshold: Probability (softmax over all prompts) above which a tag is predicted; read
+            if ``use_tags`` is False.
+    """
+
+    caa: Mapping[str, Any] | None = None
+    use_tags: bool = True
+    tag_threshold: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.caa is not None:
+            known = {field.name for field in fields(AttentionAffinity)}
+            if set(self.caa) - known or {'threshold', 'source'} - set(self.caa):
+                raise ValueError(
+                    f'test_cfg.caa has threshold, source and perhaps others of {sorted(known)}, '
+                    f'found {sorted(self.caa)}'
+                )
+            object.__setattr__(self, 'caa', dict(self.caa))
+
+
+@MODELS.register_module()
+class FMA(BaseCAMGenerator):
+    """Foundation Model Assisted Weakly Supervised Semantic Segmentation.
+
+    `X. Yang and X. Gong, WACV 2024 <https://arxiv.org/abs/2312.03585>`_, as released. Nothing but
+    the context of text prompts is trained; CLIP is frozen and no part of checkpoints. Two trainings
+    use this class: of *classification* prompts, with ``loss_contrastive``, and of *segmentation*
+    prompts, with ``loss_cam`` on masks that were made with the former.
+
+    A map is the GradCAM of a class's masked softmax probability at the last block of the image
+    encoder. It is linear in what the prompts contribute, so that all pairs of image and class share
+    one backward pass (:mod:`mmwsss.ops.grad_cam`).
+
+    Args:
+        clip: Config of a :class:`~mmwsss.models.foundation.clip.CLIP`, or one.
+        prompts: Arguments of a :class:`~mmwsss.models.foundation.prompt_learner.PromptLearner`
+            (``width`` is CLIP's), or one.
+        num_classes: Number of foreground classes.
+        loss_contrastive: Config of a
+            :class:`~mmwsss.models.losses.multilabel_contrastive.MultiLabelContrastiveLoss`, or
+            None.
+        loss_cam: Config of a :class:`~mmwsss.models.losses.cam_activation.CAMActivationLoss`, or
+            None. The samples then have ``pseudo_mask`` (transform ``LoadPseudoMask``).
+        tags_of_crop: The tags of a training image are the classes in its crop of the pseudo mask
+            (VOC's segmentation prompts) instead of those of the whole photo.
+        sub_batches: A batch's losses are the means of those of so many equal parts of it, as where
+            gradients are accumulated over small batches (COCO); prompts are encoded once.
+        seeding: Config of a :class:`~mmwsss.refiners.sam_seeding.SAMSeeding`: test samples, which
+            then have ``proposals``, get ``pred_sem_seg`` too, made of the raw maps.
+        test_cfg: Fields of :class:`FMATestCfg`.
+        data_preprocessor: With CLIP's mean and deviation.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: The numbers of classes and of prompts differ, or an argument is unknown.
+    """
+
+    test_cfg_class = FMATestCfg
+
+    def __init__(
+        self,
+        clip: dict | CLIP,
+        prompts: dict | PromptLearner,
+        *,
+        num_classes: int,
+        loss_contrastive: dict | nn.Module | None = None,
+        loss_cam: dict | nn.Module | None = None,
+        tags_of_crop: bool = False,
+        sub_batches: int = 1,
+        seeding: dict | Any | None = None,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        super().__init__(
+            num_classes=num_classes,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        if tags_of_crop and loss_cam is None:
+            raise ValueError('tags_of_crop reads the pseudo mask, which only loss_cam needs')
+        if sub_batches < 1:
+            raise ValueError(f'sub_batches is at least 1, found {sub_batches}')
+        self.clip = MODELS.build(clip) if isinstance(clip, dict) else clip
+        if not isinstance(prompts, PromptLearner):
+            prompts = PromptLearner(**prompts, width=self.clip.sizes.transformer_width)
+        if len(prompts.names) != num_classes:
+            raise ValueError(
+                f'{len(prompts.names)} names of prompts for {num_classes} classes '
+                f'({", ".join(prompts.names)}): give one name for each class, in the order of the '
+                'data set; the others belong into background'
+            )
+        self.prompt = prompts
+        self.loss_contrastive, self.loss_cam = (
+            MODELS.build(loss) if isinstance(loss, dict) else loss
+            for loss in (loss_contrastive, loss_cam)
+        )
+        self.tags_of_crop, self.sub_batches = tags_of_crop, sub_batches
+        self.seeding = REFINERS.build(seeding) if isinstance(seeding, dict) else seeding
+        self.caa = AttentionAffinity(**self.test_cfg.caa) if self.test_cfg.caa else None
+        self._text: tuple[Any, Tensor] | None = None
+
+    # Text -----------------------------------------------------------------------------
+
+    def text_features(self) -> Tensor:
+        """Normalised features of all prompts, the classes first; kept while nothing learns.
+
+        Returns:
+            Shape: (G, E).
+        """
+        self.clip.to(self.prompt.ctx.device)
+        if torch.is_grad_enabled() and self.training:
+            return self._encode_prompts()
+        ctx = self.prompt.ctx
+        key = (id(ctx), ctx._version, ctx.device)
+        if self._text is None or self._text[0] != key:
+            with torch.no_grad():
+                self._text = (key, self._encode_prompts())
+        return self._text[1]
+
+    def _encode_prompts(self) -> Tensor:
+        return F.normalize(self.clip.encode_text(*self.prompt.prompts(self.clip)).float(), dim=-1)
+
+    # Maps -----------------------------------------------------------------------------
+
+    def grad_cam(self, image: CLIPTokens, tags: Tensor, text: Tensor) -> Tensor:
+        """Raw maps of the pairs of image and tag, differentiable in the text features.
+
+        Args:
+            image: N images from :meth:`CLIP.encode`.
+            tags: Multi-hot. Shape: (N, C).
+            text: From :meth:`text_features`. Shape: (G, E).
+
+        Returns:
+            In the order of ``tags.nonzero()``. Shape: (P, h, w).
+        """
+        number, classes = (tags > 0).nonzero(as_tuple=True)
+        tokens, hidden = image.tokens[number], image.hidden[number]
+
+        def embed(point: Tensor) -> Tensor:
+            return F.normalize(self.clip.features(tokens, point).float(), dim=-1)
+
+        if not len(number):
+            return text.sum() * tokens.new_zeros((0, *image.grid))
+        with torch.no_grad():
+            features = embed(hidden)
+        mask = self.softmax_mask(tags)[number]
+        cotangents = prompt_cotangents(features, text, self.clip.scale, mask, classes)
+        return weigh_channels(hidden, pull_back(embed, hidden, cotangents), image.grid)
+
+    def softmax_mask(self, tags: Tensor) -> Tensor:
+        """Prompts that compete: present classes and all of the background. Shape: (N, G)."""
+        rest = tags.new_ones((len(tags), len(self.prompt) - self.num_classes))
+        return torch.cat([(tags > 0).to(tags), rest], 1)
+
+    def logits(self, image: CLIPTokens, text: Tensor) -> Tensor:
+        """Scaled cosines of images and all prompts. Shape: (N, G)."""
+        with torch.no_grad():
+            features = self.clip.features(image.tokens, image.hidden)
+        return cosine_logits(features, text, self.clip.scale)
+
+    def cams(self, x: Tensor) -> CAMOutput:
+        """Scaled cosines, (N, C), and maps of all classes, each as if all were present.
+
+        Args:
+            x: Normalised images. Shape: (N, 3, H, W).
+        """
+        image, text = self.clip.encode(x), self.text_features()
+        tags = x.new_ones((len(x), self.num_classes))
+        cam = self.grad_cam(image, tags, text).unflatten(0, (len(x), -1))
+        return CAMOutput(self.logits(image, text)[:, : self.num_classes], cam)
+
+    # Training -------------------------------------------------------------------------
+
+    def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+        """``loss_contrastive`` and/or ``loss_cam_fg`` and ``loss_cam_bg``.
+
+        Args:
+            inputs: Normalised images. Shape: (N, 3, H, W).
+            data_samples: N samples with ``gt_label`` and, for the maps, ``pseudo_mask``.
+
+        Raises:
+            ValueError: N is no multiple of ``sub_batches``.
+        """
+        if len(inputs) % self.sub_batches:
+            raise ValueError(
+                f'a batch of {len(inputs)} images is not {self.sub_batches} equal parts '
+                '(sub_batches of the model)'
+            )
+        tags = self.tags(data_samples).to(inputs.device)
+        text, image = self.text_features(), self.clip.encode(inputs)
+        parts: dict[str, list[Tensor]] = {}
+        if self.loss_contrastive is not None:
+            logits = self.logits(image, text)[:, : self.num_classes]
+            both = (x.chunk(self.sub_batches) for x in (logits, tags))
+            parts['loss_contrastive'] = [self.loss_contrastive(*x) for x in zip(*both, strict=True)]
+        if self.loss_cam is not None:
+            label = self._pseudo_masks(data_samples, inputs)
+            if self.tags_of_crop:
+                tags = self._present(label)
+            own, labels = (x.chunk(self.sub_batches) for x in (tags, label))
+            cams = self.grad_cam(image, tags, text).split([int((x > 0).sum()) for x in own])
+            terms = [self.loss_cam(*x) for x in zip(cams, own, labels, strict=True)]
+            parts['loss_cam_fg'], parts['loss_cam_bg'] = map(list, zip(*terms, strict=True))
+        return {name: torch.stack(losses).mean() for name, losses in parts.items()}
+
+    def _present(self, label: Tensor) -> Tensor:
+        """Classes in label maps. Shape: (N, H, W) to (N, C), multi-hot float32."""
+        ids = torch.arange(1, self.num_classes + 1, device=label.device)
+        return (label.flatten(1)[:, None] == ids[:, None]).any(-1).float()
+
+    @staticmethod
+    def _pseudo_masks(samples: list[SegDataSample], inputs: Tensor) -> Tensor:
+        for sample in samples:
+            if 'pseudo_mask' not in sample:
+                raise ValueError(
+                    f'{sample.get("img_id", "an image")}: no pseudo mask; the training pipeline '
+                    "needs dict(type='LoadPseudoMask', store=...) of masks that were made before"
+                )
+        return torch.stack([s.pseudo_mask.data[0] for s in samples]).to(inputs.device)
+
+    # Inference ------------------------------------------------------------------------
+
+    def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
+        """Fill the samples of images that have the same size, see the base class.
+
+        Args:
+            batches: One scale. Shape: (n, 3, h, w).
+            samples: The n samples.
+        """
+        if len(batches) != 1:
+            raise ValueError(
+                f'FMA looks at one scale, the pipeline gives {len(batches)}: take out MultiScale'
+            )
+        layers = self.caa.layers if self.caa else 0
+        image, text = self.clip.encode(batches[0], layers), self.text_features()
+        normed, last = self.clip.finish(image.tokens, image.hidden)
+        features = self.clip.project(normed[:, 1:].mean(1))
+        logits = cosine_logits(features, text, self.clip.scale)
+        everything = logits.new_ones((1, logits.shape[1]))
+        probability = masked_softmax(logits, everything)[:, : self.num_classes]
+        if self.test_cfg.use_tags:
+            tags = self.tags(samples).to(logits)
+        else:
+            tags = (probability > self.test_cfg.tag_threshold).to(logits)
+        cams = self.grad_cam(image, tags, text).split((tags > 0).sum(1).tolist())
+        for index, (sample, cam) in enumerate(zip(samples, cams, strict=True)):
+            sample.tag_scores = probability[index]
+            if self.caa is not None and len(cam):
+                maps = torch.stack([x[index] for x in (*image.attention, last)])
+                cam = self.caa(cam, merge_attention(maps))
+            self._make_seeds(sample, tags[index].nonzero()[:, 0].cpu().numpy(), cam)
+
+    def _make_seeds(self, sample: SegDataSample, classes: np.ndarray, cam: Tensor) -> None:
+        size = tuple(sample.ori_shape[:2])
+        full = cam.new_zeros((0, *size))
+        if len(classes):
+            full = F.interpolate(cam[None], size, mode='bilinear', align_corners=False)[0]
+        scores = minmax_score(full) if len(classes) else full
+        sample.seeds = Seeds(classes, scores.cpu().numpy(), size=size)
+        if self.seeding is not None:
+            if 'proposals' not in sample:
+                raise ValueError(
+                    f'{sample.get("img_id", "an image")}: seeding needs proposals: add '
+                    "dict(type='LoadProposals', store=...) to the pipeline, before PackTagged"
+                )
+            mask = self.seeding.seed(full.cpu().numpy(), classes, sample.proposals)
+            sample.pred_sem_seg = PixelData(data=torch.from_numpy(mask).long()[None])
+
+    def protocol(self) -> dict:
+        """How the seeds were made, for the record of a store."""
+        protocol = dict(super().protocol(), clip=self.clip.protocol())
+        if self.seeding is not None:
+            protocol['refiner'] = self.seeding.protocol()
+        return protocol

@@ -1,0 +1,161 @@
+"""Sizes of CLIP networks with a vision transformer, by name or read off a state dict."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class CLIPSizes:
+    """What tells one CLIP from another, by the names of OpenAI's constructor.
+
+    Args:
+        embed_dim: Channels that images and texts share.
+        image_resolution: Side of the square image that the position table is made for, in pixels.
+        vision_layers: Blocks of the image encoder.
+        vision_width: Its channels, 64 a head.
+        vision_patch_size: Side of a patch, in pixels.
+        context_length: Tokens of a text.
+        vocab_size: Number of tokens that there are.
+        transformer_width: Channels of the text encoder.
+        transformer_heads: Its attention heads.
+        transformer_layers: Its blocks.
+    """
+
+    embed_dim: int = 512
+    image_resolution: int = 224
+    vision_layers: int = 12
+    vision_width: int = 768
+    vision_patch_size: int = 16
+    context_length: int = 77
+    vocab_size: int = 49408
+    transformer_width: int = 512
+    transformer_heads: int = 8
+    transformer_layers: int = 12
+
+    def __post_init__(self) -> None:
+        if self.vision_width % 64 or self.transformer_width % self.transformer_heads:
+            raise ValueError(
+                'vision_width is a multiple of 64 and transformer_width one of transformer_heads, '
+                f'found {self}'
+            )
+        if self.image_resolution % self.vision_patch_size:
+            raise ValueError(f'image_resolution is a multiple of vision_patch_size, found {self}')
+
+    @property
+    def grid(self) -> int:
+        """Side of the position table, in patches."""
+        return self.image_resolution // self.vision_patch_size
+
+
+#: OpenAI's networks with a vision transformer for 224 pixels, by open_clip's names. The ending says
+#: that they have QuickGELU, without which their weights give wrong features.
+PUBLISHED = {
+    'ViT-B-16-quickgelu': CLIPSizes(),
+    'ViT-B-32-quickgelu': CLIPSizes(vision_patch_size=32),
+    'ViT-L-14-quickgelu': CLIPSizes(
+        embed_dim=768,
+        vision_layers=24,
+        vision_width=1024,
+        vision_patch_size=14,
+        transformer_width=768,
+        transformer_heads=12,
+    ),
+}
+
+
+def parse_sizes(arch: str | Mapping[str, Any] | CLIPSizes) -> CLIPSizes:
+    """Sizes from a name in :data:`PUBLISHED` or from the fields themselves."""
+    if isinstance(arch, CLIPSizes):
+        return arch
+    if isinstance(arch, str):
+        if arch not in PUBLISHED:
+            quick = f'{arch}-quickgelu'
+            hint = f': OpenAI trained with QuickGELU, take {quick}' if quick in PUBLISHED else ''
+            raise ValueError(
+                f'arch must be one of {", ".join(PUBLISHED)} or sizes, found {arch!r}{hint}'
+            )
+        return PUBLISHED[arch]
+    return CLIPSizes(**arch)
+
+
+def sizes_of(state: Mapping[str, Tensor]) -> dict[str, int]:
+    """Read the sizes off a state dict with OpenAI's names; all but the text encoder's heads.
+
+    Raises:
+        ValueError: It is no CLIP, or one whose image encoder is no transformer.
+    """
+    if any(name.startswith('visual.layer1.') for name in state):
+        raise ValueError(
+            'the image encoder of this CLIP is a ResNet, a vision transformer is needed'
+        )
+    blocks = re.compile(r'(visual\.)?transformer\.resblocks\.(\d+)\.attn\.in_proj_weight')
+    found = [match for name in state if (match := blocks.fullmatch(name))]
+    try:
+        width, _, patch, _ = state['visual.conv1.weight'].shape
+        places = state['visual.positional_embedding'].shape[0] - 1
+        return dict(
+            embed_dim=state['text_projection'].shape[1],
+            image_resolution=patch * round(places**0.5),
+            vision_layers=sum(match[1] is not None for match in found),
+            vision_width=width,
+            vision_patch_size=patch,
+            context_length=state['positional_embedding'].shape[0],
+            vocab_size=state['token_embedding.weight'].shape[0],
+            transformer_width=state['ln_final.weight'].shape[0],
+            transformer_layers=sum(match[1] is None for match in found),
+        )
+    except (KeyError, ValueError) as error:
+        raise ValueError(
+            f'no CLIP: {error} is missing (found {", ".join(list(state)[:4]) or "nothing"}, ...)'
+        ) from None
+
+
+def describe_mismatch(found: Mapping[str, int], expected: CLIPSizes) -> str:
+    """What differs, and which ``arch`` fits; empty if nothing does."""
+    want = asdict(expected)
+    different = [f'{k} {v} found, {want[k]} expected' for k, v in found.items() if want[k] != v]
+    if not different:
+        return ''
+    fitting = [
+        repr(name)
+        for name, sizes in PUBLISHED.items()
+        if not any(asdict(sizes)[k] != v for k, v in found.items())
+    ]
+    heads = 'transformer_heads=...'
+    fields = f'dict({", ".join(f"{k}={v}" for k, v in found.items())}, {heads})'
+    return f'{"; ".join(different)}. To use these weights set arch={(fitting or [fields])[0]}'
+
+
+def build_clip(sizes: CLIPSizes) -> nn.Module:
+    """An untrained ``open_clip.model.CLIP`` with QuickGELU, under OpenAI's names.
+
+    Raises:
+        ImportError: open_clip is not installed.
+    """
+    try:
+        from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
+    except ImportError as error:
+        raise ImportError(
+            "CLIP needs the package open_clip_torch: pip install 'mmwsss[clip]'"
+        ) from error
+    return CLIP(
+        sizes.embed_dim,
+        CLIPVisionCfg(
+            layers=sizes.vision_layers,
+            width=sizes.vision_width,
+            patch_size=sizes.vision_patch_size,
+            image_size=sizes.image_resolution,
+        ),
+        CLIPTextCfg(
+            context_length=sizes.context_length,
+            vocab_size=sizes.vocab_size,
+            width=sizes.transformer_width,
+            heads=sizes.transformer_heads,
+            layers=sizes.transformer_layers,
+        ),
+        quick_gelu=True,
+    )

@@ -1,0 +1,128 @@
+"""CAA: class activation maps spread along a transformer's own attention."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+EPS = 1e-7
+SOURCES = ('score', 'cam')
+
+
+@dataclass(frozen=True)
+class AttentionAffinity:
+    """Class-aware attention affinity, in the form that FMA-WSSS takes over from CLIP-ES.
+
+    Every place receives, places inside the boxes of a class give.
+
+    Args:
+        threshold: Boxes are drawn around what is above this share of the greatest score.
+        source: What is spread: the normalised ``'score'`` or the raw ``'cam'``, which may leave
+            negative values.
+        rounds: Times that columns and rows are normalised in turn.
+        power: Power of the affinity.
+        layers: Blocks, from the last one backwards, whose attention is averaged.
+
+    Raises:
+        ValueError: A value is out of range.
+    """
+
+    threshold: float
+    source: str
+    rounds: int = 1
+    power: int = 2
+    layers: int = 8
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1 or min(self.rounds, self.power, self.layers) < 1:
+            raise ValueError(
+                'threshold in [0, 1] and rounds, power and layers of at least 1 are expected, '
+                f'found {self}'
+            )
+        if self.source not in SOURCES:
+            raise ValueError(f'source must be one of {SOURCES}, found {self.source!r}')
+
+    def __call__(self, cam: Tensor, attention: Tensor) -> Tensor:
+        """Spread the maps of one image.
+
+        Args:
+            cam: Raw maps. Shape: (P, h, w).
+            attention: From :func:`merge_attention`. Shape: (h w, h w).
+
+        Returns:
+            Not normalised. Shape: (P, h, w).
+        """
+        score = minmax_score(cam)
+        inside = box_masks(score, self.threshold)
+        given = (score if self.source == 'score' else cam) * inside
+        power = torch.linalg.matrix_power(affinity(attention.to(cam), self.rounds), self.power)
+        return (given.flatten(1) @ power.T).unflatten(1, cam.shape[1:])
+
+
+def merge_attention(attention: Tensor) -> Tensor:
+    """Mean over blocks without the class token, rounded to float16 as in the published files.
+
+    Args:
+        attention: Of some blocks, averaged over heads; class token first. Shape: (K, L, L).
+
+    Returns:
+        float32. Shape: (L - 1, L - 1).
+    """
+    return attention[:, 1:, 1:].float().mean(0).half().float()
+
+
+def affinity(attention: Tensor, rounds: int = 1) -> Tensor:
+    """Symmetric affinity of places: columns, then rows are normalised to a sum of 1.
+
+    Args:
+        attention: Shape: (M, M).
+        rounds: Times that both are done.
+
+    Returns:
+        Shape: (M, M).
+    """
+    for _ in range(rounds):
+        attention = attention / attention.sum(0, keepdim=True)
+        attention = attention / attention.sum(1, keepdim=True)
+    return (attention + attention.T) / 2
+
+
+def minmax_score(cam: Tensor, eps: float = EPS) -> Tensor:
+    """Positive part of each map, from its minimum (0) to its maximum (just under 1).
+
+    Args:
+        cam: Raw maps. Shape: (P, h, w).
+        eps: Added to the range.
+
+    Returns:
+        Shape: (P, h, w).
+    """
+    cam = cam.relu()
+    low, high = cam.amin((-2, -1), keepdim=True), cam.amax((-2, -1), keepdim=True)
+    return (cam - low) / (high - low + eps)
+
+
+def box_masks(score: Tensor, threshold: float) -> Tensor:
+    """Union of the boxes around what a class activates.
+
+    Scores are cut to 8 bits first. As published, boxes end before the last row and the last
+    column, which therefore are never inside.
+
+    Args:
+        score: In [0, 1]. Shape: (P, h, w).
+        threshold: Share of the greatest 8-bit score; what is greater is activated.
+
+    Returns:
+        0 or 1, of the same dtype. Shape: (P, h, w).
+    """
+    levels = (255 * score).detach().cpu().numpy().astype(np.uint8)
+    masks = np.zeros(levels.shape, np.float32)
+    for mask, level in zip(masks, levels, strict=True):
+        # The boxes of outer contours are those of 8-connected parts and hold those of holes.
+        parts, _ = ndimage.label(level > int(threshold * int(level.max())), np.ones((3, 3)))
+        for rows, columns in ndimage.find_objects(parts):
+            bottom, right = min(rows.stop, len(level) - 1), min(columns.stop, level.shape[1] - 1)
+            mask[rows.start : bottom, columns.start : right] = 1
+    return torch.from_numpy(masks).to(score)

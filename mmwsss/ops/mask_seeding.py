@@ -1,0 +1,84 @@
+"""SAM-based seeding: class-agnostic masks, each given to the class that it activates most."""
+
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+
+from mmwsss.ops.background import alpha_background
+from mmwsss.ops.mask_runs import MaskRuns
+
+EPS = 1e-7
+Pooling = Literal['relu', 'raw', 'minmax']
+
+
+class MaskLabels(NamedTuple):
+    """What becomes of the masks of an image.
+
+    Args:
+        label: 0 background, k + 1 the k-th map. Shape: (S,), int64.
+        confidence: The greatest score. Shape: (S,), float32.
+        scores: Of the background, then of each map. Shape: (S, P + 1), float32.
+    """
+
+    label: np.ndarray
+    confidence: np.ndarray
+    scores: np.ndarray
+
+
+def check_pooling(pooling: str) -> None:
+    """Refuse an unknown way of pooling."""
+    if pooling not in get_args(Pooling):
+        raise ValueError(f'pooling must be one of {get_args(Pooling)}, found {pooling!r}')
+
+
+def label_masks(
+    cams: np.ndarray, masks: MaskRuns, power: float, pooling: Pooling = 'relu'
+) -> MaskLabels:
+    """Score each mask by the mean of each map in it, and label it.
+
+    SAM-based seeding of FMA-WSSS (WACV 2024), as released. The means of a map are stretched so that
+    the image's masks go from 0 to (just under) 1; the background scores ``(1 - max)^power``. With a
+    single mask, each mean is the minimum: it becomes background.
+
+    Args:
+        cams: Raw maps at the size of the image. Shape: (P, H, W).
+        masks: S masks of the image.
+        power: Exponent of the background's score; a larger one gives less background.
+        pooling: What is averaged: the positive part (``'relu'``, published), the map as it is
+            (``'raw'``; the positive part of the mean is taken after) or the positive part
+            stretched to [0, 1] over the image (``'minmax'``).
+    """
+    check_pooling(pooling)
+    if not len(masks):
+        none = np.zeros((0, len(cams) + 1), np.float32)
+        return MaskLabels(none[:, 0].astype(np.int64), none[:, 0], none)
+    if pooling != 'raw':
+        cams = np.maximum(cams, 0)
+    if pooling == 'minmax':
+        cams = _stretch(cams, axis=(1, 2))
+    # In float32, as published: the background's score is what is left of 1, to the last digit.
+    scores = _stretch(np.maximum(masks.mean(cams), 0).astype(np.float32), axis=1)
+    scores = np.concatenate([alpha_background(scores, power)[None], scores])
+    return MaskLabels(scores.argmax(0), scores.max(0), scores.T)
+
+
+def paint_masks(labels: MaskLabels, masks: MaskRuns, level: np.ndarray) -> np.ndarray:
+    """Draw the masks of an image, the surest of the highest level last, so that it stays.
+
+    Of equal ones the later stays. What no mask covers is background.
+
+    Args:
+        labels: Of S masks.
+        masks: The masks.
+        level: Shape: (S,).
+
+    Returns:
+        Labels as they count in ``labels``. Shape: (H, W), int64.
+    """
+    order = np.lexsort((labels.confidence, level))
+    return masks.paint(labels.label, order)
+
+
+def _stretch(values: np.ndarray, axis: int | tuple[int, int]) -> np.ndarray:
+    low, high = values.min(axis, keepdims=True), values.max(axis, keepdims=True)
+    return (values - low) / (high - low + values.dtype.type(EPS))

@@ -1,0 +1,81 @@
+"""Masks from seeds by giving each proposal to one class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mmwsss.ops.mask_runs import MaskRuns
+from mmwsss.ops.mask_seeding import Pooling, check_pooling, label_masks, paint_masks
+from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.registry import REFINERS
+from mmwsss.structures import Proposals, Seeds
+
+
+@REFINERS.register_module()
+class SAMSeeding(Refiner):
+    """Give each proposal to the class whose map is strongest in it, or to the background.
+
+    SAM-based seeding of FMA-WSSS (WACV 2024): :func:`~mmwsss.ops.mask_seeding.label_masks` and
+    :func:`~mmwsss.ops.mask_seeding.paint_masks`. For the seeds of any method; only the order of a
+    map's values inside an image counts, not their scale. An image without classes, without
+    proposals or with a single one is all background.
+
+    Args:
+        power: Exponent of the background's score. Published: 0.6 and 0.7 (VOC, coarse and fine), 1
+            (COCO, fine); a larger one gives less background.
+        pooling: What is averaged over a mask: 'relu' (published), 'raw' or 'minmax'.
+        tuned_on_masks: Whether ``power`` was chosen on ground truth, to be recorded.
+    """
+
+    runs_in = 'worker'
+    output = 'mask'
+    needs_proposals = True
+
+    def __init__(
+        self, power: float, *, pooling: Pooling = 'relu', tuned_on_masks: bool = False
+    ) -> None:
+        if power <= 0:
+            raise ValueError(f'power must be positive, found {power}')
+        check_pooling(pooling)
+        self.power, self.pooling, self.tuned_on_masks = power, pooling, tuned_on_masks
+
+    def __call__(
+        self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
+    ) -> np.ndarray:
+        """Labels at the image's size; see :class:`Refiner`."""
+        check_size(image, seeds)
+        if proposals is None or proposals.size != seeds.size:
+            found = None if proposals is None else proposals.size
+            raise ValueError(f'SAMSeeding needs proposals of size {seeds.size}, found {found}')
+        if not len(seeds.classes):
+            return np.zeros(seeds.size, np.uint8)
+        return self.seed(seeds.resize().scores, seeds.classes, proposals)
+
+    def seed(self, cams: np.ndarray, classes: np.ndarray, proposals: Proposals) -> np.ndarray:
+        """Labels of raw maps, which may be negative.
+
+        Args:
+            cams: At the size of the image. Shape: (K, H, W).
+            classes: Class ids, ascending. Shape: (K,).
+            proposals: Of the image.
+
+        Returns:
+            Shape: (H, W), uint8.
+        """
+        if not len(classes) or not len(proposals):
+            return np.zeros(proposals.size, np.uint8)
+        masks = MaskRuns(proposals)
+        labels = label_masks(cams, masks, self.power, self.pooling)
+        ids = np.append(0, np.asarray(classes) + 1).astype(np.uint8)
+        return ids[paint_masks(labels, masks, proposals.level)]
+
+    def protocol(self) -> dict[str, Any]:
+        """Power and pooling."""
+        return {
+            'type': 'SAMSeeding',
+            'power': self.power,
+            'pooling': self.pooling,
+            'threshold_tuned_on_masks': self.tuned_on_masks,
+        }
