@@ -134,11 +134,11 @@ class CTI(MCTformer):
             inputs: Normalised weak and strong views. Shape of each: (N, 3, H, W).
             data_samples: N samples with ``gt_label``.
         """
-        if len(inputs) != 2 or not all(isinstance(view, Tensor) for view in inputs):
-            shape = tuple(inputs.shape) if isinstance(inputs, Tensor) else len(inputs)
+        if isinstance(inputs, Tensor) or len(inputs) != 2:
+            found = tuple(inputs.shape) if isinstance(inputs, Tensor) else len(inputs)
             raise ValueError(
-                'two batches of views of one size are expected, weak and strong, found '
-                f'{shape}; the training pipeline needs TwoViews (see configs/cti)'
+                'two batches of views are expected, weak and strong, found '
+                f'{found}; the training pipeline needs TwoViews (see configs/cti)'
             )
         tags = self.tags(data_samples)
         # A resumed run has the epoch too: the runner tells the hub.
