@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 HANDLERS: dict = {}
 
 # Methods of which every case must have a handler.
-COMPLETE: frozenset = frozenset({'co2sam', 'cti', 'fma', 'refine', 's2c'})
+COMPLETE: frozenset = frozenset({'co2sam', 'cti', 'fma', 'icam', 'refine', 's2c'})
 
 
 def handles(method: str, *cases: str):
