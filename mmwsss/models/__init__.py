@@ -34,7 +34,8 @@ from mmwsss.models.losses import (
     PretendedUnderFittingLoss,
     SegmentContrastLoss,
 )
-from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor
+from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor, SAMFromMasks
+from mmwsss.models.prompt_model import PromptModel
 from mmwsss.models.propose_model import ProposeModel
 from mmwsss.models.refine_model import RefineModel
 from mmwsss.models.similarity_segmentor import SimilaritySegmentor
@@ -72,12 +73,14 @@ __all__ = [
     'PatchCAMHead',
     'PretendedUnderFittingLoss',
     'PromptLearner',
+    'PromptModel',
     'ProposeModel',
     'PseudoMaskMask2FormerHead',
     'RefineModel',
     'RegionPointDecoder',
     'ResNet38d',
     'SAMDataPreprocessor',
+    'SAMFromMasks',
     'SAMPointDecoder',
     'SegmentContrastLoss',
     'SimilaritySegmentor',

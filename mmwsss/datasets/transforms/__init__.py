@@ -18,6 +18,7 @@ from mmwsss.datasets.transforms.geometry import (
     Resize,
 )
 from mmwsss.datasets.transforms.loading import LoadImage, LoadMask, LoadProposals, LoadSeeds
+from mmwsss.datasets.transforms.objects import ObjectsFromMask
 from mmwsss.datasets.transforms.opencv import HSVShift, RandomRescale
 from mmwsss.datasets.transforms.photometry import ColorJitter
 from mmwsss.datasets.transforms.prompt_tuning import (
@@ -53,6 +54,7 @@ __all__ = [
     'LoadSeeds',
     'MaskPairLabels',
     'MultiScale',
+    'ObjectsFromMask',
     'PackTagged',
     'RandAugment',
     'RandomCropInside',

@@ -21,6 +21,8 @@ class _WarmupStepsParam(_ParamScheduler):
         warmup: int,
         milestones: Sequence[int],
         gamma: float = 0.1,
+        begin: int = 0,
+        end: int = INF,
         last_step: int = -1,
         by_epoch: bool = False,
         verbose: bool = False,
@@ -36,8 +38,8 @@ class _WarmupStepsParam(_ParamScheduler):
         super().__init__(
             optimizer,
             param_name,
-            begin=0,
-            end=INF,
+            begin=begin,
+            end=end,
             last_step=last_step,
             by_epoch=by_epoch,
             verbose=verbose,
@@ -57,13 +59,16 @@ class _WarmupStepsParam(_ParamScheduler):
 class WarmupStepsLR(LRSchedulerMixin, _WarmupStepsParam):
     """Step t has ``lr * t / warmup``, from the warm-up on ``lr * gamma ** (milestones passed)``.
 
-    Co2SAM's schedule. The first step has learning rate 0, which mmengine's ``LinearLR`` refuses.
+    Co2SAM's schedule. The first step has learning rate 0, which mmengine's ``LinearLR`` refuses. In
+    a config say ``by_epoch=False``: mmengine takes steps for epochs otherwise.
 
     Args:
         optimizer: Optimizer or wrapper.
         warmup: Steps of the linear rise.
         milestones: Steps at which the rate falls; ascending, after the warm-up.
         gamma: Factor of each fall.
+        begin: First step.
+        end: First step after the last; the rate stays from there on.
         last_step: Last step done, for resuming without a state.
         by_epoch: Count epochs instead of steps.
         verbose: Print each new value.

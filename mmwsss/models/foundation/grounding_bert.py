@@ -2,8 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
+import torch
 from mmdet.models.language_models.bert import generate_masks_with_special_tokens_and_transfer_map
 from mmengine.model import BaseModel
 from torch import Tensor, nn
@@ -21,8 +23,8 @@ class LocalBert(BaseModel):
 
     Args:
         folder: Folder with ``config.json`` and ``vocab.txt`` (or ``tokenizer.json``) of
-            bert-base-uncased. None builds BERT-base without a tokenizer, whose parameters' names
-            converters look at.
+            bert-base-uncased. None builds BERT-base without tokenizer and memory, for converters,
+            which look at names.
         max_tokens: Longest caption.
 
     Raises:
@@ -49,7 +51,8 @@ class LocalBert(BaseModel):
             self.tokenizer = load_tokenizer(folder)
             self.special_tokens = self.tokenizer.convert_tokens_to_ids(list(self.SEPARATORS))
         body = nn.Module()
-        body.model = transformers.BertModel(config, add_pooling_layer=True)
+        with nullcontext() if folder else torch.device('meta'):
+            body.model = transformers.BertModel(config, add_pooling_layer=True)
         body.language_dim = config.hidden_size
         self.language_backbone = nn.Sequential(OrderedDict(body=body))
 

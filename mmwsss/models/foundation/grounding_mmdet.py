@@ -25,6 +25,18 @@ PUBLISHED = {
 }
 
 
+def read_arch(arch: str) -> Any:
+    """Config of a published network as mmdet has it.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    if arch not in PUBLISHED:
+        raise ValueError(f'arch must be one of {", ".join(PUBLISHED)} or a config, found {arch!r}')
+    package, name = PUBLISHED[arch].split('::')
+    return Config.fromfile(Path(get_installed_path(package), '.mim', 'configs', name)).model
+
+
 def build_grounding_dino(
     arch: str | Mapping[str, Any], bert: str | Path | None, max_tokens: int = 256
 ) -> nn.Module:
@@ -38,14 +50,7 @@ def build_grounding_dino(
     Raises:
         ValueError: ``arch`` is unknown.
     """
-    if isinstance(arch, str):
-        if arch not in PUBLISHED:
-            raise ValueError(
-                f'arch must be one of {", ".join(PUBLISHED)} or a config, found {arch!r}'
-            )
-        package, name = PUBLISHED[arch].split('::')
-        arch = Config.fromfile(Path(get_installed_path(package), '.mim', 'configs', name)).model
-    config = Config(dict(model=dict(arch))).model
+    config = read_arch(arch) if isinstance(arch, str) else Config(dict(model=dict(arch))).model
     bert = None if bert is None else str(bert)
     config.language_model = dict(type='mmwsss.LocalBert', folder=bert, max_tokens=max_tokens)
     config.bbox_head.contrastive_cfg = {
@@ -96,6 +101,8 @@ class MMDetGroundingDINO(TokenizedDetector):
         self.checkpoint = None if checkpoint is None else str(checkpoint)
         if self.checkpoint is not None:
             self._load(network)
+        else:
+            network.init_weights()
         self.network = network.requires_grad_(False).eval()
 
     def _load(self, network: nn.Module) -> None:
@@ -131,15 +138,28 @@ class MMDetGroundingDINO(TokenizedDetector):
         self, pixels: Tensor, image: Sequence[int], captions: Sequence[str]
     ) -> tuple[Tensor, Tensor]:
         """Run the network, see :class:`~mmwsss.models.foundation.grounding.GroundingDetector`."""
-        network, size = self.network, tuple(pixels.shape[-2:])
-        features = [level[list(image)] for level in network.extract_feat(pixels)]
-        text = network.language_model(list(captions))
+        levels = self.network.extract_feat(pixels)
+        logits: list[Tensor] = [None] * len(captions)  # type: ignore[list-item]
+        boxes = list(logits)
+        # Rows of one caption at a time: mmdet's fusion of image and text lets padding take part,
+        # and its text layers mix up the masks of different captions.
+        for caption in dict.fromkeys(captions):
+            rows = [i for i, text in enumerate(captions) if text == caption]
+            own = tuple(level[[image[i] for i in rows]] for level in levels)
+            for i, *answer in zip(rows, *self._ground(own, caption, pixels), strict=True):
+                logits[i], boxes[i] = answer
+        return torch.stack(logits), torch.stack(boxes)
+
+    def _ground(
+        self, levels: tuple[Tensor, ...], caption: str, pixels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Logits and boxes of some images' features for one caption."""
+        network, size, count = self.network, tuple(pixels.shape[-2:]), len(levels[0])
+        text = network.language_model([caption] * count)
         text['embedded'] = network.text_feat_map(text['embedded'])
-        samples = [
-            DetDataSample(metainfo=dict(img_shape=size, batch_input_shape=size)) for _ in captions
-        ]
-        output = network.forward_transformer(tuple(features), text, samples)
-        logits, boxes = network.bbox_head(**output)
+        meta = dict(img_shape=size, batch_input_shape=size)
+        samples = [DetDataSample(metainfo=meta) for _ in range(count)]
+        logits, boxes = network.bbox_head(**network.forward_transformer(levels, text, samples))
         return logits[-1], boxes[-1]
 
     def protocol(self) -> dict[str, Any]:

@@ -12,17 +12,19 @@ from torch.utils.checkpoint import checkpoint
 
 from mmwsss.models.foundation.lora import add_lora, is_lora, lora_enabled
 from mmwsss.models.foundation.sam import SAM
+from mmwsss.models.foundation.sam_decoder import FoldedDecoder
+from mmwsss.models.foundation.sam_prompts import Prompts
 from mmwsss.models.foundation.sam_sizes import SAMSizes, build_sam, parse_sizes
 
 SAM_PIXELS = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 
 class MaskAnswer(NamedTuple):
-    """Answers to the n prompts of an image.
+    """Answers to P prompts.
 
     Args:
-        low: Logits. Shape: (n, 4 s, 4 s).
-        iou: Predicted IoUs. Shape: (n,).
+        low: Logits. Shape: (P, 4 s, 4 s).
+        iou: Predicted IoUs. Shape: (P,).
     """
 
     low: Tensor
@@ -95,36 +97,34 @@ class PromptableSAM(nn.Module):
             x = checkpoint(block, x, use_reentrant=False)
         return encoder.neck(x.permute(0, 3, 1, 2))
 
-    def decode(
-        self,
-        embedding: Tensor,
-        *,
-        boxes: np.ndarray | Tensor | None = None,
-        points: tuple[np.ndarray | Tensor, np.ndarray | Tensor] | None = None,
-    ) -> MaskAnswer:
-        """Answer the prompts of one image with one mask each (SAM's single output).
+    def prompts(self, boxes: Sequence[np.ndarray]) -> Prompts:
+        """One prompt for each box of N images, in their order.
 
         Args:
-            embedding: Of the image. Shape: (D, s, s).
-            boxes: ``(x1, y1, x2, y2)`` in the encoder's frame, float64. Shape: (n, 4).
-            points: ``(x, y)`` in the encoder's frame and their labels, 1 positive, 0 negative.
-                Shape: (n, p, 2) and (n, p).
+            boxes: ``(x1, y1, x2, y2)`` in the encoder's frame, float64. Shape: (n, 4) each.
         """
-        device = embedding.device
-        if boxes is not None:
-            # As published, coordinates are shifted and divided in float64 and cast then.
-            boxes = torch.as_tensor(boxes, dtype=torch.float64, device=device)
-        if points is not None:
-            points = tuple(torch.as_tensor(part, device=device) for part in points)
-        sparse, dense = self.prompt_encoder(points=points, boxes=boxes, masks=None)
-        low, iou = self.mask_decoder(
-            image_embeddings=embedding[None],
-            image_pe=self.prompt_encoder.get_dense_pe(),
-            sparse_prompt_embeddings=sparse.to(embedding),
-            dense_prompt_embeddings=dense.to(embedding),
-            multimask_output=False,
-        )
-        return MaskAnswer(low[:, 0], iou[:, 0])
+        image = np.repeat(np.arange(len(boxes)), [len(own) for own in boxes])
+        return Prompts.ragged(image, boxes=[box for own in boxes for box in own])
+
+    def decode(self, embeddings: Tensor, prompts: Prompts) -> MaskAnswer:
+        """Answer each prompt with one mask (SAM's single output), all of them together.
+
+        Args:
+            embeddings: Of N images. Shape: (N, D, s, s).
+            prompts: P prompts on any of the images.
+        """
+        device = embeddings.device
+        tokens, present = Prompts(
+            prompts.image, prompts.coords.to(device), prompts.kinds.to(device)
+        ).embed(self.prompt_encoder)
+        # Made anew each time: what it prepares follows weights that may be trained.
+        decoder = FoldedDecoder(self.mask_decoder, self.prompt_encoder.get_dense_pe())
+        dense = self.prompt_encoder.no_mask_embed.weight.view(1, -1, 1, 1)
+        images = decoder.prepare(embeddings + dense).select(prompts.image.to(device))
+        out, keys = decoder.attend(images, tokens, present, (1, FoldedDecoder.IOU_TOKEN))
+        low = decoder.masks(keys, out[:, :1], (0,))[:, 0]
+        iou = self.mask_decoder.iou_prediction_head(out[:, 1])[:, 0]
+        return MaskAnswer(low, iou)
 
     def upsample(self, low: Tensor, size: tuple[int, int] | None = None) -> Tensor:
         """Logits at the encoder's size, cut to the part that an image fills.
@@ -159,3 +159,8 @@ def from_sam_name(name: str, sam: PromptableSAM | None = None) -> str:
     if sam is not None and not any(map(is_lora, (n for n, _ in sam.named_parameters()))):
         return name
     return re.sub(r'\.attn\.qkv\.(weight|bias)$', r'.attn.qkv.base.\1', name)
+
+
+def to_sam_name(name: str) -> str:
+    """Entry of a segment-anything checkpoint that an entry of a model's without LoRA is."""
+    return re.sub(r'^(sam\.)?backbone\.', 'image_encoder.', name).removeprefix('sam.')

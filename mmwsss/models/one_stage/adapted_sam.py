@@ -1,13 +1,16 @@
 """SAM with LoRA, whose checkpoints hold the LoRA alone."""
 
+import pickle
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from mmwsss.models.foundation.lora import is_lora
-from mmwsss.models.foundation.promptable_sam import PromptableSAM
+from mmwsss.models.foundation.promptable_sam import PromptableSAM, to_sam_name
 from mmwsss.models.foundation.sam import SAM
 from mmwsss.models.foundation.sam_sizes import SAMSizes
 
@@ -51,7 +54,7 @@ class AdaptedSAM(PromptableSAM):
     def load_base(self) -> None:
         """Read the checkpoint, unless that has been done or came from elsewhere."""
         if not self._loaded and self.checkpoint is not None:
-            self.load_sam(SAM(arch=self.sizes, checkpoint=self.checkpoint))
+            self.load_sam(read_sam(self.checkpoint, self.sizes))
         self._loaded = True
 
     def _load_from_state_dict(
@@ -86,6 +89,30 @@ class AdaptedSAM(PromptableSAM):
                 f'{expected.tolist()}, those of {self.checkpoint or "the random one here"} are '
                 f'{found.tolist()}. Set model.sam.checkpoint and arch as they were in training'
             )
+
+
+def read_sam(path: str | Path, sizes: SAMSizes) -> SAM:
+    """A SAM from a published file, or from one that :class:`SAMFromMasks` or another stage saved.
+
+    Args:
+        path: The file.
+        sizes: Of the network.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        ValueError: It holds another network.
+    """
+    content = None
+    if Path(path).is_file():
+        with suppress(pickle.UnpicklingError, EOFError, RuntimeError):
+            content = torch.load(path, map_location='cpu', weights_only=True)
+    if not isinstance(content, Mapping) or 'state_dict' not in content:
+        return SAM(arch=sizes, checkpoint=path)  # says what is wrong where something is
+    state = content['state_dict']
+    sam = SAM(arch=sizes)
+    names = {to_sam_name(name): name for name in state}
+    sam.load_state_dict({ours: state[name] for ours, name in names.items()}, where=f'{path}: ')
+    return sam
 
 
 def _only_lora(module: AdaptedSAM, state: dict, prefix: str, metadata: dict) -> None:

@@ -161,16 +161,16 @@ class Co2SAM(BaseModel):
         samples, boxes = [data_samples[i] for i in rows], [boxes[i] for i in rows]
         templates = self._templates(weak, samples, boxes)
         embeddings = self.sam.encode(torch.cat([weak, strong]))
+        answers = self.sam.decode(embeddings, self.sam.prompts([*boxes, *boxes]))
+        counted = [len(own) for own in boxes] * 2
+        low, iou = answers.low.split(counted), answers.iou.split(counted)
         losses: dict[str, Tensor] = {}
-        for i, (sample, own) in enumerate(zip(samples, boxes, strict=True)):
-            size = tuple(sample.img_shape[:2])
-            template, (taught, student) = templates[i], (embeddings[i], embeddings[len(rows) + i])
-            low = self.sam.decode(taught, boxes=own).low
-            answer = self.sam.decode(student, boxes=own)
+        for i, (sample, template) in enumerate(zip(samples, templates, strict=True)):
+            size, student = tuple(sample.img_shape[:2]), len(rows) + i
             parts = self.criterion(
-                self.sam.upsample(answer.low, size),
-                answer.iou,
-                TeacherView(self.sam.upsample(low, size), prototypes(taught, low)),
+                self.sam.upsample(low[student], size),
+                iou[student],
+                TeacherView(self.sam.upsample(low[i], size), prototypes(embeddings[i], low[i])),
                 TeacherView(self.sam.upsample(template[0], size), template[1]),
             )
             for name, value in parts.items():
@@ -196,8 +196,9 @@ class Co2SAM(BaseModel):
         if left:
             with self.sam.adaptation(False):
                 embeddings = self.sam.encode(weak[left])
-            for i, embedding in zip(left, embeddings, strict=True):
-                low = self.sam.decode(embedding, boxes=boxes[i]).low
+            lows = self.sam.decode(embeddings, self.sam.prompts([boxes[i] for i in left])).low
+            lows = lows.split([len(boxes[i]) for i in left])
+            for i, embedding, low in zip(left, embeddings, lows, strict=True):
                 answers[i] = low, prototypes(embedding, low)
                 if cache is not None:
                     cache.write(*keys[i], boxes[i], answers[i])
@@ -232,7 +233,7 @@ class Co2SAM(BaseModel):
         embeddings = {}
         with self.sam.adaptation(cfg.adapted):
             if rows:
-                embeddings = dict(zip(rows, self.sam.encode(inputs[rows]), strict=True))
+                embeddings = dict(zip(rows, self.sam.encode(inputs[rows]).split(1), strict=True))
         for i, (sample, (prompts, labels)) in enumerate(zip(data_samples, found, strict=True)):
             size = tuple(sample.ori_shape[:2])
             result = torch.zeros(size, dtype=torch.uint8, device=inputs.device)
@@ -264,7 +265,7 @@ class Co2SAM(BaseModel):
         boxes = prompts.pixels(size)
         low = torch.cat(
             [
-                self.sam.decode(embedding, boxes=boxes[start : start + at_a_time]).low
+                self.sam.decode(embedding, self.sam.prompts([boxes[start : start + at_a_time]])).low
                 for start in range(0, len(boxes), at_a_time)
             ]
         )

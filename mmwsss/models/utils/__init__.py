@@ -7,11 +7,13 @@ from mmwsss.models.utils.conversion import (
     describe_checkpoint,
     read_checkpoint,
 )
+from mmwsss.models.utils.grounding_keys import GROUNDING_FORMATS
 from mmwsss.models.utils.icam_keys import ICAM_FORMATS
 from mmwsss.models.utils.mxnet import read_params
 
 FORMATS.update(ICAM_FORMATS)
 FORMATS.update(CO2SAM_FORMATS)
+FORMATS.update(GROUNDING_FORMATS)
 
 __all__ = [
     'FORMATS',

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mmwsss.models.affinity import AffinityNet, IRNet
 from mmwsss.models.backbones import ClassTokenViT, ResNet38d
@@ -65,12 +65,14 @@ class CheckpointFormat:
         counterpart: Builds our model that holds such a checkpoint; it says which names there must
             be and is never given memory.
         dropped: Regular expression of its names that our model does not need.
+        values: Changes a tensor that is not only named otherwise, given our name and itself.
     """
 
     summary: str
     rules: Rules
     counterpart: Callable[[], nn.Module]
     dropped: str = r'(?!)'
+    values: Callable[[str, Tensor], Tensor] = lambda name, value: value
 
 
 def _deit() -> nn.Module:

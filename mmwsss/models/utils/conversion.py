@@ -90,6 +90,7 @@ def convert_checkpoint(source: str | Path, target: str | Path, kind: str) -> lis
         state, dropped = rename_keys(read_checkpoint(source), FORMATS[kind])
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from error
+    state = {name: FORMATS[kind].values(name, value) for name, value in state.items()}
     with atomic_write(target) as temporary:
         torch.save(dict(state_dict=state, meta=dict(converted_from=kind)), temporary)
     return dropped

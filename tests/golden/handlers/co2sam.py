@@ -20,6 +20,7 @@ from mmwsss.models.foundation.grounding_text import (
     phrase_tokens,
 )
 from mmwsss.models.foundation.lora import LoRAQKV, lora_parameters
+from mmwsss.models.foundation.sam_prompts import Prompts
 from mmwsss.models.foundation.sam_sizes import sizes_of
 from mmwsss.models.losses.co2sam_loss import (
     contrast_loss,
@@ -151,8 +152,13 @@ def sam_forward(spec, arrays, folder):
     x = data['inputs']
     embedding = model.sam.encode(x)
     boxes = next((arrays[k] for k in ('boxes_f64', 'boxes_scaled') if k in arrays), None)
-    points = None if boxes is not None else (arrays['points'], arrays['point_labels'])
-    answer = model.sam.decode(embedding[0], boxes=boxes, points=points)
+    if boxes is not None:
+        prompts = model.sam.prompts([boxes])
+    else:
+        prompts = Prompts.ragged(
+            [0] * len(arrays['points']), arrays['points'], labels=arrays['point_labels']
+        )
+    answer = model.sam.decode(embedding, prompts)
     masks = model.sam.upsample(answer.low, arrays['image'].shape[:2])
     bound = close(spec)
     outputs = {
