@@ -1,0 +1,73 @@
+# CTI on VOC 2012, refined by IRN with its own values, down to a segmentor. Extra [crf]:
+# python tools/pipeline.py configs/cti/cti_irn_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
+_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+_LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
+
+variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
+
+recipe = [
+    dict(name='cti', config='cti_deit-s_voc.py', action='train'),
+    dict(
+        name='seeds',
+        config='cti_deit-s_voc.py',
+        action='test',
+        inputs={'load_from': 'cti.checkpoint'},
+        # One store for labels, which need full size, and for the walk.
+        cfg_options={'test_cfg.stride': 1},
+    ),
+    dict(
+        name='ir_labels',
+        config='../refine/ir-labels_voc.py',
+        action='test',
+        inputs={_SEEDS: 'seeds.scores'},
+    ),
+    dict(
+        name='irn',
+        config='../refine/irn_r50_voc.py',
+        action='train',
+        inputs={_LABELS: 'ir_labels.masks'},
+    ),
+    dict(
+        name='masks',
+        config='../refine/irn_r50_voc.py',
+        action='test',
+        inputs={'load_from': 'irn.checkpoint', _SEEDS: 'seeds.scores'},
+    ),
+    dict(
+        name='segmentor',
+        config='deeplabv2_r38_cti_voc.py',
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+    ),
+    dict(
+        name='predict',
+        config='deeplabv2_r38_cti_voc.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+    ),
+    dict(
+        name='predict_scores',
+        config='deeplabv2_r38-scores_cti_voc.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+    ),
+    # The release's leftovers: unary 1 and 3, bilateral 67, 3 and 4, BGR.
+    dict(
+        name='predict_crf',
+        config='../refine/crf-masks_voc.py',
+        action='test',
+        inputs={_SEEDS: 'predict_scores.scores'},
+        cfg_options={
+            'model.refiner.refiners.0.alpha': None,
+            'model.refiner.refiners.0.protocol': 'deeplab',
+            'model.refiner.refiners.0.channel_order': 'bgr',
+            'test_dataloader.dataset.split': 'val',
+        },
+    ),
+]
+report = dict(
+    title='CTI and IRN on VOC 2012',
+    scores='seeds.scores',
+    masks='masks.masks',
+    predictions='predict.masks',
+)

@@ -1,0 +1,56 @@
+# CTI on COCO 2014 down to a segmentor, with RIB's values for IRN. Thresholds of the sure labels are
+# ours. Extra [crf]:
+# python tools/pipeline.py configs/cti/cti_rib_coco_recipe.py --set COCO_ROOT=data/coco
+_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+_LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
+
+variables = dict(COCO_ROOT='data/coco')
+
+recipe = [
+    dict(name='cti', config='cti_deit-s_coco.py', action='train'),
+    dict(
+        name='seeds',
+        config='cti_deit-s_coco.py',
+        action='test',
+        inputs={'load_from': 'cti.checkpoint'},
+        # One store for labels, which need full size, and for the walk.
+        cfg_options={'test_cfg.stride': 1},
+    ),
+    dict(
+        name='ir_labels',
+        config='../refine/ir-labels_coco.py',
+        action='test',
+        inputs={_SEEDS: 'seeds.scores'},
+        cfg_options={'model.refiner.high': 0.4, 'model.refiner.low': 0.2},
+    ),
+    dict(
+        name='irn',
+        config='../refine/irn_r50_coco.py',
+        action='train',
+        inputs={_LABELS: 'ir_labels.masks'},
+    ),
+    dict(
+        name='masks',
+        config='../refine/irn_r50_coco.py',
+        action='test',
+        inputs={'load_from': 'irn.checkpoint', _SEEDS: 'seeds.scores'},
+    ),
+    dict(
+        name='segmentor',
+        config='deeplabv2_r38_cti_coco.py',
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+    ),
+    dict(
+        name='predict',
+        config='deeplabv2_r38_cti_coco.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+    ),
+]
+report = dict(
+    title='CTI on COCO 2014',
+    scores='seeds.scores',
+    masks='masks.masks',
+    predictions='predict.masks',
+)
