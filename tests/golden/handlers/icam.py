@@ -29,6 +29,8 @@ from tests.golden.handlers.crf import needs_crf
 from tests.golden.handlers.walk import flat_labels
 from tests.golden.tolerance import EXACT, tolerance
 
+NUMBER = r'(\d*\.?\d+(?:e-?\d+)?)'
+
 
 def numbers(text: str, pattern: str) -> list[float]:
     """Numbers that a pattern's groups find in the case's texts."""
@@ -167,7 +169,8 @@ def crf(spec, arrays, folder):
 @handles('icam', 'contour_matches')
 def contours(spec, arrays, folder):
     results, counts, fixed, radii = {}, [], [], []
-    (bound,) = numbers(spec['outputs']['counts_bound3'], r'radius of (\d+) px')
+    (bounded,) = (name[4:] for name in arrays if name.startswith('out_counts_bound'))
+    (bound,) = numbers(spec['outputs'][bounded], rf'radius of {NUMBER} px')
     for number in range(sum(name.startswith('in_first_') for name in arrays)):
         first, second = (
             arrays[f'in_{name}_{number}'].astype(np.uint8) for name in ('first', 'second')
@@ -179,7 +182,7 @@ def contours(spec, arrays, folder):
         contour[contour_pixels(second, 2)[1]] = True
         name = f'bmap_second_{number}'
         results[name] = contour.reshape(second.shape), arrays[f'out_{name}'], tolerance(spec)
-    for name, got in (('counts', counts), ('counts_bound3', fixed), ('radius', radii)):
+    for name, got in (('counts', counts), (bounded, fixed), ('radius', radii)):
         results[name] = (np.array(got), arrays[f'out_{name}'], tolerance(spec))
     return results
 
@@ -220,7 +223,7 @@ def cam_metrics(spec, arrays, folder):
 @handles('icam', 'poly_optimizer_trace')
 def poly_optimizer_trace(spec, arrays, folder):
     rate, decay, steps = numbers(
-        spec['notes'], r'lr ([\d.]+), weight decay ([\de.-]+), max_step (\d+)'
+        spec['notes'], rf'lr {NUMBER}, weight decay {NUMBER}, max_step {NUMBER}'
     )
     values, *_ = run_poly_sgd(
         [arrays['in_p0']],
@@ -243,14 +246,17 @@ def coco_masks(spec, arrays, folder):
 @handles('icam', 'pus_loss')
 def pus_loss(spec, arrays, folder):
     text = ' '.join([*spec['outputs'].values(), spec['notes']])
-    (bound,) = numbers(text, r'beta = k = ([\d.]+\d)')
+    if 'beta = k' in text:
+        beta = k = numbers(text, rf'beta = k = {NUMBER}')[0]
+    else:
+        beta, k = (numbers(text, rf'{name} = {NUMBER}')[0] for name in ('beta', r'\bk'))
     label = torch.from_numpy(arrays['in_label'].astype(np.int64))
     results = {}
     for name in arrays:
         if not (found := re.fullmatch(r'out_loss_(.+)_(none|clamp|pow|ignore)', name)):
             continue
         logits = torch.from_numpy(arrays[f'in_logits_{found[1]}']).requires_grad_()
-        loss = PretendedUnderFittingLoss(beta=bound, k=bound, treatment=found[2])(logits, label)
+        loss = PretendedUnderFittingLoss(beta=beta, k=k, treatment=found[2])(logits, label)
         loss.backward()
         gradient = f'grad_{found[1]}_{found[2]}'
         results[name[4:]] = (loss.detach().numpy(), arrays[name], tolerance(spec))

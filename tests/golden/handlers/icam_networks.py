@@ -28,6 +28,7 @@ from tests.golden import fill
 from tests.golden.handlers import handles
 from tests.golden.handlers.cam import CONFIGS, statistics
 from tests.golden.handlers.crf import needs_crf
+from tests.golden.handlers.icam import NUMBER, numbers
 from tests.golden.handlers.s2c import case_threads, network_input
 from tests.golden.handlers.walk import dense_affinity, flat_labels
 from tests.golden.tolerance import EXACT, Tolerance, tolerance
@@ -157,14 +158,13 @@ class Training:
         notes = spec['notes']
         if found := re.search(r'max_itr (\d+)', notes):
             steps = int(found[1]) + 1
-            rate = float(re.search(r'lr ([\d.]+)\*', notes)[1])
         else:
             steps = int(re.search(r'max_step (\d+)', notes)[1])
-            rate = float(re.search(r'lr ([\d.e-]+\d)', notes)[1])
+        (rate,) = numbers(notes, rf'lr {NUMBER}')
         wrapper = cfg.optim_wrapper
         wrapper.optimizer.lr = rate
-        if found := re.search(r'weight decay ([\de.-]+\d)', notes):
-            assert wrapper.optimizer.weight_decay == float(found[1])
+        if 'weight decay' in notes:
+            assert [wrapper.optimizer.weight_decay] == numbers(notes, rf'weight decay {NUMBER}')
         self.optimizer = build_optim_wrapper(self.model, wrapper).optimizer
         # Momentum is that of the config: PSA's family has its own.
         self.scheduler = PSAPolyLR(self.optimizer, end=steps)
@@ -234,14 +234,12 @@ def cam_train_step(spec, arrays, folder):
     inputs, tags = network_input(arrays['in_images']), torch.from_numpy(arrays['in_labels'])
     count = sum(bool(re.fullmatch(r'out_it\d+_losses', name)) for name in arrays)
     batch = len(inputs) // count
-    (weight,) = re.search(r'loss_weight ([\d.]+\d)', spec['notes']).groups()
-    samples, mu, sigma = re.search(
-        r'(\d+) samples, mu ([\d.]+), sigma (\d+)', spec['notes']
-    ).groups()
-    weight, similarity = float(weight), model.loss_similarity
-    model.sampling_weight = weight
+    similarity = model.loss_similarity
+    weight, samples, mu, similarity.sigma = numbers(
+        spec['notes'], rf'loss_weight {NUMBER}, {NUMBER} samples, mu {NUMBER}, sigma {NUMBER}'
+    )
+    model.sampling_weight, similarity.mu = weight, mu
     model.loss_sampling.num_samples = int(samples)
-    similarity.mu, similarity.sigma = float(mu), float(sigma)
     seen, view = [], model.view
     model.view = lambda x: seen.append(view(x)) or seen[-1]
     for iteration in range(count):
@@ -508,9 +506,12 @@ def cam_inference(spec, arrays, folder):
 @case_threads()
 def random_walk(spec, arrays, folder):
     model, *_ = stage('psa', spec)
-    options = re.search(r'alpha (\d+), beta (\d+), logt (\d+)', spec['notes'])
+    options = numbers(spec['notes'], rf'alpha {NUMBER}, beta {NUMBER}, logt {NUMBER}')
     walk = model.test_cfg
-    assert (walk.alpha, walk.beta, walk.log_steps) == tuple(map(float, options.groups()))
+    walk = replace(
+        walk, **dict(zip(('alpha', 'beta', 'log_steps'), map(int, options), strict=True))
+    )
+    model.test_cfg = walk
     found = re.search(r'0-based classes? ([\d, and]+)', spec['inputs']['cams'])[1]
     classes = np.array([int(number) for number in re.findall(r'\d+', found)])
     seeds, x = Seeds(classes, arrays['in_cams']), one_input(arrays)
