@@ -157,9 +157,13 @@ class CTI(MCTformer):
         net, n, stop = self.backbone, len(weak), self.infuse_block + 1
         x, grid = net.embed(torch.cat([weak, strong]))
         shared = stop if self.share_prefix else min(net.fixed_blocks, stop)
-        x = prefix = net.run(x, 0, shared)
-        x = net.run(x, shared, stop)
         copies, watches = {}, []
+        if infuse and self.loss_bg is not None:
+            first = net.depth - self.bg_class_blocks
+            seen = AttentionWatch(slice(n), classes_from=first, patches_from=stop)
+            watches.append(seen)
+        x = prefix = net.run(x, 0, shared, watches)
+        x = net.run(x, shared, stop, watches)
         if infuse:
             tokens = x[:, : net.num_tokens]
             if self.loss_intra is not None:
@@ -169,10 +173,6 @@ class CTI(MCTformer):
                 self.memory.update(own, tags)
                 if self.memory.ready:
                     copies['cross'] = self.memory.recall(own, tags)
-            if self.loss_bg is not None:
-                first = net.depth - self.bg_class_blocks
-                seen = AttentionWatch(slice(n), classes_from=first, patches_from=stop)
-                watches.append(seen)
         if copies:
             again = net.run(prefix[:n].repeat(len(copies), 1, 1), shared, stop)
             parts = zip(again.split(n), copies.values(), strict=True)

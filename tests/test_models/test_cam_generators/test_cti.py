@@ -18,7 +18,8 @@ SAMPLES = [sample(row.tolist()) for row in TAGS]
 
 def build(*, seed=0, drop_path=0.0, full=True, **options):
     torch.manual_seed(seed)
-    cfg = config('CTI', background=True, bg_class_blocks=2, infuse_block=1, **options)
+    options = dict(bg_class_blocks=2, infuse_block=1) | options
+    cfg = config('CTI', background=True, **options)
     cfg['backbone']['drop_path_rate'] = drop_path
     model = MODELS.build(cfg).train()
     if full and model.memory is not None:
@@ -44,12 +45,12 @@ def four_passes(model, weak, strong, tags):
 
     def run(images, infuse=None):
         x, grid = net.embed(images)
-        x = net.run(x, 0, stop)
+        last = AttentionWatch(classes_from=net.depth - model.bg_class_blocks)
+        x = net.run(x, 0, stop, [last])
         tokens = x[:, : net.num_tokens]
         if infuse is not None:
             x = infuse_tokens(x, infuse, net.num_tokens)
         late = AttentionWatch(classes_from=stop, patches_from=stop)
-        last = AttentionWatch(classes_from=net.depth - model.bg_class_blocks)
         out = net.split(net.run(x, stop, net.depth, [late, last]), grid)
         raw = model.head(out.patches)
         return dict(
@@ -78,9 +79,10 @@ def four_passes(model, weak, strong, tags):
 
 
 @pytest.mark.parametrize('share', [False, True])
-def test_one_batch_is_four_passes(share):
+@pytest.mark.parametrize('blocks', [2, 4])
+def test_one_batch_is_four_passes(share, blocks):
     """Losses, gradients and memory, with no branch left out."""
-    model, plain = build(share_prefix=share), build()
+    model, plain = (build(share_prefix=s, bg_class_blocks=blocks) for s in (share, False))
     losses = model.loss(views(), SAMPLES)
     expected = four_passes(plain, *views(), TAGS)
     assert list(losses) == list(expected)
