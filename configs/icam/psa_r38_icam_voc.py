@@ -1,5 +1,5 @@
-# ICAM's AffinityNet: PSA's, from ImageNet's weights, for 8 epochs on CRFs with the alphas 2 and 4. The
-# seeds walk 64 steps, the background scoring (1 - max)^6. Environment: LOW_ALPHA_STORE,
+# ICAM's AffinityNet: PSA's, from ImageNet's weights, for 8 epochs on CRFs with the alphas 2 and 4.
+# The seeds walk 64 steps, the background scoring (1 - max)^6. Environment: LOW_ALPHA_STORE,
 # HIGH_ALPHA_STORE and SCORE_STORE, see psa_r38_voc.py.
 _base_ = '../refine/psa_r38_voc.py'
 

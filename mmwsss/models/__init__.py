@@ -1,6 +1,7 @@
 """Networks: backbones, heads, CAM generators and the readers of published checkpoints."""
 
 from mmwsss.models.affinity import AffinityNet, BaseAffinityModel, IRNet
+from mmwsss.models.averaged_scores import AveragedScores
 from mmwsss.models.backbones import ClassTokenViT, ResNet38d
 from mmwsss.models.cam_generators import (
     CTI,
@@ -51,6 +52,7 @@ __all__ = [
     'S2C',
     'SAM',
     'AffinityNet',
+    'AveragedScores',
     'BackgroundComplementLoss',
     'BaseAffinityModel',
     'BaseCAMGenerator',

@@ -1,0 +1,51 @@
+# PMM's PSPNet on Res2Net-101 (v1b, 26w x 4s), output stride 8. Weights:
+# res2net101_v1b_26w_4s-0812c246.pth, converted (kind res2net101). Means run over all pixels,
+# unlabelled ones too, as in mmseg 0.x.
+norm_cfg = dict(type='SyncBN', requires_grad=True)
+model = dict(
+    type='mmseg.EncoderDecoder',
+    data_preprocessor=dict(
+        type='mmseg.SegDataPreProcessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        size=(512, 512),
+        seg_pad_val=255,
+    ),
+    backbone=dict(
+        type='mmpretrain.Res2Net',
+        depth=101,
+        scales=4,
+        base_width=26,
+        strides=(1, 2, 1, 1),
+        dilations=(1, 1, 2, 4),
+        out_indices=(2, 3),
+        norm_cfg=norm_cfg,
+        init_cfg=dict(type='Pretrained', checkpoint='checkpoints/res2net101_v1b_26w_4s.pth'),
+    ),
+    decode_head=dict(
+        type='mmseg.PSPHead',
+        in_channels=2048,
+        in_index=1,
+        channels=512,
+        pool_scales=(1, 2, 3, 6),
+        dropout_ratio=0.1,
+        num_classes=21,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type='mmseg.CrossEntropyLoss', avg_non_ignore=False),
+    ),
+    auxiliary_head=dict(
+        type='mmseg.FCNHead',
+        in_channels=1024,
+        in_index=0,
+        channels=256,
+        num_convs=1,
+        concat_input=False,
+        dropout_ratio=0.1,
+        num_classes=21,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type='mmseg.CrossEntropyLoss', avg_non_ignore=False, loss_weight=0.4),
+    ),
+    test_cfg=dict(mode='slide', crop_size=(512, 512), stride=(480, 480)),
+)

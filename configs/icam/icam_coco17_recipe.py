@@ -1,0 +1,97 @@
+# ICAM on COCO 2017, stage by stage as in the release: CAM network, AffinityNet, DeepLab-v1; each is
+# scored on val and on train by mIoU and contour F. Masks and tags come from
+# tools/dataset_converters/coco_to_masks.py --rule icam (see README.md). Extra [crf], a GPU:
+# python tools/pipeline.py configs/icam/icam_coco17_recipe.py --set COCO_ROOT=data/coco
+_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+_CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
+_DATA = 'test_dataloader.dataset'
+_VAL = {
+    f'{_DATA}.split': 'val',
+    f'{_DATA}.tags.path': 'icam/labels_val2017.txt',
+    f'{_DATA}.data_prefix.img_path': 'val2017',
+    f'{_DATA}.data_prefix.seg_map_path': 'icam/masks_val2017',
+}
+_TRAIN = {
+    f'{_DATA}.split': 'train',
+    f'{_DATA}.tags.path': 'icam/labels_train2017.txt',
+    f'{_DATA}.data_prefix.img_path': 'train2017',
+    f'{_DATA}.data_prefix.seg_map_path': 'icam/masks_train2017',
+}
+
+variables = dict(COCO_ROOT='data/coco')
+
+recipe = [
+    dict(name='cam', config='icam_r38_coco17.py', action='train'),
+    dict(
+        name='seeds_val',
+        config='icam_r38_coco17.py',
+        action='test',
+        inputs={'load_from': 'cam.checkpoint'},
+        cfg_options=_VAL,
+    ),
+    dict(
+        name='seeds_train',
+        config='icam_r38_coco17.py',
+        action='test',
+        inputs={'load_from': 'cam.checkpoint'},
+    ),
+    dict(
+        name='crf_low',
+        config='crf_icam_coco17.py',
+        action='test',
+        inputs={_SEEDS: 'seeds_train.scores'},
+        cfg_options={'model.refiner.alpha': 2},
+    ),
+    dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 4}),
+    dict(
+        name='aff',
+        config='psa_r38_icam_coco17.py',
+        action='train',
+        inputs={f'{_CRF}.low_alpha': 'crf_low.scores', f'{_CRF}.high_alpha': 'crf_high.scores'},
+    ),
+    dict(
+        name='walk_val',
+        config='psa_r38_icam_coco17.py',
+        action='test',
+        inputs={'load_from': 'aff.checkpoint', _SEEDS: 'seeds_val.scores'},
+        cfg_options=_VAL,
+    ),
+    dict(
+        name='walk_train',
+        config='psa_r38_icam_coco17.py',
+        action='test',
+        inputs={'load_from': 'aff.checkpoint', _SEEDS: 'seeds_train.scores'},
+    ),
+    dict(
+        name='final',
+        config='largefov_r38_icam_coco17.py',
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'walk_train.masks'},
+    ),
+    dict(
+        name='scores_val',
+        config='largefov_r38-scores_icam_coco17.py',
+        action='test',
+        inputs={'load_from': 'final.checkpoint'},
+        cfg_options=_VAL,
+    ),
+    dict(
+        name='final_val',
+        config='crf-segmentor_icam_coco17.py',
+        action='test',
+        inputs={_SEEDS: 'scores_val.scores'},
+        cfg_options=_VAL,
+    ),
+    dict(name='scores_train', like='scores_val', cfg_options=_TRAIN),
+    dict(
+        name='final_train',
+        like='final_val',
+        inputs={_SEEDS: 'scores_train.scores'},
+        cfg_options=_TRAIN,
+    ),
+]
+report = dict(
+    title='ICAM on COCO 2017',
+    scores='seeds_train.scores',
+    masks='walk_train.masks',
+)
