@@ -9,8 +9,11 @@ _base_ = [
 # `model.backbone.init_cfg.checkpoint` is the CAM network's: it has learned from the same tags, and
 # there is nothing else to start from.
 model = dict(
-    data_preprocessor=dict(size=(192, 192)),
-    backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=None, prefix='backbone.')),
+    data_preprocessor=dict(size=(128, 128)),
+    backbone=dict(
+        strides=(1, 2, 1),  # output stride 8, as the CAM network: the photos are small
+        init_cfg=dict(type='Pretrained', checkpoint=None, prefix='backbone.'),
+    ),
     decode_head=dict(num_classes=15),
 )
 param_scheduler = [

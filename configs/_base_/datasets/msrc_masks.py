@@ -1,8 +1,9 @@
 # Segmentors on MSRC v2: pseudo masks of train to learn from, val to score on.
-# Environment: MSRC_ROOT. `train_dataloader.dataset.store` is the store of pseudo masks.
+# From scratch, so the photos are shrunk to about half their size, in training and in testing, as for
+# the CAM network. Environment: MSRC_ROOT. `train_dataloader.dataset.store` is the store of pseudo masks.
 data_root = '{{$MSRC_ROOT:data/msrcv2}}'
-crop_size = (192, 192)
-ratios = (0.75, 1.0, 1.25, 1.5)
+crop_size = (128, 128)
+ratios = (0.4, 0.5, 0.75)
 
 train_pipeline = [
     dict(type='LoadImage'),
@@ -10,7 +11,7 @@ train_pipeline = [
     dict(
         type='mmseg.RandomResize',
         scale=(320, 320),
-        ratio_range=(0.5, 1.25),
+        ratio_range=(0.35, 0.6),
         resize_type='mmseg.Resize',
         keep_ratio=True,
     ),
@@ -19,8 +20,10 @@ train_pipeline = [
     dict(type='mmseg.PhotoMetricDistortion'),
     dict(type='PackTagged'),
 ]
-val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
-test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
+half = dict(type='mmseg.Resize', scale_factor=0.5, keep_ratio=True)
+# Scored at full size: the mask is loaded after the photo was shrunk.
+val_pipeline = [dict(type='LoadImage'), half, dict(type='LoadMask'), dict(type='PackTagged')]
+test_pipeline = [dict(type='LoadImage'), half, dict(type='PackTagged')]
 tta_pipeline = [
     dict(type='LoadImage'),
     dict(
@@ -37,7 +40,7 @@ tta_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=16,
     num_workers=2,
     persistent_workers=True,
     drop_last=True,
