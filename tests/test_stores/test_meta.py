@@ -20,7 +20,7 @@ def test_round_trip(tmp_path):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (dict(kind='maps'), "scores, masks, proposals, found 'maps'"),
+        (dict(kind='maps'), "scores, masks, proposals, prompts, found 'maps'"),
         (dict(kind='masks', stride=4), 'stride 4 does not fit a store of masks'),
         (dict(kind='scores', dtype='float64'), "float16, float32, found 'float64'"),
         (dict(kind='masks', classes=['c'] * 255), 'at most 254 classes'),

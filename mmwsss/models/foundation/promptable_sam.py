@@ -114,6 +114,9 @@ class PromptableSAM(nn.Module):
             prompts: P prompts on any of the images.
         """
         device = embeddings.device
+        if not len(prompts):
+            side = 4 * self.sizes.grid
+            return MaskAnswer(embeddings.new_zeros((0, side, side)), embeddings.new_zeros(0))
         tokens, present = Prompts(
             prompts.image, prompts.coords.to(device), prompts.kinds.to(device)
         ).embed(self.prompt_encoder)

@@ -50,6 +50,9 @@ class SAMFromMasks(BaseModel):
             self.sam.prompt_encoder.no_mask_embed,
         ):
             part.requires_grad_(True)
+        for name, value in decoder.named_parameters():
+            if name.endswith('k_proj.bias'):  # cancels in the softmax
+                value.requires_grad_(False)
 
     def forward(
         self,
@@ -70,7 +73,8 @@ class SAMFromMasks(BaseModel):
         if mode not in ('loss', 'predict'):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
         boxes = [sample.prompts.pixels(sample.img_shape[:2]) for sample in data_samples]
-        answer = self.sam.decode(self.sam.encode(inputs), self.sam.prompts(boxes))
+        embeddings = self.sam.encode(inputs)
+        answer = self.sam.decode(embeddings, self.sam.prompts(boxes))
         masks = answer.low.split([len(own) for own in boxes])
         masks = [
             self.sam.upsample(low, sample.img_shape[:2])
@@ -78,12 +82,13 @@ class SAMFromMasks(BaseModel):
         ]
         if mode == 'predict':
             return self._paint(masks, data_samples)
-        targets = [
-            sample.objects.data
-            == torch.arange(1, len(own) + 1, device=inputs.device)[:, None, None]
-            for own, sample in zip(masks, data_samples, strict=True)
-        ]
-        return self.loss(masks, [t.float() for t in targets], answer.iou)
+        if not len(answer.iou):
+            return dict(loss_mask=0 * embeddings.sum())
+        targets = []
+        for own, sample in zip(masks, data_samples, strict=True):
+            numbers = torch.arange(1, len(own) + 1, device=inputs.device)
+            targets.append((sample.objects.data == numbers[:, None, None]).float())
+        return self.loss(masks, targets, answer.iou)
 
     @staticmethod
     def loss(masks: list[Tensor], targets: list[Tensor], iou: Tensor) -> dict[str, Tensor]:
@@ -92,11 +97,9 @@ class SAMFromMasks(BaseModel):
         Args:
             masks: Logits of each image's objects. Shape: (n, H, W) each.
             targets: 0 or 1. Same shapes.
-            iou: Predicted IoUs of all. Shape: (P,).
+            iou: Predicted IoUs of all. Shape: (P,), P >= 1.
         """
         pairs = [(m, t) for m, t in zip(masks, targets, strict=True) if len(m)]
-        if not pairs:
-            return dict(loss_mask=0 * iou.sum())
         entropies = [F.binary_cross_entropy_with_logits(m, t) for m, t in pairs]
         dices = [dice_loss(m.sigmoid(), t) for m, t in pairs]
         true = torch.cat([mask_iou(m.detach(), t, 0.0) for m, t in pairs])
