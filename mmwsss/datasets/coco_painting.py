@@ -14,10 +14,9 @@ def paint_annotations(
 ) -> np.ndarray:
     """Paint annotations one over another, as ICAM's preparation of COCO does.
 
-    Coordinates of polygons are cut to integers and filled by OpenCV, all of an annotation at once
-    (so that what two of them share stays empty); run lengths, which is to say crowds, are painted
-    too. Nothing is sorted by area, and there is no label for pixels to ignore. The official mask
-    API fills polygons by another rule.
+    Coordinates of polygons are cut to integers and filled by OpenCV; run lengths, which is to say
+    crowds, are painted too. Nothing is sorted by area, and there is no label for pixels to ignore.
+    The official mask API fills polygons by another rule.
 
     Args:
         size: ``(H, W)``.
@@ -29,8 +28,9 @@ def paint_annotations(
     mask = np.zeros(size, np.uint8)
     for value, shape in shapes:
         if isinstance(shape, list):
-            corners = [np.array(polygon).reshape(-1, 2).astype(np.int32) for polygon in shape]
-            cv2.fillPoly(mask, corners, value)
+            for polygon in shape:
+                corners = np.array(polygon).reshape(-1, 2).astype(np.int32)
+                cv2.fillPoly(mask, [corners], value)
         else:
             code = shape
             if isinstance(shape['counts'], list):

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from mmwsss.ops.path_index import pair_indices, path_directions, paths, scan_directions, view
+from mmwsss.ops.path_index import (
+    fitting_radius,
+    pair_indices,
+    path_directions,
+    paths,
+    scan_directions,
+    view,
+)
 
 
 def test_number_and_order_of_directions():
@@ -48,3 +55,8 @@ def test_grid_without_pairs():
 def test_radius():
     with pytest.raises(ValueError, match='radius must be at least 2, found 1'):
         scan_directions(1)
+
+
+@pytest.mark.parametrize('size, radius', [((11, 20), 5), ((10, 20), 4), ((30, 8), 3), ((2, 2), 2)])
+def test_radius_shrinks_on_small_grids(size, radius):
+    assert fitting_radius(size, 5) == radius

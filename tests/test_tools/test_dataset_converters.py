@@ -69,6 +69,15 @@ def test_coco_masks_by_the_official_rule(coco_json, tmp_path, workers):
         np.testing.assert_array_equal(np.array(found), expected)
 
 
+def test_coco_masks_by_icams_rule(coco_json, tmp_path):
+    """Crowds are painted, and labels are what the masks show."""
+    out, tags = tmp_path / 'masks', tmp_path / 'labels.txt'
+    options = ['--tags', str(tags), '--workers', '1', '--rule', 'icam']
+    coco_to_masks.main([str(coco_json), str(out), *options])
+    assert tags.read_text() == '000000000001 11\n000000000002 2\n000000000003\n'
+    assert (np.array(Image.open(out / 'COCO_val2014_000000000001.png')) == 12).all()
+
+
 def test_coco_resumes(coco_json, tmp_path, capsys):
     coco_to_masks.main([str(coco_json), str(tmp_path / 'masks'), '--workers', '1'])
     kept = tmp_path / 'masks/COCO_val2014_000000000001.png'

@@ -4,6 +4,9 @@ Rule: the annotations of an image in the order of the file, crowds left out, ras
 official mask API, later ones overwrite earlier ones; no ignore value. Masks bear the names of the
 images. A run that was broken off continues where it stopped.
 
+``--rule icam`` paints as ICAM does: polygons cut to integers and filled by OpenCV, crowds too; and
+its labels are the classes that the finished masks show. Give it a folder of its own.
+
     python tools/dataset_converters/coco_to_masks.py \
         data/coco/annotations/instances_train2014.json data/coco/masks/train2014
 """
@@ -26,6 +29,7 @@ from pycocotools import mask as mask_api
 from rich.progress import track
 
 from mmwsss.datasets import COCOTaggedDataset
+from mmwsss.datasets.coco_painting import paint_annotations
 from mmwsss.stores.atomic import atomic_write, atomic_write_bytes
 from mmwsss.stores.mask_store import voc_palette
 
@@ -43,14 +47,14 @@ def class_numbers(categories: list[dict]) -> dict[int, int]:
     return numbers
 
 
-def jobs_of(annotations: dict) -> tuple[list[Job], dict[str, set[int]]]:
+def jobs_of(annotations: dict, crowds: bool) -> tuple[list[Job], dict[str, set[int]]]:
     """What to draw for each image, and its labels 0..79 (crowds count as labels)."""
     numbers = class_numbers(annotations['categories'])
     shapes, labels = defaultdict(list), defaultdict(set)
     for item in annotations['annotations']:
         number = numbers[item['category_id']]
         labels[item['image_id']].add(number - 1)
-        if not item.get('iscrowd'):
+        if crowds or not item.get('iscrowd'):
             shapes[item['image_id']].append((number, item['segmentation']))
     images = annotations['images']
     jobs = [(Path(i['file_name']).stem, i['height'], i['width'], shapes[i['id']]) for i in images]
@@ -72,12 +76,20 @@ def draw(job: Job) -> np.ndarray:
     return mask
 
 
-def write(job: Job, folder: Path) -> None:
+def write(job: Job, folder: Path, rule: str) -> None:
     """Draw one image into the folder, whole or not at all."""
-    image = Image.fromarray(draw(job))
+    _, height, width, shapes = job
+    mask = paint_annotations((height, width), shapes) if rule == 'icam' else draw(job)
+    image = Image.fromarray(mask)
     image.putpalette(voc_palette().tobytes())
     with atomic_write(folder / f'{job[0]}.png') as path:
         image.save(path, 'PNG')
+
+
+def labels_in(job: Job, folder: Path) -> set[int]:
+    """Labels 0..79 that a finished mask shows."""
+    with Image.open(folder / f'{job[0]}.png') as image:
+        return set((np.unique(image).astype(int) - 1).tolist()) - {-1}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -86,22 +98,26 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('json', type=Path, help='instances_*.json')
     parser.add_argument('out', type=Path, help='folder of the masks')
     parser.add_argument('--tags', type=Path, help='write image-level labels here, too (0..79)')
+    parser.add_argument('--rule', choices=('official', 'icam'), default='official')
     parser.add_argument('--workers', type=int, default=os.cpu_count())
     args = parser.parse_args(argv)
-    jobs, labels = jobs_of(json.loads(args.json.read_text()))
+    jobs, labels = jobs_of(json.loads(args.json.read_text()), crowds=args.rule == 'icam')
     args.out.mkdir(parents=True, exist_ok=True)
     done = {entry.name for entry in os.scandir(args.out)}
     left = [job for job in jobs if f'{job[0]}.png' not in done]
     print(f'{len(jobs)} images, {len(jobs) - len(left)} are done')
     if args.workers > 1:
         with ProcessPoolExecutor(args.workers) as pool:
-            results = pool.map(partial(write, folder=args.out), left, chunksize=32)
+            results = pool.map(partial(write, folder=args.out, rule=args.rule), left, chunksize=32)
             for _ in track(results, 'drawing', len(left)):
                 pass
     else:
         for job in track(left, 'drawing'):
-            write(job, args.out)
+            write(job, args.out, args.rule)
     if args.tags:
+        if args.rule == 'icam':
+            shown = (labels_in(job, args.out) for job in jobs)
+            labels = dict(zip(labels, track(shown, 'labels', len(jobs)), strict=True))
         lines = (' '.join(map(str, chain([i], sorted(k)))) for i, k in sorted(labels.items()))
         atomic_write_bytes(args.tags, ('\n'.join(lines) + '\n').encode())
         empty = sum(not k for k in labels.values())

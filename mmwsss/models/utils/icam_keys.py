@@ -21,9 +21,14 @@ WRAPPED_RESNET38D_RULES: Rules = tuple(
     (pattern.replace('^', r'^backbone\.'), f'backbone.{new}' if pattern[0] == '^' else new)
     for pattern, new in RESNET38D_RULES
 )
+# Three convolutions and norms in a sequence, the last norm beside it; ours are pairs.
 STEM_RULES: Rules = (
-    (r'^((?:backbone\.)?)conv1\.', r'\1stem.'),
-    (r'^((?:backbone\.)?)bn1\.', r'\1stem.7.'),
+    (r'^((?:backbone\.)?)conv1\.0\.', r'\1stem.0.conv.'),
+    (r'^((?:backbone\.)?)conv1\.1\.', r'\1stem.0.bn.'),
+    (r'^((?:backbone\.)?)conv1\.3\.', r'\1stem.1.conv.'),
+    (r'^((?:backbone\.)?)conv1\.4\.', r'\1stem.1.bn.'),
+    (r'^((?:backbone\.)?)conv1\.6\.', r'\1stem.2.conv.'),
+    (r'^((?:backbone\.)?)bn1\.', r'\1stem.2.bn.'),
 )
 
 
