@@ -14,6 +14,7 @@ from mmwsss.models.cam_generators import (
     MCTformer,
 )
 from mmwsss.models.class_memory import ClassMemory
+from mmwsss.models.clip_pretrainer import CLIPPretrainer
 from mmwsss.models.data_preprocessor import WSSSDataPreprocessor
 from mmwsss.models.foundation import CLIP, SAM, PromptLearner, RegionPointDecoder, SAMPointDecoder
 from mmwsss.models.heads import (
@@ -60,6 +61,7 @@ __all__ = [
     'CAMGenerator',
     'CAMHead',
     'CAMPseudoLabelLoss',
+    'CLIPPretrainer',
     'ClassMemory',
     'ClassTokenViT',
     'Co2SAM',

@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from mmwsss.structures import Proposals
 
 
 class MaskRuns:
-    """The pixels of an image, row by row, cut into runs inside which no mask begins or ends.
+    """Masks as the runs of pixels that they are made of, row by row.
 
-    Masks of whole objects have a few hundred runs each, whereas a photo has 10^5 pixels and more;
-    what is done for each pair of mask and pixel is done for each pair of mask and run instead.
+    A mask of an object has a few hundred runs, a photo 10^5 pixels and more. Sums over masks are
+    differences of running sums at the borders of runs; nothing is decoded.
 
     Args:
         proposals: S masks of an image.
 
     Attributes:
-        lengths: Pixels of each run. Shape: (R,), int64.
-        inside: Which mask holds which run. Shape: (S, R), bool.
+        size: (H, W) of the image.
+        starts: First pixel of each run, mask by mask. Shape: (R,), int64.
+        ends: Pixel after each run. Shape: (R,), int64.
+        first: Mask i owns runs ``first[i]`` to ``first[i + 1]``. Shape: (S + 1,), int64.
         areas: Pixels of each mask. Shape: (S,), int64.
     """
 
     def __init__(self, proposals: Proposals) -> None:
         self.size = proposals.size
-        pixels = self.size[0] * self.size[1]
+        self.pixels = self.size[0] * self.size[1]
         offsets, counts = proposals.rle_offsets, proposals.rle_counts.astype(np.int64)
-        # Where each run of each mask ends, from the first pixel of the image.
-        ends = np.cumsum(counts) - pixels * np.repeat(np.arange(len(proposals)), np.diff(offsets))
-        borders = np.unique(np.concatenate([[0, pixels], ends]))
-        self.lengths = np.diff(borders)
-        # Number of runs of the image in each run of each mask; every second one is inside.
-        last = np.searchsorted(borders, ends)
-        first = np.empty_like(last)
-        first[1:] = last[:-1]
-        first[offsets[:-1]] = 0
-        turn = np.arange(len(counts)) - np.repeat(offsets[:-1], np.diff(offsets))
-        self.inside = np.repeat(turn % 2 == 1, last - first).reshape(
-            len(proposals), len(self.lengths)
-        )
-        self.areas = proposals.areas()
+        codes = np.diff(offsets)
+        ends = np.cumsum(counts) - self.pixels * np.repeat(np.arange(len(codes)), codes)
+        # Every second code of a mask, from the second on, is a run of it.
+        inside = (np.arange(len(counts)) - np.repeat(offsets[:-1], codes)) % 2 == 1
+        self.starts, self.ends = (ends - counts)[inside], ends[inside]
+        self.first = np.concatenate([[0], np.cumsum(codes // 2)])
+        self.areas = self._by_mask((self.ends - self.starts)[None])[0]
 
     def __len__(self) -> int:
         return len(self.areas)
 
-    @cached_property
-    def _weights(self) -> np.ndarray:
-        return self.inside.astype(np.float32)
+    def _by_mask(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the runs of each mask. Shape: (P, R) to (P, S)."""
+        running = np.zeros((len(values), values.shape[1] + 1), values.dtype)
+        np.cumsum(values, 1, out=running[:, 1:])
+        return running[:, self.first[1:]] - running[:, self.first[:-1]]
 
     def sum(self, maps: np.ndarray) -> np.ndarray:
         """Sum of each map in each mask.
@@ -59,42 +54,70 @@ class MaskRuns:
         Returns:
             Shape: (P, S), float64.
         """
-        starts = np.cumsum(self.lengths) - self.lengths
-        flat = maps.reshape(len(maps), self.size[0] * self.size[1]).astype(np.float64)
-        totals = np.add.reduceat(flat, starts, axis=1)
-        return totals @ self._weights.T.astype(np.float64)
+        inside = np.empty((len(maps), len(self.starts)))
+        running = np.empty(self.pixels + 1)
+        running[0] = 0
+        for own, values in zip(inside, maps, strict=True):  # one at a time stays in the cache
+            np.cumsum(values, dtype=np.float64, out=running[1:])
+            np.subtract(running[self.ends], running[self.starts], out=own)
+        return self._by_mask(inside)
 
     def mean(self, maps: np.ndarray) -> np.ndarray:
         """Mean of each map in each mask; 0 in an empty one. Shapes as in :meth:`sum`."""
         return self.sum(maps) / np.maximum(self.areas, 1)
 
-    def intersections(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Pixels that two masks share.
+    def take(self, index: np.ndarray) -> MaskRuns:
+        """Some of the masks, in a new order."""
+        part = object.__new__(MaskRuns)
+        part.size, part.pixels, part.areas = self.size, self.pixels, self.areas[index]
+        counts = np.diff(self.first)[index]
+        part.first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        runs = np.arange(part.first[-1]) + np.repeat(self.first[index] - part.first[:-1], counts)
+        part.starts, part.ends = self.starts[runs], self.ends[runs]
+        return part
+
+    def intersections(self, other: MaskRuns) -> np.ndarray:
+        """Pixels that masks share with other masks of the same image.
 
         Args:
-            rows: Indices of R masks.
-            columns: Indices of C masks.
+            other: T masks.
 
         Returns:
-            Shape: (R, C), int64. Counts below 2^24 are exact in float32.
+            Shape: (S, T), int64.
         """
-        weighted = self._weights[rows] * self.lengths.astype(np.float32)
-        return (weighted @ self._weights[columns].T).astype(np.int64)
+        borders = np.unique(np.concatenate([self.starts, self.ends, other.starts, other.ends]))
+        if not len(borders):
+            return np.zeros((len(self), len(other)), np.int64)
+        starts, ends, begin, stop = (
+            np.searchsorted(borders, x) for x in (self.starts, self.ends, other.starts, other.ends)
+        )
+        # Pixels of each of the other masks before each border.
+        change = np.zeros((len(other), len(borders)), np.int8)
+        owner = np.repeat(np.arange(len(other)), np.diff(other.first))
+        change[owner, begin], change[owner, stop] = 1, -1
+        inside = np.cumsum(change, 1, np.int8)[:, :-1]
+        running = np.zeros((len(other), len(borders)), np.int32)
+        np.cumsum(inside * np.diff(borders).astype(np.int32), 1, out=running[:, 1:])
+        return self._by_mask((running[:, ends] - running[:, starts]).astype(np.int64)).T
 
     def paint(self, labels: np.ndarray, order: np.ndarray) -> np.ndarray:
         """Draw masks one over the other.
 
         Args:
-            labels: What to draw for each mask. Shape: (S,).
+            labels: What to draw for each mask, 0 to 255. Shape: (S,).
             order: Masks from the first to the last drawn. Shape: (S,).
 
         Returns:
-            0 where there is none. Shape: (H, W), int64.
+            0 where there is none. Shape: (H, W), uint8.
         """
-        runs = np.zeros(len(self.lengths), np.int64)
-        for index in order:
-            runs[self.inside[index]] = labels[index]
-        return np.repeat(runs, self.lengths).reshape(self.size)
+        picture = np.zeros(self.pixels, np.uint8)
+        starts, ends, first = self.starts.tolist(), self.ends.tolist(), self.first.tolist()
+        values = np.asarray(labels).tolist()
+        for index in order.tolist():
+            label = values[index]
+            for run in range(first[index], first[index + 1]):
+                picture[starts[run] : ends[run]] = label
+        return picture.reshape(self.size)
 
 
 def rock_sand_water(masks: MaskRuns, level: np.ndarray, threshold: float = 0.3) -> np.ndarray:
@@ -118,7 +141,7 @@ def rock_sand_water(masks: MaskRuns, level: np.ndarray, threshold: float = 0.3) 
     kept = np.flatnonzero(level == 2)
     for own in (np.flatnonzero(level == 1), np.flatnonzero(level == 0)):
         if len(own) and len(kept):
-            shared = masks.intersections(own, kept).max(1)
+            shared = masks.take(own).intersections(masks.take(kept)).max(1)
             own = own[shared < threshold * masks.areas[own]]
         kept = np.concatenate([kept, own])
     return kept

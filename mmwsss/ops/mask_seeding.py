@@ -73,7 +73,7 @@ def paint_masks(labels: MaskLabels, masks: MaskRuns, level: np.ndarray) -> np.nd
         level: Shape: (S,).
 
     Returns:
-        Labels as they count in ``labels``. Shape: (H, W), int64.
+        Labels as they count in ``labels``. Shape: (H, W), uint8.
     """
     order = np.lexsort((labels.confidence, level))
     return masks.paint(labels.label, order)

@@ -15,6 +15,7 @@ SAM = (
     "  sam: Segment Anything's sam_vit_{b,l,h}_*.pth; SAM(checkpoint=...) reads them as they are, "
     'nothing is renamed, and there is nothing to convert.'
 )
+CLIP = "  clip: OpenAI's ViT-*.pt; CLIP(checkpoint=...) reads the archives as they are."
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     kinds = '\n'.join(f'  {kind}: {source.summary}' for kind, source in FORMATS.items())
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog=f'kinds:\n{kinds}\n{SAM}',
+        epilog=f'kinds:\n{kinds}\n{SAM}\n{CLIP}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('kind', choices=[*sorted(FORMATS), 'what'])

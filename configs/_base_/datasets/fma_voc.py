@@ -2,8 +2,8 @@
 # 16 to look at. Environment: VOC_ROOT.
 _base_ = './voc.py'
 
-# Tags are those of the masks (tools/dataset_converters/voc_aug.py), as published; the usual ones,
-# from the XML files, differ for 816 photos: tags=dict(source='shipped').
+# Tags are those of the masks (tools/dataset_converters/voc_aug.py), as published. The usual ones,
+# of the XML files, differ for 816 photos: tags=dict(source='xml', path='Annotations').
 tags = dict(source='masks', path='SegmentationClassAug')
 
 train_pipeline = [

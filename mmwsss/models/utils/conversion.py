@@ -5,6 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mmwsss.models.foundation import clip_sizes
+from mmwsss.models.foundation.clip_archive import is_archive, read_clip_weights
 from mmwsss.models.foundation.sam_sizes import PUBLISHED, sizes_of
 from mmwsss.models.utils.checkpoint_keys import FORMATS, rename_keys
 from mmwsss.models.utils.mxnet import is_params_file, read_params
@@ -43,14 +45,25 @@ def describe_checkpoint(path: str | Path) -> tuple[str, list[str]]:
         path: The file.
 
     Returns:
-        The kind, a key of :data:`~mmwsss.models.utils.checkpoint_keys.FORMATS` or ``'sam'``, and
-        a line for each entry: ``old -> new`` or ``old -> dropped``; for a SAM, which needs no
-        conversion, how to use it.
+        The kind, a key of :data:`~mmwsss.models.utils.checkpoint_keys.FORMATS`, ``'sam'`` or
+        ``'clip'``, and a line for each entry: ``old -> new`` or ``old -> dropped``; for a SAM or a
+        CLIP, which need no conversion, how to use it.
 
     Raises:
         ValueError: The file holds no tensors, or is of no kind that is known.
     """
-    state, reasons = read_checkpoint(path), []
+    state, reasons = read_clip_weights(path) if is_archive(path) else read_checkpoint(path), []
+    try:
+        found = clip_sizes.sizes_of(state)
+    except ValueError as error:
+        reasons.append(f'clip: {error}')
+    else:
+        known = clip_sizes.PUBLISHED.items()
+        names = [repr(name) for name, sizes in known if found.items() <= vars(sizes).items()]
+        fields = ', '.join(f'{name}={value}' for name, value in found.items())
+        arch = names[0] if names else f'dict({fields}, transformer_heads=...)'
+        use = f"dict(type='CLIP', arch={arch}, checkpoint='{path}')"
+        return 'clip', [f'{len(state)} entries, read as they are by {use}']
     try:
         sizes = sizes_of(state)
     except ValueError as error:

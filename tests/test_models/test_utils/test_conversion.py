@@ -1,5 +1,7 @@
 """Conversion of published checkpoints."""
 
+from collections import OrderedDict
+
 import pytest
 import torch
 from mmengine.runner import load_checkpoint
@@ -103,3 +105,23 @@ def test_file_of_no_known_kind(tmp_path):
     text = str(error.value)
     assert 'x.pth is of no kind that is known' in text
     assert all(f'\n{kind}: ' in text for kind in ('sam', 's2c', 'resnet38d', 'psa', 'irn'))
+
+
+def test_context_of_fma(tmp_path):
+    """Shapes are checked where it is loaded, by the config that knows them."""
+    torch.save(OrderedDict({'prompt_learner.ctx': torch.ones(16, 512)}), tmp_path / 'final.pth')
+    assert convert_checkpoint(tmp_path / 'final.pth', tmp_path / 'fma.pth', 'fma') == []
+    state = torch.load(tmp_path / 'fma.pth', weights_only=True)['state_dict']
+    assert list(state) == ['prompt.ctx'] and state['prompt.ctx'].shape == (16, 512)
+    kind, lines = describe_checkpoint(tmp_path / 'final.pth')
+    assert (kind, lines) == ('fma', ['prompt_learner.ctx -> prompt.ctx'])
+
+
+def test_clip_is_used_as_it_is(tmp_path):
+    pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
+    from tests.test_models.test_foundation.tiny_clip import tiny_clip
+
+    module = tiny_clip().module
+    torch.save(module.state_dict(), tmp_path / 'clip.pt')
+    kind, (line,) = describe_checkpoint(tmp_path / 'clip.pt')
+    assert kind == 'clip' and 'vision_width=64' in line and "type='CLIP'" in line

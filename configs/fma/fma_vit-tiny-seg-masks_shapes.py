@@ -1,0 +1,17 @@
+# The fine seed. Environment: PROPOSAL_STORE.
+_base_ = './fma_vit-tiny-seg_shapes.py'
+
+model = dict(seeding=dict(type='SAMSeeding', power=0.7))
+_store = '{{$PROPOSAL_STORE:work_dirs/regions_shapes/proposals}}'
+test_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='LoadImage'),
+            dict(type='LoadProposals', store=_store),
+            dict(type='ResizeToMultiple', divisor=8),
+            dict(type='PackTagged'),
+        ]
+    )
+)
+test_cfg = dict(_delete_=True, type='StoreTestLoop', kind='masks')
+test_evaluator = dict(_delete_=True, type='MaskMetric')

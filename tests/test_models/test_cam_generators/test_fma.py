@@ -1,0 +1,264 @@
+"""``FMA``: training, inference, and what it refuses."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+
+pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
+
+from mmwsss.models import FMA
+from mmwsss.registry import MODELS
+from mmwsss.structures import Proposals
+from tests.test_models.test_foundation.tiny_clip import PREPROCESSOR, SIZES, tiny_clip
+
+NAMES, BACKGROUND = ['cat', 'dog', 'car'], ['sky', 'grass']
+
+
+def model_of(clip=None, prompts=None, **options):
+    prompts = {**dict(names=NAMES, background=BACKGROUND, length=4, seed='a'), **(prompts or {})}
+    return FMA(clip or tiny_clip(), prompts, **{**dict(num_classes=3), **options})
+
+
+def sample_of(tags=(1, 0, 0), size=(30, 40), name='photo', label=None, proposals=None):
+    sample = SegDataSample(metainfo=dict(ori_shape=size, img_id=name))
+    sample.gt_label = torch.tensor(tags, dtype=torch.float32)
+    if label is not None:
+        sample.pseudo_mask = PixelData(data=label[None])
+    if proposals is not None:
+        sample.set_field(proposals, 'proposals')
+    return sample
+
+
+def boxes_of(count, size=(30, 40)):
+    masks = np.zeros((count, *size), bool)
+    for index, mask in enumerate(masks):
+        mask[:, index * 10 : index * 10 + 10] = True
+    zeros = np.zeros(count)
+    return Proposals.from_masks(masks, iou=zeros, stability=zeros, level=zeros)
+
+
+# Maps ---------------------------------------------------------------------------------
+
+
+def test_a_batch_is_its_images_in_row_major_order():
+    model, x = model_of().eval(), torch.randn(2, 3, 32, 24)
+    tags = torch.tensor([[1.0, 0, 1], [0, 1, 1]])
+    with torch.no_grad():
+        text = model.text_features()
+        together = model.grad_cam(model.clip.encode(x), tags, text)
+        alone = [
+            model.grad_cam(model.clip.encode(x[i : i + 1]), tags[i : i + 1], text) for i in (0, 1)
+        ]
+    assert together.shape == (4, 4, 3)
+    torch.testing.assert_close(together, torch.cat(alone), rtol=1e-3, atol=1e-7)
+
+
+def test_tensor_mode_has_all_classes():
+    logits, cam = model_of().eval()(torch.randn(2, 3, 32, 24), mode='tensor')
+    assert logits.shape == (2, 3) and cam.shape == (2, 3, 4, 3)
+
+
+def test_text_features_are_kept_until_the_context_changes():
+    model = model_of().eval()
+    calls, encode = [], model._encode_prompts
+    model._encode_prompts = lambda: calls.append(1) or encode()
+    with torch.no_grad():
+        first = model.text_features()
+        assert model.text_features() is first and len(calls) == 1
+        model.prompt.ctx.mul_(2)
+        assert not torch.equal(model.text_features(), first) and len(calls) == 2
+    model.train()
+    assert model.text_features().requires_grad
+    assert model.text_features() is not model.text_features()
+
+
+# Training -----------------------------------------------------------------------------
+
+
+def test_classification_prompts_learn():
+    model = model_of(loss_contrastive=dict(type='MultiLabelContrastiveLoss')).train()
+    assert [name for name, _ in model.named_parameters()] == ['prompt.ctx']
+    x, samples = torch.randn(4, 3, 32, 32), [sample_of((1, 0, 0)), sample_of((0, 1, 1))] * 2
+    optimizer, values = torch.optim.SGD(model.parameters(), lr=0.05), []
+    for _ in range(8):
+        losses = model(x, samples, mode='loss')
+        assert set(losses) == {'loss_contrastive'}
+        optimizer.zero_grad()
+        losses['loss_contrastive'].backward()
+        optimizer.step()
+        values.append(float(losses['loss_contrastive']))
+    assert values[-1] < values[0]
+
+
+@pytest.mark.parametrize('parts', [1, 2])
+def test_segmentation_prompts(parts):
+    """Sub-batches average the losses of the parts."""
+    label = torch.zeros(32, 32, dtype=torch.int64)
+    label[:16], label[20:, :4] = 1, 255
+    samples = [sample_of((1, 0, 0), label=label), sample_of((1, 0, 1), label=label * 0)]
+    x, clip = torch.randn(2, 3, 32, 32), tiny_clip()
+    build = dict(loss_cam=dict(type='CAMActivationLoss'))
+    model = model_of(clip, sub_batches=parts, **build).train()
+    losses = model(x, samples, mode='loss')
+    assert set(losses) == {'loss_cam_fg', 'loss_cam_bg'}
+    sum(losses.values()).backward()
+    single = model_of(clip, **build).train()
+    if parts == 2:
+        expected = [single(x[i : i + 1], samples[i : i + 1], mode='loss') for i in (0, 1)]
+        for name, value in losses.items():
+            torch.testing.assert_close(value, (expected[0][name] + expected[1][name]) / 2)
+    assert model.prompt.ctx.grad.abs().sum() > 0
+
+
+def test_tags_of_the_crop():
+    """The photo's class that the crop has lost gives no map; unlabelled pixels are no class."""
+    label = torch.zeros(32, 32, dtype=torch.int64)
+    label[:8], label[8] = 3, 255
+    model = model_of(loss_cam=dict(type='CAMActivationLoss'), tags_of_crop=True).train()
+    assert model._present(label[None]).tolist() == [[0, 0, 1]]
+    x = torch.randn(1, 3, 32, 32)
+    losses = model(x, [sample_of((1, 1, 1), label=label)], mode='loss')
+    plain = model_of(model.clip, loss_cam=dict(type='CAMActivationLoss')).train()
+    expected = plain(x, [sample_of((0, 0, 1), label=label)], mode='loss')
+    torch.testing.assert_close(losses, expected)
+
+
+def test_no_present_class_in_a_batch():
+    """A loss of 0 with a gradient of 0, as for a crop that is all background."""
+    label = torch.zeros(32, 32, dtype=torch.int64)
+    model = model_of(
+        loss_cam=dict(type='CAMActivationLoss'),
+        loss_contrastive=dict(type='MultiLabelContrastiveLoss'),
+        tags_of_crop=True,
+    ).train()
+    losses = model(torch.randn(1, 3, 32, 32), [sample_of((0, 0, 0), label=label)], mode='loss')
+    assert {float(value) for value in losses.values()} == {0.0}
+    sum(losses.values()).backward()
+    assert model.prompt.ctx.grad.abs().sum() == 0
+
+
+def test_autocast_keeps_the_losses_in_float32():
+    label = torch.ones(32, 32, dtype=torch.int64)
+    model = model_of(
+        loss_cam=dict(type='CAMActivationLoss'),
+        loss_contrastive=dict(type='MultiLabelContrastiveLoss'),
+    ).train()
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = model(torch.randn(1, 3, 32, 32), [sample_of(label=label)], mode='loss')
+    sum(losses.values()).backward()
+    assert all(value.dtype == torch.float32 for value in losses.values())
+    assert model.prompt.ctx.grad.isfinite().all()
+
+
+# Inference ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('caa', [None, dict(threshold=0.4, source='score', layers=2)])
+def test_seeds(caa):
+    model = model_of(test_cfg=dict(caa=caa)).eval()
+    samples = [sample_of((1, 0, 1), name='a'), sample_of((0, 0, 0), name='b')]
+    model(torch.randn(2, 3, 32, 40), samples, mode='predict')
+    seeds = samples[0].seeds
+    assert seeds.classes.tolist() == [0, 2] and seeds.scores.shape == (2, 30, 40)
+    assert seeds.scores.max() > 0.9
+    assert samples[1].seeds.scores.shape == (0, 30, 40)
+    for sample in samples:
+        assert sample.tag_scores.shape == (3,) and sample.tag_scores.min() >= 0
+    assert 'pred_sem_seg' not in samples[0]
+
+
+@pytest.mark.parametrize('count', [0, 1, 4])
+def test_seeding_in_one_go(count):
+    """No proposal, or a single one: all background."""
+    seeding = dict(type='SAMSeeding', power=0.7)
+    model = model_of(
+        seeding=seeding, test_cfg=dict(caa=dict(threshold=0.4, source='cam', layers=2))
+    )
+    sample, untagged = (
+        sample_of(tags, proposals=boxes_of(count)) for tags in ((1, 0, 1), (0, 0, 0))
+    )
+    model.eval()(torch.randn(2, 3, 32, 40), [sample, untagged], mode='predict')
+    labels = sample.pred_sem_seg.data
+    assert labels.shape == (1, 30, 40) and not untagged.pred_sem_seg.data.any()
+    assert set(labels.unique().tolist()) <= {0, 1, 3} and (bool(labels.any()) or count < 2)
+    record = model.protocol()
+    assert record['refiner']['type'] == 'SAMSeeding' and record['caa']['threshold'] == 0.4
+    assert record['seeds_of'] == 'image-level labels' and record['clip']['patch'] == 8
+
+
+def test_predicted_tags():
+    model = model_of(test_cfg=dict(use_tags=False, tag_threshold=0.0)).eval()
+    sample = SegDataSample(metainfo=dict(ori_shape=(30, 40)))
+    model(torch.randn(1, 3, 32, 40), [sample], mode='predict')
+    assert sample.seeds.classes.tolist() == [0, 1, 2]
+
+
+def test_checkpoints_hold_the_context_alone():
+    model = model_of()
+    state = model.state_dict()
+    assert set(state) == {'prompt.ctx', 'prompt._extra_state'}
+    model_of().load_state_dict(state)
+
+
+# Bad input ----------------------------------------------------------------------------
+
+
+def test_prompts_and_classes_of_different_number():
+    with pytest.raises(ValueError, match=r'3 names of prompts for 4 classes \(cat, dog, car\)'):
+        model_of(num_classes=4)
+    model = model_of(loss_contrastive=dict(type='MultiLabelContrastiveLoss')).train()
+    with pytest.raises(ValueError, match=r'photo: the image-level labels have shape \(4,\)'):
+        model(torch.randn(1, 3, 32, 32), [sample_of((1, 0, 0, 0))], mode='loss')
+
+
+def test_clip_of_another_architecture(tmp_path):
+    torch.save(tiny_clip(vision_layers=2).module.state_dict(), tmp_path / 'clip.pt')
+    cfg = dict(type='CLIP', arch=SIZES, checkpoint=str(tmp_path / 'clip.pt'))
+    with pytest.raises(ValueError, match='clip.pt: a CLIP of other sizes: vision_layers 2 found'):
+        model_of(cfg)
+
+
+def test_refused():
+    for cfg, message in (
+        (dict(threshold=0.4), "threshold, source and perhaps others .* found .'threshold'"),
+        (dict(threshold=0.4, source='cam', boxes=1), 'threshold, source and perhaps'),
+        (dict(threshold=2.0, source='cam'), 'threshold in'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model_of(test_cfg=dict(caa=cfg))
+    with pytest.raises(ValueError, match=r"unknown keys \['flip'\]"):
+        model_of(test_cfg=dict(flip=True))
+    with pytest.raises(ValueError, match='tags_of_crop reads the pseudo mask'):
+        model_of(tags_of_crop=True)
+    with pytest.raises(ValueError, match='sub_batches is at least 1, found 0'):
+        model_of(sub_batches=0)
+    x = torch.randn(1, 3, 32, 32)
+    model = model_of(loss_cam=dict(type='CAMActivationLoss'), sub_batches=2).train()
+    with pytest.raises(ValueError, match='a batch of 1 images is not 2 equal parts'):
+        model(x, [sample_of()], mode='loss')
+    model = model_of(loss_cam=dict(type='CAMActivationLoss')).train()
+    with pytest.raises(ValueError, match="photo: no pseudo mask; .*'LoadPseudoMask'"):
+        model(x, [sample_of()], mode='loss')
+    with pytest.raises(ValueError, match='FMA looks at one scale, the pipeline gives 2'):
+        model.eval()([x, x], [sample_of()], mode='predict')
+    model = model_of(seeding=dict(type='SAMSeeding', power=1.0)).eval()
+    with pytest.raises(ValueError, match="photo: seeding needs proposals: .*'LoadProposals'"):
+        model(x, [sample_of()], mode='predict')
+    model = model_of(test_cfg=dict(caa=dict(threshold=0.4, source='cam'))).eval()
+    with pytest.raises(ValueError, match='attention of 8 blocks is wanted, this CLIP has 3'):
+        model(x, [sample_of()], mode='predict')
+
+
+def test_built_from_a_config():
+    cfg = dict(
+        type='FMA',
+        clip=dict(type='CLIP', arch=SIZES),
+        prompts=dict(names=NAMES, length=4),
+        num_classes=3,
+        data_preprocessor=PREPROCESSOR,
+    )
+    with torch.device('meta'):
+        model = MODELS.build(cfg)
+    assert model.prompt.ctx.is_meta and model.clip.device.type == 'cpu'

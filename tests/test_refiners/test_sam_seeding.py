@@ -1,0 +1,81 @@
+"""``SAMSeeding``."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmwsss.refiners import SAMSeeding
+from mmwsss.registry import REFINERS
+from mmwsss.structures import Proposals, Seeds
+from tests.conftest import photo
+
+
+def halves(level=(0, 0)):
+    masks = np.zeros((2, 8, 12), bool)
+    masks[0, :, :6], masks[1, :, 6:] = True, True
+    zeros = np.zeros(2)
+    return Proposals.from_masks(masks, iou=zeros, stability=zeros, level=np.array(level))
+
+
+def seeds_of(left, right, classes=(3,)):
+    maps = np.zeros((len(classes), 2, 4), np.float32)
+    maps[:, :, :2], maps[:, :, 2:] = left, right
+    return Seeds(np.array(classes), maps, size=(8, 12))
+
+
+def test_each_mask_goes_to_a_class():
+    refiner = REFINERS.build(dict(type='SAMSeeding', power=0.7))
+    labels = refiner(photo(8, 12), seeds_of(0.9, 0.2), halves())
+    assert labels.dtype == np.uint8
+    assert (labels[:, :6] == 4).all() and (labels[:, 6:] == 0).all()
+    assert refiner.needs_proposals and refiner.runs_in == 'worker' and refiner.output == 'mask'
+    record = refiner.protocol()
+    assert record['type'] == 'SAMSeeding' and record['threshold_tuned_on_masks'] is False
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    scale=st.floats(0.1, 1),
+    shift=st.floats(0, 0.4),
+    left=st.floats(0, 0.5),
+    right=st.floats(0, 0.5),
+)
+def test_scale_and_offset_of_a_map_do_not_count(scale, shift, left, right):
+    if abs(left - right) * scale < 1e-2:
+        return
+    refiner, image = SAMSeeding(0.7), photo(8, 12)
+    plain = refiner(image, seeds_of(left, right), halves())
+    changed = refiner(image, seeds_of(left * scale + shift, right * scale + shift), halves())
+    np.testing.assert_array_equal(plain, changed)
+
+
+def test_defined_where_there_is_nothing():
+    refiner, image = SAMSeeding(0.7), photo(8, 12)
+    zeros = np.zeros(1)
+    single = Proposals.from_masks(
+        np.ones((1, 8, 12), bool), iou=zeros, stability=zeros, level=zeros
+    )
+    none = Proposals.from_masks(
+        np.zeros((0, 8, 12), bool), iou=zeros[:0], stability=zeros[:0], level=zeros[:0]
+    )
+    untagged = Seeds(np.zeros(0, int), np.zeros((0, 2, 4), np.float32), size=(8, 12))
+    for seeds, proposals in (
+        (seeds_of(0.9, 0.1), single),
+        (seeds_of(0.9, 0.1), none),
+        (untagged, halves()),
+        (untagged, none),
+    ):
+        labels = refiner(image, seeds, proposals)
+        assert labels.shape == (8, 12) and labels.dtype == np.uint8 and not labels.any()
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match='power must be positive, found 0'):
+        SAMSeeding(0)
+    with pytest.raises(ValueError, match="pooling must be one of .* found 'x'"):
+        SAMSeeding(0.7, pooling='x')
+    with pytest.raises(ValueError, match=r'needs proposals of size \(8, 12\), found None'):
+        SAMSeeding(0.7)(photo(8, 12), seeds_of(0.9, 0.1))
+    with pytest.raises(ValueError, match='the seeds are of an image of'):
+        SAMSeeding(0.7)(photo(8, 13), seeds_of(0.9, 0.1), halves())
