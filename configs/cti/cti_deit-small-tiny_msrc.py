@@ -1,4 +1,4 @@
-# CTI on MSRC v2, from scratch; schedule and data are those of MCTformer-V2 there.
+# CTI on MSRC v2; schedule and data are those of MCTformer-V2 there.
 _base_ = [
     '../_base_/models/cti_deit-small-tiny.py',
     '../_base_/datasets/msrc.py',
@@ -7,9 +7,19 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-max_epochs = 60
+max_epochs = 20
 
-model = dict(backbone=dict(num_classes=14, img_size=96), head=dict(num_classes=14), infuse_begin=15)
+model = dict(
+    backbone=dict(
+        num_classes=14,
+        img_size=96,
+        stem=dict(
+            init_cfg=dict(checkpoint='{{$CAM_CHECKPOINT:work_dirs/cam_r18_msrc/epoch_80.pth}}')
+        ),
+    ),
+    head=dict(num_classes=14),
+    infuse_begin=4,
+)
 
 crop = [
     dict(type='RandomResizedCrop', size=96, area=(0.3, 1.2)),
@@ -38,5 +48,5 @@ test_dataloader = dict(num_workers=2, dataset=dict(pipeline=test_pipeline))
 
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = dict(end=max_epochs)
-train_cfg = dict(max_epochs=max_epochs, val_interval=20)
-default_hooks = dict(checkpoint=dict(interval=20), logger=dict(interval=16))
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+default_hooks = dict(checkpoint=dict(interval=10), logger=dict(interval=16))

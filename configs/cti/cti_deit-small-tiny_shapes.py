@@ -1,4 +1,4 @@
-# CTI on the built-in data set, from scratch; schedule and data are those of MCTformer-V2 there.
+# CTI on the built-in data set; schedule and data are those of MCTformer-V2 there.
 _base_ = [
     '../_base_/models/cti_deit-small-tiny.py',
     '../_base_/datasets/shapes.py',
@@ -7,7 +7,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-max_epochs = 16
+max_epochs = 6
 
 crop = [
     dict(type='RandomResizedCrop', size=80, area=(0.3, 1.2)),

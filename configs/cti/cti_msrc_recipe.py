@@ -1,23 +1,28 @@
 # CTI on MSRC v2, refined by IRN, down to a segmentor. Where published
-# recipes have ImageNet's weights, under IRN and the segmentor, stands the plain CAM's network.
-# Extra [crf]:
+# recipes have ImageNet's weights, under all three, stands the plain CAM's network. Extra [crf]:
 # python tools/pipeline.py configs/cti/cti_msrc_recipe.py --set MSRC_ROOT=data/msrcv2
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
 _BACKBONE = 'model.backbone.init_cfg.checkpoint'
+_STEM = 'model.backbone.stem.init_cfg.checkpoint'
 
 variables = dict(MSRC_ROOT='data/msrcv2')
 
 recipe = [
-    dict(name='cti', config='cti_deit-small-tiny_msrc.py', action='train'),
+    dict(name='cam', config='../cam/cam_r18_msrc.py', action='train'),
+    dict(
+        name='cti',
+        config='cti_deit-small-tiny_msrc.py',
+        action='train',
+        inputs={_STEM: 'cam.checkpoint'},
+    ),
     dict(
         name='seeds',
         config='cti_deit-small-tiny_msrc.py',
         action='test',
-        inputs={'load_from': 'cti.checkpoint'},
+        inputs={'load_from': 'cti.checkpoint', _STEM: 'cam.checkpoint'},
         cfg_options={'test_cfg.stride': 1},
     ),
-    dict(name='cam', config='../cam/cam_r18_msrc.py', action='train'),
     dict(
         name='ir_labels',
         config='../refine/ir-labels_msrc.py',

@@ -1,23 +1,28 @@
 # CTI on the built-in data set, refined by IRN, down to a segmentor. Where published
-# recipes have ImageNet's weights, under IRN and the segmentor, stands the plain CAM's network.
-# Extra [crf]:
+# recipes have ImageNet's weights, under all three, stands the plain CAM's network. Extra [crf]:
 # python tools/pipeline.py configs/cti/cti_shapes_recipe.py
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
 _BACKBONE = 'model.backbone.init_cfg.checkpoint'
+_STEM = 'model.backbone.stem.init_cfg.checkpoint'
 
 variables = dict(SHAPES_ROOT='data/shapes')
 
 recipe = [
-    dict(name='cti', config='cti_deit-small-tiny_shapes.py', action='train'),
+    dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
+    dict(
+        name='cti',
+        config='cti_deit-small-tiny_shapes.py',
+        action='train',
+        inputs={_STEM: 'cam.checkpoint'},
+    ),
     dict(
         name='seeds',
         config='cti_deit-small-tiny_shapes.py',
         action='test',
-        inputs={'load_from': 'cti.checkpoint'},
+        inputs={'load_from': 'cti.checkpoint', _STEM: 'cam.checkpoint'},
         cfg_options={'test_cfg.stride': 1},
     ),
-    dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
     dict(
         name='ir_labels',
         config='../refine/ir-labels_shapes.py',

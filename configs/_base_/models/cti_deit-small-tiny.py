@@ -1,5 +1,5 @@
-# CTI on the network of mctformer_deit-small-tiny.py. Infusion waits for some epochs: before, this
-# network knows nothing.
+# CTI on the network of mctformer_deit-small-tiny.py. Infusion waits for some epochs: before, its
+# tokens know nothing.
 _base_ = './mctformer_deit-small-tiny.py'
 
 model = dict(
@@ -7,7 +7,7 @@ model = dict(
     backbone=dict(background=True, tokenizer_channels=192),
     head=dict(background=True),
     infuse_block=1,
-    infuse_begin=4,
+    infuse_begin=1,
     bg_class_blocks=2,
     memory_size=30,
     loss_bg=dict(type='BackgroundComplementLoss', loss_weight=0.1),

@@ -64,9 +64,11 @@ class ClassTokenViT(BaseModule):
             ``dict(embed_dims=, num_layers=, num_heads=, feedforward_channels=)``.
         img_size: Side that the position table is made for; other sizes interpolate it.
         patch_size: Side of a patch. What is left over on the right and below is cut off.
-        stem_channels: Channels of 3x3 convolutions of stride 2 in front of the patch embedding,
-            which takes what stride is left. Published networks have none; they help one that
-            learns from scratch.
+        stem: Config or module of a network whose last feature map is cut into patches instead of
+            the image, e.g. ``mmpretrain.ResNet``. Published networks have none; it is for data that
+            are too few for a transformer to learn from pixels.
+        stem_channels: Channels of that feature map.
+        stem_stride: Its stride in pixels; divides ``patch_size``.
         drop_path_rate: Probability of leaving a branch out in the last block; it grows linearly
             from 0 in the first.
         init_cfg: E.g. ``dict(type='Pretrained', checkpoint=...)`` with a checkpoint of this class,
@@ -91,7 +93,9 @@ class ClassTokenViT(BaseModule):
         arch: str | dict = 'deit-small',
         img_size: int = 224,
         patch_size: int = 16,
-        stem_channels: Sequence[int] = (),
+        stem: dict | nn.Module | None = None,
+        stem_channels: int = 3,
+        stem_stride: int = 1,
         drop_path_rate: float = 0.1,
         init_cfg: dict | list[dict] | None = None,
     ):
@@ -111,7 +115,8 @@ class ClassTokenViT(BaseModule):
         self.num_classes = num_classes
         self.num_tokens = num_classes + background
         self.embed_dims = dims
-        self.patch_embed = PatchEmbed(dims, patch_size, stem_channels)
+        stem = MODELS.build(stem) if isinstance(stem, dict) else stem
+        self.patch_embed = PatchEmbed(dims, patch_size, stem, stem_channels, stem_stride)
         side = img_size // patch_size
         self.pos_embed_patch = nn.Parameter(torch.zeros(1, side * side, dims))
         self.pos_embed_cls = nn.Parameter(torch.zeros(1, self.num_tokens, dims))

@@ -1,46 +1,40 @@
 """From images to patches."""
 
-from collections.abc import Sequence
-
+from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 
-class PatchEmbed(nn.Module):
-    """One convolution whose stride is its size, after an optional stem of small ones.
+class PatchEmbed(BaseModule):
+    """One convolution whose stride is its size, of the image or of a network's feature map.
 
     Args:
         embed_dims: Channels D of a patch.
         patch_size: Its side in pixels.
-        stem_channels: Channels of 3x3 convolutions of stride 2 in front, each with a group norm
-            and GELU (`Early Convolutions Help Transformers See Better
-            <https://arxiv.org/abs/2106.14881>`_; with group norm, so that views in one batch do
-            not see each other).
+        stem: Network in front, of whose feature maps the last is taken; None takes the image.
+        stem_channels: Channels of what the convolution gets.
+        stem_stride: Its stride.
 
     Raises:
-        ValueError: The stem strides further than a patch, or its channels are no multiples of 8.
+        ValueError: The stem's stride does not divide ``patch_size``.
     """
 
-    def __init__(self, embed_dims: int, patch_size: int, stem_channels: Sequence[int] = ()):
+    def __init__(
+        self,
+        embed_dims: int,
+        patch_size: int,
+        stem: nn.Module | None = None,
+        stem_channels: int = 3,
+        stem_stride: int = 1,
+    ):
         super().__init__()
-        stride, rest = 2 ** len(stem_channels), [c for c in stem_channels if c % 8]
-        if patch_size % stride or rest:
+        if patch_size % stem_stride:
             raise ValueError(
-                'stem_channels are multiples of 8, and two to the power of their number divides '
-                f'patch_size, found {tuple(stem_channels)} and {patch_size}'
+                f'stem_stride must divide patch_size, found {stem_stride} and {patch_size}'
             )
         self.patch_size = patch_size
-        stem, channels = [], 3
-        for width in stem_channels:
-            stem += [
-                nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=False),
-                nn.GroupNorm(8, width),
-                nn.GELU(),
-            ]
-            channels = width
-        self.stem = nn.Sequential(*stem)
-        self.projection = nn.Conv2d(
-            channels, embed_dims, patch_size // stride, patch_size // stride
-        )
+        self.stem = stem
+        side = patch_size // stem_stride
+        self.projection = nn.Conv2d(stem_channels, embed_dims, side, side)
 
     def forward(self, images: Tensor) -> Tensor:
         """Whole patches only. Shape: (N, 3, H, W) to (N, D, H // patch_size, W // patch_size).
@@ -54,4 +48,5 @@ class PatchEmbed(nn.Module):
                 f'an image of {tuple(images.shape[-2:])} pixels is smaller than a patch, expected '
                 f'sides of at least {self.patch_size}: leave small scales out of the pipeline'
             )
-        return self.projection(self.stem(images[..., :height, :width]))
+        x = images[..., :height, :width]
+        return self.projection(x if self.stem is None else self.stem(x)[-1])

@@ -22,7 +22,7 @@ class ClassTokenTestCfg(CAMTestCfg):
     Args:
         class_blocks: Number of last blocks whose attention from class tokens to patches is added;
             None takes all.
-        patch_blocks: The same for attention between patches.
+        patch_blocks: The same for attention between patches; 0 leaves that refinement out.
     """
 
     class_blocks: int | None = None
@@ -79,12 +79,12 @@ class MCTformer(BaseCAMGenerator):
                 f'{backbone.num_tokens} of {backbone.num_classes} classes and maps '
                 f'{head.conv.out_channels} of {head.num_classes}'
             )
-        for name in ('class_blocks', 'patch_blocks'):
+        for name, least in (('class_blocks', 1), ('patch_blocks', 0)):
             number = getattr(self.test_cfg, name)
-            if number is not None and not 1 <= number <= backbone.depth:
+            if number is not None and not least <= number <= backbone.depth:
                 raise ValueError(
-                    f'test_cfg.{name} must be 1 to {backbone.depth}, the blocks of the backbone, '
-                    f'or None for all; found {number}'
+                    f'test_cfg.{name} must be {least} to {backbone.depth}, the blocks of the '
+                    f'backbone, or None for all; found {number}'
                 )
         self.backbone = backbone
         self.head = head
@@ -92,16 +92,19 @@ class MCTformer(BaseCAMGenerator):
     def cams(self, x: Tensor) -> CAMOutput:
         """Class scores and refined, non-negative maps of images (N, 3, H, W)."""
         depth, cfg = self.backbone.depth, self.test_cfg
+        refined = cfg.patch_blocks != 0
         watch = AttentionWatch(
             classes_from=depth - (cfg.class_blocks or depth),
-            patches_from=depth - (cfg.patch_blocks or depth),
+            patches_from=depth - (cfg.patch_blocks or depth) if refined else None,
         )
         output = self.backbone(x, [watch])
         maps = self.head(output.patches)
         token_scores, patch_scores = self.scores(output.tokens, maps)
         maps = self.foreground(maps.relu())
-        attended = maps * self.foreground(watch.classes).view_as(maps)
-        return CAMOutput((token_scores + patch_scores) / 2, refine_maps(attended, watch.patches))
+        maps = maps * self.foreground(watch.classes).view_as(maps)
+        if refined:
+            maps = refine_maps(maps, watch.patches)
+        return CAMOutput((token_scores + patch_scores) / 2, maps)
 
     def scores(self, tokens: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Class scores, (N, C), by tokens (N, K, D) and by raw maps (N, K, h, w)."""

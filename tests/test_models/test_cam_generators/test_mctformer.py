@@ -54,6 +54,8 @@ def test_maps_by_hand(background):
     expected = torch.einsum('nij,nkj->nki', watch.patches, maps).view(2, 3, 4, 5)
     got = model(x)
     torch.testing.assert_close(got.cam, expected)
+    plain = build(background=background, test_cfg=dict(class_blocks=2, patch_blocks=0))
+    torch.testing.assert_close(plain(x).cam.flatten(2), maps)
     scores = (output.tokens[:, -3:].mean(-1) + raw.mean((2, 3))) / 2
     torch.testing.assert_close(got.logits, scores)
 
