@@ -174,37 +174,6 @@ FORMATS: dict[str, CheckpointFormat] = {
         rules=((r'^prompt_learner\.ctx$', 'prompt.ctx'),),
         counterpart=_prompts,
     ),
-    'deit': CheckpointFormat(
-        summary=(
-            "DeiT's ImageNet weights (deit_small_patch16_224-cd65a155.pth, also tiny and base); "
-            "becomes a state dict of mmpretrain's VisionTransformer, that ClassTokenViT reads too. "
-            'head.* is dropped.'
-        ),
-        rules=VIT_RULES,
-        counterpart=_deit,
-        dropped=r'head\..*',
-    ),
-    'cti': CheckpointFormat(
-        summary=(
-            "network that CTI's training saves (its 69.5 checkpoint); becomes a state dict of CTI "
-            'without the memory, which the release does not save. norm.* and pos_embed are '
-            'dropped, as nothing reads them.'
-        ),
-        rules=(
-            *VIT_RULES,
-            (r'^tokenizer\.0\.', 'tokenizer.fc1.'),
-            (r'^tokenizer\.2\.', 'tokenizer.fc2.'),
-            (r'^pos_embed_pat$', 'pos_embed_patch'),
-            (r'^head\.', 'head.conv.'),
-            (r'^(?!head\.)', 'backbone.'),
-        ),
-        counterpart=lambda: CTI(
-            ClassTokenViT(num_classes=20),
-            PatchCAMHead(in_channels=384, num_classes=20),
-            loss_cross=None,
-        ),
-        dropped=r'norm\..*|pos_embed',
-    ),
     'irn': CheckpointFormat(
         summary=(
             "IRN's network (res50_irn.pth, also of RIB and LPCAM); becomes a state dict of IRNet "
