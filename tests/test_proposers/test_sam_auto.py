@@ -11,6 +11,7 @@ pytest.importorskip('segment_anything', reason='the extra [sam] is not installed
 
 from segment_anything import SamAutomaticMaskGenerator
 
+from mmwsss.ops.mask_runs import MaskRuns, rock_sand_water
 from mmwsss.proposers import SAMAutoProposer
 from mmwsss.registry import MODELS, PROPOSERS
 from tests.golden import fill
@@ -141,3 +142,31 @@ def test_record_and_configs(tmp_path):
 def test_bad_settings():
     with pytest.raises(ValueError, match='points_per_side and .* at least 1, .* found 0, 1 and 0'):
         SAMAutoProposer(tiny_sam(), points_per_side=0)
+
+
+def test_offsets_by_level():
+    """As if each level had its own threshold; whole masks first in the competition of a view."""
+    image, sam = fill.image(90, 120, 1), tiny_sam(salt=SALT, level=0.3)
+    plain = SAMAutoProposer(sam, **OPEN)(image)
+    none = SAMAutoProposer(sam, **OPEN, iou_offset=(-9, -9, 0))(image)
+    assert set(plain.level.tolist()) > {2} and set(none.level.tolist()) == {2}
+    none = SAMAutoProposer(sam, **OPEN, stability_offset=(0, -9, -9))(image)
+    assert set(none.level.tolist()) <= {0}
+    ranked = SAMAutoProposer(sam, **OPEN, nms_offset=(0, 0, 9))(image)
+    whole = (ranked.level == 2).astype(int)
+    assert (np.diff(whole) <= 0).all() and 0 < whole.sum() < len(whole)
+
+
+def test_rock_sand_water_is_the_last_step():
+    image, sam = fill.image(90, 120, 1), tiny_sam(salt=SALT, level=0.3)
+    everything = SAMAutoProposer(sam, **OPEN)(image)
+    found = SAMAutoProposer(sam, **OPEN, rock_sand_water=0.3)(image)
+    kept = rock_sand_water(MaskRuns(everything), everything.level, 0.3)
+    np.testing.assert_array_equal(found.masks(), everything.masks()[kept])
+    np.testing.assert_array_equal(found.iou, everything.iou[kept])
+    assert (np.diff(found.level) <= 0).all() and len(found) < len(everything)
+
+
+def test_offsets_of_another_length():
+    with pytest.raises(ValueError, match=r'one number for each of the levels 0, 1 and 2, found'):
+        SAMAutoProposer(tiny_sam(), iou_offset=(0, 0.1))

@@ -67,6 +67,7 @@ class PromptLearner(nn.Module):
         if self.owner is not None:
             shape = (max(self.owner) + 1, *shape)
         self.ctx = nn.Parameter(torch.empty(shape, dtype=torch.float32))
+        self._tokens: tuple[int, Tensor, Tensor] | None = None
         self.reset()
 
     def __len__(self) -> int:
@@ -92,16 +93,20 @@ class PromptLearner(nn.Module):
         Raises:
             ValueError: A prompt is longer than CLIP's context.
         """
+        context = clip.sizes.context_length
+        if self._tokens is not None and self._tokens[0] == context:
+            return self._tokens[1:]
         names = (*self.names, *self.background)
         lengths = torch.tensor([clip.count_tokens(name) for name in names])
-        most = clip.sizes.context_length - self.length - 3  # start, full stop, end
+        most = context - self.length - 3  # start, full stop, end
         if (lengths > most).any():
             name = names[int(lengths.argmax())]
             raise ValueError(
-                f'the prompt of {name!r} is too long: CLIP takes {clip.sizes.context_length} '
-                f'tokens, which leaves {most} for a name after {self.length} of context'
+                f'the prompt of {name!r} is too long: CLIP takes {context} tokens, '
+                f'which leaves {most} for a name after {self.length} of context'
             )
-        return clip.tokenize(self.texts()), lengths
+        self._tokens = context, clip.tokenize(self.texts()), lengths
+        return self._tokens[1:]
 
     def prompts(self, clip: CLIP) -> tuple[Tensor, Tensor]:
         """Embedded prompts, differentiable in the context.

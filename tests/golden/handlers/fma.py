@@ -174,14 +174,14 @@ def case_samples(arrays):
     return samples
 
 
-@handles('fma', 'grad_cls_ctx')
+@handles('fma', 'grad_cls_ctx*')
 def grad_cls_ctx(spec, arrays, folder):
     model = case_model(spec, loss_contrastive=dict(type='MultiLabelContrastiveLoss')).train()
     losses = model.loss(torch.from_numpy(arrays['in_img']), case_samples(arrays))
     return gradients(spec, arrays, model, {'loss': losses['loss_contrastive']})
 
 
-@handles('fma', 'grad_seg_ctx')
+@handles('fma', 'grad_seg_ctx*')
 def grad_seg_ctx(spec, arrays, folder):
     model = case_model(spec, loss_cam=dict(type='CAMActivationLoss')).train()
     losses = model.loss(torch.from_numpy(arrays['in_img']), case_samples(arrays))
@@ -208,7 +208,7 @@ def tokenizing_clip() -> CLIP:
     )
 
 
-@handles('fma', 'prompt_tokens')
+@handles('fma', 'prompt_tokens*')
 def prompt_tokens(spec, arrays, folder):
     clip, results = tokenizing_clip(), {}
     for name, lists in spec['config'].items():
@@ -224,7 +224,7 @@ def prompt_tokens(spec, arrays, folder):
     }
 
 
-@handles('fma', 'ctx_init')
+@handles('fma', 'ctx_init*')
 def ctx_init(spec, arrays, folder):
     seeds = spec['config']['seed_int']
     results = {
@@ -248,7 +248,7 @@ def ctx_init(spec, arrays, folder):
 # Losses -------------------------------------------------------------------------------
 
 
-@handles('fma', 'loss_contrastive')
+@handles('fma', 'loss_contrastive*')
 def loss_contrastive(spec, arrays, folder):
     close, label = tolerance(spec), torch.from_numpy(arrays['in_label'])
     results = {}
@@ -267,7 +267,7 @@ def loss_contrastive(spec, arrays, folder):
     return results | {'no_valid': (nothing.numpy(), out(arrays, 'no_valid'), close)}
 
 
-@handles('fma', 'loss_cam_activation')
+@handles('fma', 'loss_cam_activation*')
 def loss_cam_activation(spec, arrays, folder):
     close, results = tolerance(spec), {}
     for name in (name[4:] for name in arrays if name.startswith(('out_l1_', 'out_l2_'))):
@@ -290,7 +290,7 @@ def shipped_caa(name: str) -> AttentionAffinity:
     return AttentionAffinity(**cfg.model.test_cfg.caa)
 
 
-@handles('fma', 'caa')
+@handles('fma', 'caa*')
 def caa(spec, arrays, folder):
     close = tolerance(spec)
     cam = torch.from_numpy(arrays['in_cam'])
@@ -316,7 +316,7 @@ def caa(spec, arrays, folder):
     return results
 
 
-@handles('fma', 'score_seed')
+@handles('fma', 'score_seed*')
 def score_seed(spec, arrays, folder):
     results, cam = {}, torch.from_numpy(arrays['in_cam'])
     size = out(arrays, 'score_rf1').shape[1:]
@@ -362,7 +362,7 @@ def unpack(arrays, width: int, level: np.ndarray) -> Proposals:
 POOLING = {'True': 'relu', 'False': 'raw', 'double_norm': 'minmax'}
 
 
-@handles('fma', 'sam_seed')
+@handles('fma', 'sam_seed*')
 def sam_seed(spec, arrays, folder):
     size = spec['config']['H'], spec['config']['W']
     proposals = unpack(arrays, size[1], arrays['in_level'])
@@ -386,7 +386,7 @@ def sam_seed(spec, arrays, folder):
     return results
 
 
-@handles('fma', 'sam_rsw')
+@handles('fma', 'sam_rsw*')
 def sam_rsw(spec, arrays, folder):
     width = 8 * arrays['in_masks'].shape[-1]
     proposals = unpack(arrays, width, arrays['in_level'])

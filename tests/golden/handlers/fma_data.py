@@ -81,7 +81,7 @@ class ScriptedSAM:
         return logits[..., : size[0], : size[1]]
 
 
-@handles('fma', 'sam_auto')
+@handles('fma', 'sam_auto*')
 def sam_auto(spec, arrays, folder):
     pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
     from mmwsss.proposers import SAMAutoProposer
@@ -132,7 +132,7 @@ def sam_auto(spec, arrays, folder):
     }
 
 
-@handles('fma', 'augment')
+@handles('fma', 'augment*')
 def augment(spec, arrays, folder):
     config, image = spec['config'], arrays['in_image_rgb']
     grey, results = tolerance(spec, 'jitter'), {}
@@ -193,7 +193,7 @@ def augment(spec, arrays, folder):
 OTHERS = ('LoadImage', 'LoadPseudoMask', 'PackTagged')
 
 
-@handles('fma', 'lr_schedule')
+@handles('fma', 'lr_schedule*')
 def lr_schedule(spec, arrays, folder):
     results = {}
     for name, (total, warm_up) in spec['config'].items():
