@@ -65,9 +65,8 @@ def test_every_entry_has_a_place(prefix):
     names = {prefix + official(name): name for name in ours}
     assert len(names) == len(ours)
     if not prefix:  # the Swin-B file has the decoder's boxes at the top
-        names = {
-            n.replace('transformer.decoder.bbox_embed', 'bbox_embed'): o for n, o in names.items()
-        }
+        boxes = 'transformer.decoder.bbox_embed'
+        names = {name.replace(boxes, 'bbox_embed'): own for name, own in names.items()}
     extra = [f'{prefix}label_enc.weight', f'{prefix}bert.embeddings.position_ids']
     state, dropped = rename_keys({**names, **dict.fromkeys(extra)}, source)
     assert state == {name: name for name in ours} and dropped == extra

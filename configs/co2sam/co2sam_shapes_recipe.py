@@ -1,0 +1,58 @@
+# Co2SAM on the built-in data set with a tiny SAM and a simulated detector:
+# python tools/pipeline.py configs/co2sam/co2sam_shapes_recipe.py
+# `val` beside `val_sam`, the SAM that training starts from, says what the adaptation is worth;
+# `val_oracle` uses the image-level labels of the photos it is scored on.
+_TRAIN = 'train_dataloader.dataset.pipeline.LoadPrompts.store'
+_VAL = 'val_dataloader.dataset.pipeline.LoadPrompts.store'
+_TEST = 'test_dataloader.dataset.pipeline.LoadPrompts.store'
+_SAM = {'model.sam.checkpoint': 'sam.checkpoint'}
+
+variables = dict(SHAPES_ROOT='data/shapes', SHAPES_OTHER_ROOT='data/shapes_other')
+
+recipe = [
+    # With the masks of classes that the photos below do not show.
+    dict(name='sam', config='sam_vit-tiny_shapes.py', action='train'),
+    dict(name='prompts_train', config='../prompts/simulated-tag_shapes.py', action='test'),
+    dict(name='prompts_val', config='../prompts/simulated-all_shapes.py', action='test'),
+    dict(
+        name='co2sam',
+        config='co2sam_sam-tiny_shapes.py',
+        action='train',
+        inputs={**_SAM, _TRAIN: 'prompts_train.prompts', _VAL: 'prompts_val.prompts'},
+    ),
+    dict(
+        name='val_sam',
+        config='co2sam_sam-tiny_shapes.py',
+        action='test',
+        inputs={**_SAM, _TEST: 'prompts_val.prompts'},
+        cfg_options={'model.test_cfg.adapted': False},
+    ),
+    dict(
+        name='val',
+        config='co2sam_sam-tiny_shapes.py',
+        action='test',
+        inputs={**_SAM, 'load_from': 'co2sam.checkpoint', _TEST: 'prompts_val.prompts'},
+    ),
+    dict(
+        name='val_oracle',
+        like='val',
+        cfg_options={
+            'model.test_cfg.oracle_tags': True,
+            'test_evaluator.prefix': 'oracle_tags',
+        },
+    ),
+    # Masks of the training photos, whose labels are known: boxes were asked for by them.
+    dict(
+        name='masks_train',
+        config='co2sam_sam-tiny_shapes.py',
+        action='test',
+        inputs={**_SAM, 'load_from': 'co2sam.checkpoint', _TEST: 'prompts_train.prompts'},
+        cfg_options={'test_dataloader.dataset.split': 'train'},
+    ),
+    dict(
+        name='segmentor',
+        config='deeplabv3plus_r18_co2sam_shapes.py',
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'masks_train.masks'},
+    ),
+]

@@ -1,0 +1,59 @@
+# Co2SAM without the quirks, from photos to maps and a second stage:
+# python tools/pipeline.py configs/co2sam/co2sam_voc_recipe.py
+# `val` is the honest number; `val_oracle` uses the image-level labels of the photos that it is
+# scored on.
+_TRAIN = 'train_dataloader.dataset.pipeline.LoadPrompts.store'
+_VAL = 'val_dataloader.dataset.pipeline.LoadPrompts.store'
+_TEST = 'test_dataloader.dataset.pipeline.LoadPrompts.store'
+
+variables = dict(
+    VOC_ROOT='data/VOCdevkit/VOC2012',
+    SAM_CHECKPOINT='checkpoints/sam_vit_b_01ec64.pth',
+    GDINO_CHECKPOINT='checkpoints/groundingdino_swinb_cogcoor_mmdet-55949c9c.pth',
+    BERT_FOLDER='checkpoints/bert-base-uncased',
+)
+
+recipe = [
+    dict(name='prompts_train', config='../prompts/gdino_tag_voc.py', action='test'),
+    dict(name='prompts_val', config='../prompts/gdino_all_voc.py', action='test'),
+    dict(
+        name='co2sam',
+        config='co2sam_sam-b_fixed_voc.py',
+        action='train',
+        inputs={_TRAIN: 'prompts_train.prompts', _VAL: 'prompts_val.prompts'},
+    ),
+    dict(
+        name='val',
+        config='co2sam_sam-b_fixed_voc.py',
+        action='test',
+        inputs={'load_from': 'co2sam.checkpoint', _TEST: 'prompts_val.prompts'},
+    ),
+    dict(
+        name='val_oracle',
+        like='val',
+        cfg_options={
+            'model.test_cfg.oracle_tags': True,
+            'test_evaluator.prefix': 'oracle_tags',
+        },
+    ),
+    # Masks of the training photos, whose labels are known: boxes were asked for by them.
+    dict(
+        name='masks_train',
+        config='co2sam_sam-b_fixed_voc.py',
+        action='test',
+        inputs={'load_from': 'co2sam.checkpoint', _TEST: 'prompts_train.prompts'},
+        cfg_options={'test_dataloader.dataset.split': 'train_aug'},
+    ),
+    dict(
+        name='segmentor',
+        config='deeplabv2_r101_co2sam_voc.py',
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'masks_train.masks'},
+    ),
+    dict(
+        name='segmentor_val',
+        config='deeplabv2_r101_co2sam_voc.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+    ),
+]
