@@ -57,7 +57,10 @@ REQUIREMENTS = (
     Requirement('segment_anything', 'segment-anything', '', 'proposals by SAM', optional=True),
     Requirement('open_clip', 'open_clip_torch', '', 'methods with CLIP', optional=True),
     Requirement('pydensecrf', 'pydensecrf2', '', 'refiner DenseCRF', optional=True),
-    Requirement('transformers', 'transformers', '', 'Grounding DINO', optional=True),
+    # mmpretrain, which looks for it, cannot be imported beside a newer one.
+    Requirement(
+        'transformers', 'transformers', '<4.50', 'Grounding DINO; mmpretrain', optional=True
+    ),
 )
 
 
