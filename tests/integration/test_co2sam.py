@@ -94,6 +94,10 @@ def test_from_photos_to_maps(tmp_path, tiny_shapes, monkeypatch):
         assert record['image_labels_at_test_time'] == used
         assert record['prompts_of'] == 'all class names'
 
+    more = {'model.test_cfg': dict(adapted=False)}
+    cfg = load(method, tmp_path / 'sam_alone', tiny_shapes, **options, **more)
+    assert 'masks/mIoU' in run_test(read(cfg, test=tmp_path / 'all/prompts'))
+
     # Masks of training photos, for a second stage; and prompts that lack an image.
     cfg = load(method, tmp_path / 'train', tiny_shapes, **options)
     cfg.test_dataloader.dataset.split = 'train'

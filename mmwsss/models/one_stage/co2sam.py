@@ -33,7 +33,8 @@ class Co2SAMTestCfg(BoxMapCfg):
         absent_compete: See :class:`~mmwsss.ops.box_maps.BoxMapCfg`.
         drop_unmatched: See :class:`~mmwsss.ops.box_maps.BoxMapCfg`.
         boxes_at_a_time: Boxes to decode at a time.
-        adapted: Use LoRA; False tests the SAM that it started from.
+        adapted: Use LoRA; False tests the SAM that it started from, for which no checkpoint is
+            needed, and leaves nothing to train.
     """
 
     oracle_tags: bool = False
@@ -96,6 +97,8 @@ class Co2SAM(BaseModel):
         self.sam = sam if isinstance(sam, AdaptedSAM) else AdaptedSAM(**sam)
         self.criterion = MODELS.build(dict(loss)) if isinstance(loss, Mapping) else loss
         self.test_cfg = Co2SAMTestCfg(**(test_cfg or {}))
+        if not self.test_cfg.adapted:
+            self.sam.requires_grad_(False)
         self.teacher_cache = None if teacher_cache is None else dict(teacher_cache)
         self._cache: TeacherCache | None = None
 

@@ -170,6 +170,7 @@ def test_oracle_tags_are_used_where_asked_for_alone():
 
 def test_sam_that_it_started_from():
     plain, adapted = build(), adapt(build(test_cfg=dict(adapted=False)))
+    assert not any(p.requires_grad for p in adapted.parameters()), 'no checkpoint is asked for'
     assert torch.equal(predict(plain, sample(3))[0], predict(adapted, sample(3))[0])
 
 
