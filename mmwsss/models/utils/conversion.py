@@ -75,7 +75,7 @@ def describe_checkpoint(path: str | Path) -> tuple[str, list[str]]:
     for kind, source in FORMATS.items():
         try:
             names, dropped = rename_keys({name: name for name in state}, source)
-        except ValueError as error:
+        except (ValueError, ImportError) as error:  # a package may be missing to look at it
             reasons.append(f'{kind}: {error}')
         else:
             lines = [f'{old} -> {new}' for new, old in names.items()]
