@@ -12,7 +12,7 @@ from torch import Tensor
 from mmwsss.models.foundation.lora import is_lora
 from mmwsss.models.foundation.promptable_sam import PromptableSAM, to_sam_name
 from mmwsss.models.foundation.sam import SAM
-from mmwsss.models.foundation.sam_sizes import SAMSizes
+from mmwsss.models.foundation.sam_sizes import SAMSizes, sizes_of
 
 
 class AdaptedSAM(PromptableSAM):
@@ -91,27 +91,30 @@ class AdaptedSAM(PromptableSAM):
             )
 
 
-def read_sam(path: str | Path, sizes: SAMSizes) -> SAM:
+def read_sam(path: str | Path, sizes: SAMSizes | None = None) -> SAM:
     """A SAM from a published file, or from one that :class:`SAMFromMasks` or another stage saved.
 
     Args:
         path: The file.
-        sizes: Of the network.
+        sizes: Of the network; read off the file if None.
 
     Raises:
         FileNotFoundError: It is not there.
-        ValueError: It holds another network.
+        ValueError: It holds another network, or none.
     """
     content = None
     if Path(path).is_file():
         with suppress(pickle.UnpicklingError, EOFError, RuntimeError):
             content = torch.load(path, map_location='cpu', weights_only=True)
-    if not isinstance(content, Mapping) or 'state_dict' not in content:
-        return SAM(arch=sizes, checkpoint=path)  # says what is wrong where something is
-    state = content['state_dict']
-    sam = SAM(arch=sizes)
-    names = {to_sam_name(name): name for name in state}
-    sam.load_state_dict({ours: state[name] for ours, name in names.items()}, where=f'{path}: ')
+    if not isinstance(content, Mapping):
+        return SAM(arch=sizes or 'vit_b', checkpoint=path)  # says what is wrong
+    state = content.get('state_dict', content)
+    state = {to_sam_name(name): value for name, value in state.items()}
+    try:
+        sam = SAM(arch=sizes or sizes_of(state))
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
+    sam.load_state_dict(state, where=f'{path}: ')
     return sam
 
 
