@@ -1,14 +1,14 @@
 # The coarse seed. Environment: PROPOSAL_STORE.
 _base_ = './fma_vit-tiny-cls_shapes.py'
 
-model = dict(seeding=dict(type='SAMSeeding', power=0.6))
+model = dict(seeding=dict(type='SAMSeeding', power=1.0, on_top='parts'))
 _store = '{{$PROPOSAL_STORE:work_dirs/regions_shapes/proposals}}'
 test_dataloader = dict(
     dataset=dict(
         pipeline=[
             dict(type='LoadImage'),
             dict(type='LoadProposals', store=_store),
-            dict(type='ResizeToMultiple', divisor=8),
+            dict(type='ResizeToMultiple', divisor=16, factor=1.5),
             dict(type='PackTagged'),
         ]
     )

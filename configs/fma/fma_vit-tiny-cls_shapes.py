@@ -8,13 +8,12 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-max_epochs = 6
+max_epochs = 4
 
 model = dict(
     loss_contrastive=dict(type='MultiLabelContrastiveLoss'),
     test_cfg=dict(caa=dict(threshold=0.4, source='score', layers=2)),
 )
-optim_wrapper = dict(optimizer=dict(lr=0.02))
 param_scheduler = [
     dict(type='ConstantLR', factor=0.01, begin=0, end=1, convert_to_iter_based=True),
     dict(type='CosineAnnealingLR', eta_min=0, begin=1, end=max_epochs, convert_to_iter_based=True),

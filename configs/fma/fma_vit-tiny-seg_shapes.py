@@ -7,7 +7,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-max_epochs = 10
+max_epochs = 8
 
 model = dict(
     prompts=dict(
@@ -22,13 +22,14 @@ train_pipeline = [
     dict(type='LoadImage'),
     dict(type='LoadPseudoMask', store='work_dirs/fma_shapes_recipe/coarse/masks'),
     dict(type='AbsColorJitter'),
-    dict(type='RandomResizeCovering', low=112, high=160, short=96),
-    dict(type='RandomCropInside', size=96),
+    dict(type='RandomResizeCovering', low=144, high=208, short=112),
+    dict(type='RandomCropInside', size=112),
     dict(type='RandomMirror'),
     dict(type='PackTagged'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-optim_wrapper = dict(optimizer=dict(lr=0.02))
+# Maps of so small a network are faint, and the training is short.
+optim_wrapper = dict(optimizer=dict(lr=2.0))
 param_scheduler = [
     dict(type='ConstantLR', factor=0.01, begin=0, end=1, convert_to_iter_based=True),
     dict(type='CosineAnnealingLR', eta_min=0, begin=1, end=max_epochs, convert_to_iter_based=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,6 +26,8 @@ class SAMSeeding(Refiner):
         power: Exponent of the background's score. Published: 0.6 and 0.7 (VOC, coarse and fine), 1
             (COCO, fine); a larger one gives less background.
         pooling: What is averaged over a mask: 'relu' (published), 'raw' or 'minmax'.
+        on_top: Which masks lie over others: 'whole' ones (published; SAM's are better than its
+            parts) or 'parts', for the nested regions of ``RegionProposer``, which cover everything.
         tuned_on_masks: Whether ``power`` was chosen on ground truth, to be recorded.
     """
 
@@ -34,11 +36,19 @@ class SAMSeeding(Refiner):
     needs_proposals = True
 
     def __init__(
-        self, power: float, *, pooling: Pooling = 'relu', tuned_on_masks: bool = False
+        self,
+        power: float,
+        *,
+        pooling: Pooling = 'relu',
+        on_top: Literal['whole', 'parts'] = 'whole',
+        tuned_on_masks: bool = False,
     ) -> None:
         if power <= 0:
             raise ValueError(f'power must be positive, found {power}')
         check_pooling(pooling)
+        if on_top not in ('whole', 'parts'):
+            raise ValueError(f"on_top must be 'whole' or 'parts', found {on_top!r}")
+        self.on_top = on_top
         self.power, self.pooling, self.tuned_on_masks = power, pooling, tuned_on_masks
 
     def __call__(
@@ -69,13 +79,15 @@ class SAMSeeding(Refiner):
         masks = MaskRuns(proposals)
         labels = label_masks(cams, masks, self.power, self.pooling)
         ids = np.append(0, np.asarray(classes) + 1).astype(np.uint8)
-        return ids[paint_masks(labels, masks, proposals.level)]
+        level = proposals.level if self.on_top == 'whole' else -proposals.level
+        return ids[paint_masks(labels, masks, level)]
 
     def protocol(self) -> dict[str, Any]:
-        """Power and pooling."""
+        """How masks are scored and drawn."""
         return {
             'type': 'SAMSeeding',
             'power': self.power,
             'pooling': self.pooling,
+            'on_top': self.on_top,
             'threshold_tuned_on_masks': self.tuned_on_masks,
         }

@@ -70,7 +70,22 @@ def test_defined_where_there_is_nothing():
         assert labels.shape == (8, 12) and labels.dtype == np.uint8 and not labels.any()
 
 
+def test_parts_on_top():
+    masks = np.zeros((3, 8, 12), bool)
+    masks[0], masks[1, :, :6], masks[2, :, 6:] = True, True, True
+    nested = Proposals.from_masks(
+        masks, iou=np.zeros(3), stability=np.zeros(3), level=np.array([2, 0, 0])
+    )
+    seeds = seeds_of(0.9, 0.1)
+    whole = SAMSeeding(0.7)(photo(8, 12), seeds, nested)
+    assert len(np.unique(whole)) == 1
+    parts = SAMSeeding(0.7, on_top='parts')(photo(8, 12), seeds, nested)
+    assert (parts[:, :6] == 4).all() and (parts[:, 6:] == 0).all()
+
+
 def test_bad_input():
+    with pytest.raises(ValueError, match="on_top must be 'whole' or 'parts', found 'area'"):
+        SAMSeeding(0.7, on_top='area')
     with pytest.raises(ValueError, match='power must be positive, found 0'):
         SAMSeeding(0)
     with pytest.raises(ValueError, match="pooling must be one of .* found 'x'"):

@@ -4,20 +4,20 @@ _base_ = './shapes.py'
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='AbsColorJitter'),
-    dict(type='RandomResizeCovering', low=112, high=160, short=96),
-    dict(type='RandomCropInside', size=96),
+    dict(type='RandomResizeCovering', low=144, high=208, short=112),
+    dict(type='RandomCropInside', size=112),
     dict(type='RandomMirror'),
     dict(type='PackTagged'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
     dict(type='LoadMask'),
-    dict(type='ResizeToMultiple', divisor=8),
+    dict(type='ResizeToMultiple', divisor=16, factor=1.5),
     dict(type='PackTagged'),
 ]
 test_pipeline = [
     dict(type='LoadImage'),
-    dict(type='ResizeToMultiple', divisor=8),
+    dict(type='ResizeToMultiple', divisor=16, factor=1.5),
     dict(type='PackTagged'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -201,19 +202,23 @@ class ResizeToMultiple(BaseTransform):
 
     Args:
         divisor: E.g. 16: 375 x 500 becomes 384 x 512.
+        factor: Each side is multiplied by it before it is rounded up.
     """
 
-    def __init__(self, divisor: int = 16) -> None:
-        if divisor < 1:
-            raise ValueError(f'divisor is at least 1, found {divisor}')
-        self.divisor = divisor
+    def __init__(self, divisor: int = 16, factor: float = 1.0) -> None:
+        if divisor < 1 or factor <= 0:
+            raise ValueError(
+                'a divisor of at least 1 and a positive factor are expected, found '
+                f'{divisor} and {factor}'
+            )
+        self.divisor, self.factor = divisor, factor
 
     def transform(self, results: dict) -> dict:
         """Resize ``img``."""
-        height, width = results['img'].shape[:2]
-        size = tuple(-(-side // self.divisor) * self.divisor for side in (height, width))
+        sides = (math.ceil(side * self.factor / self.divisor) for side in results['img'].shape[:2])
+        size = tuple(side * self.divisor for side in sides)
         results['imgs'] = [resize_image(results['img'], size)]
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(divisor={self.divisor})'
+        return f'{type(self).__name__}(divisor={self.divisor}, factor={self.factor})'

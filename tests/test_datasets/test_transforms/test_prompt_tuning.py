@@ -97,6 +97,11 @@ def test_multiples(size, expected):
     assert results['pseudo_mask'].shape == size
 
 
+def test_multiples_of_an_enlarged_photo():
+    (view,) = build('ResizeToMultiple', divisor=16, factor=1.5)(sample(112, 84))['imgs']
+    assert view.shape[:2] == (176, 128)
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match='photo: 60x80 pixels are fewer than the crop of 64x64'):
         build('RandomCropInside', size=64)(sample())
@@ -104,7 +109,7 @@ def test_bad_input():
         build('RandomResizeCovering', low=9, high=8, short=1)
     with pytest.raises(ValueError, match='a probability in .0, 1. and ranges'):
         build('AbsColorJitter', prob=2.0)
-    with pytest.raises(ValueError, match='divisor is at least 1, found 0'):
+    with pytest.raises(ValueError, match='a divisor of at least 1 and .* found 0 and'):
         build('ResizeToMultiple', divisor=0)
     for kind in ('AbsColorJitter', 'RandomMirror', 'ResizeToMultiple'):
         assert kind in repr(build(kind))
