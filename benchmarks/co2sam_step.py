@@ -9,6 +9,7 @@ import argparse
 import resource
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from benchmarks.timing import Times, load, timed
 from mmwsss.engine import SkippingOptimWrapper
 from mmwsss.models import Co2SAM
 from mmwsss.models.foundation import MMDetGroundingDINO
+from mmwsss.models.foundation.sam_sizes import parse_sizes
 from mmwsss.structures import BoxPrompts
 
 TINY = dict(
@@ -50,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Times]:
     """Run; the times of a step in each way."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--arch', default='vit_b', help='of SAM, or tiny')
+    parser.add_argument('--side', type=int, help='of the square, where it is not the published')
     parser.add_argument('--boxes', type=int, default=3)
     parser.add_argument('--captions', type=int, default=2, help='tags of the photo')
     parser.add_argument('--bert', help='folder with config.json and vocab.txt')
@@ -57,16 +60,17 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Times]:
     parser.add_argument('--with-cp', action='store_true', help='less memory')
     parser.add_argument('--device', default='cpu')
     args = parser.parse_args(argv)
-    arch = TINY if args.arch == 'tiny' else args.arch
+    arch = parse_sizes(TINY if args.arch == 'tiny' else args.arch)
+    arch = replace(arch, image_size=args.side or arch.image_size)
     detector = None
     if args.bert:
         detector = MMDetGroundingDINO(arch='swin-t', bert=args.bert).to(args.device)
-    side = arch['image_size'] if isinstance(arch, dict) else 1024
+    side = arch.image_size
     data = batch(side, args.boxes)
     photo = data['inputs'][0][0].permute(1, 2, 0).numpy()
     times: dict[str, Times] = {}
     logged: dict[str, dict] = {}
-    print(f'SAM {args.arch}, {args.boxes} boxes, {load()}')
+    print(f'SAM {args.arch} at {side} pixels, {args.boxes} boxes, {load()}')
     with tempfile.TemporaryDirectory() as folder:
         for name in ('stored', 'live'):  # the smaller one first: memory only has a peak
             torch.manual_seed(0)

@@ -99,8 +99,8 @@ def compare_stores(
     """
     stores = [open_store(folder) for folder in (first, second)]
     for store in stores:
-        if store.meta.kind == 'proposals':
-            raise StoreError(f'{store.folder}: holds proposals, scores or masks can be compared')
+        if (kind := store.meta.kind) not in ('scores', 'masks'):
+            raise StoreError(f'{store.folder}: holds {kind}, scores or masks can be compared')
     classes = stores[0].meta.classes
     stores[1].require(classes=classes)
     infos = None

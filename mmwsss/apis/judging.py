@@ -76,8 +76,8 @@ def judge(
             dtype=dtype,
             overwrite=overwrite,
         )
-    if store.meta.kind == 'proposals':
-        raise StoreError(f'{store.folder}: scores or masks can be judged, this holds proposals')
+    if (kind := store.meta.kind) not in ('scores', 'masks'):
+        raise StoreError(f'{store.folder}: scores or masks can be judged, this holds {kind}')
     store.require(classes=dataset.metainfo['classes'][1:], ids=scored)
     metrics = _metrics(store, dataset, out_dir, eval_ann_file, background, absent)
     return evaluate_store(store, dataset, Evaluator(metrics), out_dir, eval_ann_file)

@@ -80,3 +80,17 @@ def test_table(tmp_path):
     text = io.StringIO()
     print_summary(rows, Console(file=text, width=140))
     assert 'all numbers: list abc\nseeds: stride 4\nnothing: background' in text.getvalue()
+
+
+def test_oracle_tags_stand_in_no_column(tmp_path):
+    folder = StageFolder(Stage('val', None, 'test'), tmp_path / 'val')
+    folder.begin({'config': {}}, ['run'], 0)
+    metrics = {'oracle_tags/mIoU': 81.1, 'protocol': {'list': 'abc'}}
+    atomic_write_json(tmp_path / 'val' / 'metrics.json', metrics)
+    folder.finish(1.0)
+    config = Config({'test_cfg': {'kind': 'masks'}})
+    (row,) = rows = summarise({'val': folder}, {'val': config})
+    assert row['mask'] is row['seed'] is row['segmentor'] is None
+    text = io.StringIO()
+    print_summary(rows, Console(file=text, width=140))
+    assert 'val: mIoU with oracle tags 81.10 (knows the image-level labels' in text.getvalue()
