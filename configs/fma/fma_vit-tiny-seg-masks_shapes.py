@@ -1,7 +1,8 @@
 # The fine seed. Environment: PROPOSAL_STORE.
 _base_ = './fma_vit-tiny-seg_shapes.py'
 
-model = dict(seeding=dict(type='SAMSeeding', power=1.0, on_top='parts'))
+# The power was chosen for plain CAMs, on the masks of these photos.
+model = dict(seeding=dict(type='SAMSeeding', power=2.0, on_top='parts', tuned_on_masks=True))
 _store = '{{$PROPOSAL_STORE:work_dirs/regions_shapes/proposals}}'
 test_dataloader = dict(
     dataset=dict(

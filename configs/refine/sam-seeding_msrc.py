@@ -3,4 +3,4 @@
 # PROPOSAL_STORE.
 _base_ = './sam-vote_msrc.py'
 
-model = dict(refiner=dict(_delete_=True, type='SAMSeeding', power=1.0, on_top='parts'))
+model = dict(refiner=dict(_delete_=True, type='SAMSeeding', power=2.0, on_top='parts'))

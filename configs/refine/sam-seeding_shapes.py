@@ -3,4 +3,7 @@
 # PROPOSAL_STORE.
 _base_ = './sam-vote_shapes.py'
 
-model = dict(refiner=dict(_delete_=True, type='SAMSeeding', power=1.0, on_top='parts'))
+# Colour regions cover everything, so the finer ones lie on top; the power was chosen on masks.
+model = dict(
+    refiner=dict(_delete_=True, type='SAMSeeding', power=2.0, on_top='parts', tuned_on_masks=True)
+)
