@@ -9,7 +9,6 @@ from mmdet.registry import MODELS as MMDET
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from mmengine.runner import load_checkpoint
 from mmengine.utils import get_installed_path
 from torch import Tensor, nn
 
@@ -110,13 +109,13 @@ class MMDetGroundingDINO(TokenizedDetector):
             raise FileNotFoundError(f'{self.checkpoint}: no such checkpoint of a Grounding DINO')
         # Positions of BERT and the embedding of noisy labels are in some files and not in others.
         optional = ('position_ids', 'dn_query_generator.label_embedding.weight')
-        found = load_checkpoint(network, self.checkpoint, 'cpu', strict=False, logger='silent')
-        names = set(found.get('state_dict', found))
-        missing = [
-            name
-            for name in network.state_dict()
-            if name not in names and not name.endswith(optional)
-        ]
+        state = torch.load(self.checkpoint, map_location='cpu', weights_only=True)
+        state = state.get('state_dict', state)
+        try:
+            missing, _ = network.load_state_dict(state, strict=False)
+        except RuntimeError as error:
+            raise ValueError(f'{self.checkpoint}: of a network of other sizes: {error}') from None
+        missing = [name for name in missing if not name.endswith(optional)]
         if missing:
             raise ValueError(
                 f'{self.checkpoint}: no checkpoint of this network under the names of mmdet: '
