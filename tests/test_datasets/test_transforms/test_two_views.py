@@ -6,7 +6,8 @@ import torch
 from mmengine.dataset import pseudo_collate
 
 from mmwsss.datasets.transforms import TwoViews
-from mmwsss.registry import MODELS, TRANSFORMS
+from mmwsss.engine.leak_guard import GroundTruthLeak, refuse_ground_truth
+from mmwsss.registry import DATASETS, MODELS, TRANSFORMS
 from tests.conftest import photo
 
 FLIP = dict(type='RandomFlip', prob=1.0)
@@ -38,3 +39,20 @@ def test_to_the_network():
 def test_a_view_needs_transforms():
     with pytest.raises(ValueError, match='found 0 of the weak and 1 of the strong one'):
         TwoViews(weak=[], strong=[FLIP])
+
+
+class ReadsMasks:
+    def __init__(self, folder):
+        self.mask_folder = str(folder)
+
+    def __call__(self, results):
+        return results
+
+
+@pytest.mark.parametrize('view', ['weak', 'strong'])
+def test_the_leak_guard_looks_into_the_views(view, tmp_path, tiny_shapes):
+    dataset = DATASETS.build(dict(tiny_shapes, split='train'))
+    views = dict(weak=[FLIP], strong=[FLIP]) | {view: [FLIP, ReadsMasks(tmp_path)]}
+    dataset.pipeline.transforms.append(TwoViews(**views))
+    with pytest.raises(GroundTruthLeak, match='ReadsMasks'):
+        refuse_ground_truth(dataset)
