@@ -7,7 +7,13 @@ _WEIGHTS = 'model.backbone.init_cfg.checkpoint'
 variables = dict(MSRC_ROOT='data/msrcv2')
 
 recipe = [
-    dict(name='cam', config='icam_r18_msrc.py', action='train'),
+    dict(name='plain', config='icam_r18-plain_msrc.py', action='train'),
+    dict(
+        name='cam',
+        config='icam_r18_msrc.py',
+        action='train',
+        inputs={'load_from': 'plain.checkpoint'},
+    ),
     dict(
         name='seeds',
         config='icam_r18_msrc.py',

@@ -1,22 +1,17 @@
-# ICAM on the built-in data set; ours, and in all but the model the plain CAM's config.
-_base_ = [
-    '../_base_/models/icam_r18.py',
-    '../_base_/datasets/shapes.py',
-    '../_base_/seeds.py',
-    '../_base_/schedules/adamw.py',
-    '../_base_/default_runtime.py',
-]
+# ICAM on the built-in data set, from the network of icam_r18-plain_shapes.py (environment:
+# CAM_CHECKPOINT). Ours.
+_base_ = './icam_r18-plain_shapes.py'
 
-max_epochs = 12
+max_epochs = 4
 
-model = dict(head=dict(num_classes=6))
+model = dict(
+    loss_sampling=dict(_delete_=True, type='ImportanceSamplingLoss', num_samples=100),
+    loss_similarity=dict(
+        _delete_=True, type='FeatureSimilarityLoss', mu=2.5, sigma=1.25, loss_weight=0.5
+    ),
+)
+load_from = '{{$CAM_CHECKPOINT:work_dirs/icam_r18-plain_shapes/epoch_8.pth}}'
 
+optim_wrapper = dict(optimizer=dict(lr=5e-4))
 param_scheduler = dict(end=max_epochs)
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
-val_evaluator = [
-    dict(type='TagMetric'),
-    dict(type='SeedMetric', background=0.5),
-    dict(type='ContourMetric'),
-]
-test_evaluator = [dict(type='SeedMetric', background=0.5), dict(type='ContourMetric')]
-custom_hooks = [dict(type='ChannelsLastHook')]

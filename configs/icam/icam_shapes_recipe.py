@@ -8,7 +8,13 @@ _WEIGHTS = 'model.backbone.init_cfg.checkpoint'
 variables = dict(SHAPES_ROOT='data/shapes')
 
 recipe = [
-    dict(name='cam', config='icam_r18_shapes.py', action='train'),
+    dict(name='plain', config='icam_r18-plain_shapes.py', action='train'),
+    dict(
+        name='cam',
+        config='icam_r18_shapes.py',
+        action='train',
+        inputs={'load_from': 'plain.checkpoint'},
+    ),
     dict(
         name='seeds',
         config='icam_r18_shapes.py',

@@ -35,6 +35,7 @@ def stage(path, folder, shapes, **options):
         cfg.param_scheduler = None
         cfg.custom_hooks = []
     cfg.merge_from_dict(options)
+    cfg.load_from = None
     return cfg
 
 

@@ -187,14 +187,21 @@ def test_small_config_trains_a_step(name):
 
 
 @pytest.mark.parametrize('name', ['shapes', 'msrc'])
-def test_small_config_is_the_plain_cams_but_for_the_model(name):
-    config = load(f'icam_r18_{name}')
+def test_small_configs_have_the_plain_cams_data_and_network(name):
     plain = Config.fromfile(FOLDER.parent / 'cam' / f'cam_r18_{name}.py')
-    for key in ('optim_wrapper', 'param_scheduler', 'train_cfg', 'train_dataloader', 'randomness'):
-        assert config[key] == plain[key], key
-    own, other = dict(config.model.backbone), dict(plain.model.backbone)
-    assert own.pop('out_indices') == (0, 1, 2) and other.pop('out_indices') == (2,)
-    assert own == other
+    first, second = load(f'icam_r18-plain_{name}'), load(f'icam_r18_{name}')
+    for config in (first, second):
+        assert config.train_dataloader == plain.train_dataloader
+        own, other = dict(config.model.backbone), dict(plain.model.backbone)
+        assert own.pop('out_indices') == (0, 1, 2) and other.pop('out_indices') == (2,)
+        assert own == other
+    assert first.optim_wrapper == plain.optim_wrapper
+    assert first.model.loss_sampling is None and first.model.loss_similarity is None
+    epochs = first.train_cfg.max_epochs
+    assert second.load_from.endswith(f'icam_r18-plain_{name}/epoch_{epochs}.pth')
+    kept = {'loss_sampling', 'loss_similarity'}
+    for key in set(first.model) - kept:
+        assert first.model[key] == second.model[key], key
 
 
 def test_readme_and_metafile_list_everything():
