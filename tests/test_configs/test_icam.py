@@ -13,6 +13,7 @@ from mmengine.registry import DefaultScope
 
 from mmwsss.apis.recipe import load_recipe
 from mmwsss.models import ICAM, AffinityNet, AveragedScores, SimilaritySegmentor, SoftmaxScores
+from mmwsss.models.utils import FORMATS
 from mmwsss.registry import MODELS, TRANSFORMS
 from tests.conftest import photo
 
@@ -202,6 +203,22 @@ def test_small_configs_have_the_plain_cams_data_and_network(name):
     kept = {'loss_sampling', 'loss_similarity'}
     for key in set(first.model) - kept:
         assert first.model[key] == second.model[key], key
+
+
+@pytest.mark.parametrize(
+    'kind, name',
+    [
+        ('icam', 'icam_r38_voc'),
+        ('psa', 'psa_r38_icam_voc'),
+        ('icam_final', 'largefov_r38_icam_voc'),
+        ('icam_extended_r38', 'pspnet_r38_icam_voc'),
+        ('icam_extended_r2n101', 'pspnet_r2n101_icam_voc'),
+    ],
+)
+def test_converted_checkpoints_fit_their_configs(kind, name):
+    model = build(load(name).model)
+    with torch.device('meta'):
+        assert set(FORMATS[kind].counterpart().state_dict()) == set(model.state_dict())
 
 
 def test_readme_and_metafile_list_everything():
