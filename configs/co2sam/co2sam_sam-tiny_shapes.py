@@ -8,7 +8,7 @@ _base_ = [
     '../_base_/schedules/co2sam.py',
     '../_base_/default_runtime.py',
 ]
-max_epochs = 3
+max_epochs = 1
 
 model = dict(
     type='Co2SAM',
@@ -47,9 +47,9 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(num_workers=1, dataset=dict(split='val', pipeline=test_pipeline))
 
-# 150 steps of four photos an epoch.
+# 150 steps of four photos.
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = dict(warmup=50, milestones=(400,))
+param_scheduler = dict(warmup=20, milestones=(120,))
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 val_cfg = dict(type='ValLoop')
 val_evaluator = dict(type='MaskMetric')
