@@ -16,8 +16,8 @@ recipe = [
         cfg_options={_LIST: _TRAIN, 'model.test_cfg.fuse': 'shifted'},
     ),
     dict(name='seeds_val', like='seeds_train', cfg_options={_LIST: _VAL}),
-    # One object in the middle of a setting that goes with it (sheep on grass): the maps alone cannot
-    # tell them apart.
+    # One object in the middle of a setting that goes with it (sheep on grass): the maps alone
+    # cannot tell them apart.
     dict(
         name='located_train',
         config='../refine/located_msrc.py',

@@ -1,5 +1,5 @@
-# Seeds weighted towards the middle of the photo, then smoothed along its colours: for single objects
-# whose maps light up the setting too. The scores should keep evidence below zero
+# Seeds weighted towards the middle of the photo, then smoothed along its colours: for single
+# objects whose maps light up the setting too. The scores should keep evidence below zero
 # (`model.test_cfg.fuse='shifted'` of the CAM network); their exponent was chosen on masks.
 _base_ = './par_msrc.py'
 

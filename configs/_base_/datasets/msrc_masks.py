@@ -1,6 +1,7 @@
 # Segmentors on MSRC v2: pseudo masks of train to learn from, val to score on.
-# From scratch, so the photos are shrunk to about half their size, in training and in testing, as for
-# the CAM network. Environment: MSRC_ROOT. `train_dataloader.dataset.store` is the store of pseudo masks.
+# From scratch, so the photos are shrunk to about half their size, in training and in testing, as
+# for the CAM network. Environment: MSRC_ROOT. `train_dataloader.dataset.store` is the store of
+# pseudo masks.
 data_root = '{{$MSRC_ROOT:data/msrcv2}}'
 crop_size = (128, 128)
 ratios = (0.4, 0.5, 0.75)
