@@ -262,3 +262,56 @@ def test_built_from_a_config():
     with torch.device('meta'):
         model = MODELS.build(cfg)
     assert model.prompt.ctx.is_meta and model.clip.device.type == 'cpu'
+
+
+# What it is for -----------------------------------------------------------------------
+
+
+def squares(count, generator):
+    """Noise with a coloured square of 2 x 2 patches for each tag, and where it is."""
+    images = 0.3 * torch.randn(count, 3, 48, 48, generator=generator)
+    places = torch.zeros(count, 3, 6, 6)
+    for image, place in zip(images, places, strict=True):
+        order = torch.randperm(3, generator=generator)
+        for c in order[: int(torch.randint(1, 3, (1,), generator=generator))].tolist():
+            row, column = torch.randint(0, 5, (2,), generator=generator).tolist()
+            image[:, 8 * row : 8 * row + 16, 8 * column : 8 * column + 16] = -1
+            image[c, 8 * row : 8 * row + 16, 8 * column : 8 * column + 16] = 2
+            place[:, row : row + 2, column : column + 2] = 0
+            place[c, row : row + 2, column : column + 2] = 1
+    return images, (places.flatten(2).sum(-1) > 0).float(), places
+
+
+def test_maps_find_what_single_patches_show():
+    """From scratch: a CLIP, prompts, maps; chance would be a half."""
+    arch = dict(SIZES, image_resolution=48, vision_layers=1, transformer_layers=1)
+    generator = torch.Generator().manual_seed(0)
+    torch.manual_seed(0)
+    teacher = MODELS.build(dict(type='CLIPPretrainer', arch=arch, names=['red', 'green', 'blue']))
+    clip = tiny_clip(**arch)
+    for part, lr in ((teacher, 3e-3), (None, 1e-3)):
+        if part is None:
+            clip.load_state_dict(teacher.clip.state_dict())
+            prompts = dict(names=['red', 'green', 'blue'], background=['sky'], length=4, seed='a')
+            part = FMA(
+                clip,
+                prompts,
+                num_classes=3,
+                loss_contrastive=dict(type='MultiLabelContrastiveLoss'),
+            )
+        optimizer = torch.optim.AdamW(part.train().parameters(), lr=lr)
+        for _ in range(50):
+            images, tags, _ = squares(32, generator)
+            samples = [SegDataSample(gt_label=own) for own in tags]
+            loss = part(images, samples, mode='loss')['loss_contrastive']
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    images, tags, places = squares(64, generator)
+    with torch.no_grad():
+        cam = part.eval().grad_cam(clip.encode(images), tags, part.text_features())
+    place = places[tags > 0]
+    inside, outside = (
+        (cam * where).sum((1, 2)) / where.sum((1, 2)) for where in (place, 1 - place)
+    )
+    assert (inside > outside).float().mean() > 0.65
