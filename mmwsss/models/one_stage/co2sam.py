@@ -1,7 +1,7 @@
 """Co2SAM: boxes from class names, SAM with LoRA, two teachers and a student."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -15,31 +15,12 @@ from torch import Tensor, nn
 from mmwsss.models.foundation.lora import lora_parameters
 from mmwsss.models.losses.co2sam_loss import TeacherView, prototypes
 from mmwsss.models.one_stage.adapted_sam import AdaptedSAM
+from mmwsss.models.one_stage.co2sam_test_cfg import Co2SAMTestCfg
 from mmwsss.models.one_stage.teacher_cache import TeacherCache
-from mmwsss.ops.box_maps import BoxMapCfg, assemble, class_maps
+from mmwsss.ops.box_maps import assemble, class_maps
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_text
 from mmwsss.structures import BoxPrompts
-
-
-@dataclass(frozen=True)
-class Co2SAMTestCfg(BoxMapCfg):
-    """How label maps are made (``test_cfg``).
-
-    Args:
-        oracle_tags: Remove classes that the image-level labels lack, as the published numbers do
-            on the very list that is scored. Such numbers are no segmentation results; they are
-            recorded as "oracle tags".
-        absent_compete: See :class:`~mmwsss.ops.box_maps.BoxMapCfg`.
-        drop_unmatched: See :class:`~mmwsss.ops.box_maps.BoxMapCfg`.
-        boxes_at_a_time: Boxes to decode at a time.
-        adapted: Use LoRA; False tests the SAM that it started from, for which no checkpoint is
-            needed, and leaves nothing to train.
-    """
-
-    oracle_tags: bool = False
-    boxes_at_a_time: int = 16
-    adapted: bool = True
 
 
 @MODELS.register_module()
@@ -212,7 +193,7 @@ class Co2SAM(BaseModel):
             return None
         if self._cache is None:
             base = self.sam.fingerprint().tolist()
-            context = hash_text(f'{base}|{vars_of(self.data_preprocessor)}')
+            context = hash_text(f'{base}|{self.data_preprocessor.describe()}')
             self._cache = TeacherCache(**self.teacher_cache, context=context)
         return self._cache
 
@@ -303,10 +284,3 @@ def _prompts(sample: SegDataSample) -> BoxPrompts:
 def _flips(sample: SegDataSample) -> tuple[bool, bool]:
     direction = sample.get('flip_direction') or ''
     return direction in ('horizontal', 'diagonal'), direction in ('vertical', 'diagonal')
-
-
-def vars_of(preprocessor: nn.Module) -> str:
-    """What of a preprocessor its result depends on."""
-    values = {k: v for k, v in vars(preprocessor).items() if isinstance(v, (bool, int, float))}
-    buffers = {name: value.flatten().tolist() for name, value in preprocessor.named_buffers()}
-    return f'{sorted(values.items())}{sorted(buffers.items())}'

@@ -64,6 +64,11 @@ class SAMDataPreprocessor(BaseDataPreprocessor):
             'data_samples': data.get('data_samples'),
         }
 
+    def describe(self) -> str:
+        """All that the result for training depends on."""
+        mean, std = (values.flatten().tolist() for values in (self.mean, self.std))
+        return f'side {self.side}, normalized {self.normalize_train}, {mean}, {std}'
+
     def _batch(self, images: Sequence[Tensor], training: bool) -> Tensor:
         batch = self.mean.new_zeros((len(images), 3, self.side, self.side))
         for target, image in zip(batch, images, strict=True):
