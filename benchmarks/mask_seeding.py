@@ -81,7 +81,7 @@ def filter_in_loops(proposals: Proposals, threshold: float) -> list[int]:
         added = []
         for i in (i for i in range(len(masks)) if level[i] == current):
             shared = [(masks[i] & masks[k]).sum() for k in kept]
-            if not kept or max(shared) < threshold * masks[i].sum():
+            if not kept or max(shared) / masks[i].sum() < threshold:
                 added.append(i)
         kept += added
     return kept

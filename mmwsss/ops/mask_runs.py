@@ -142,6 +142,6 @@ def rock_sand_water(masks: MaskRuns, level: np.ndarray, threshold: float = 0.3) 
     for own in (np.flatnonzero(level == 1), np.flatnonzero(level == 0)):
         if len(own) and len(kept):
             shared = masks.take(own).intersections(masks.take(kept)).max(1)
-            own = own[shared < threshold * masks.areas[own]]
+            own = own[(masks.areas[own] > 0) & (shared / masks.areas[own].clip(1) < threshold)]
         kept = np.concatenate([kept, own])
     return kept
