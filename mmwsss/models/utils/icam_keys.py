@@ -47,7 +47,9 @@ def _large_fov() -> nn.Module:
 
 def _pspnet(backbone: nn.Module, in_channels: tuple[int, int]) -> nn.Module:
     """PMM's PSPNet on a backbone, under mmseg's names."""
-    shared = dict(num_classes=21, norm_cfg=dict(type='BN'))
+    # The loss by its full name: after a runner the default scope is not mmseg's.
+    loss = dict(type='mmseg.CrossEntropyLoss')
+    shared = dict(num_classes=21, norm_cfg=dict(type='BN'), loss_decode=loss)
     model = nn.Module()
     model.backbone = backbone
     model.decode_head = MODELS.build(
