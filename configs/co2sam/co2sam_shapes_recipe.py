@@ -55,4 +55,11 @@ recipe = [
         action='train',
         inputs={'train_dataloader.dataset.store': 'masks_train.masks'},
     ),
+    dict(
+        name='predict_val',
+        config='deeplabv3plus_r18_co2sam_shapes.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+        cfg_options={'test_dataloader.dataset.split': 'val'},
+    ),
 ]
