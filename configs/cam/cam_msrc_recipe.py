@@ -55,6 +55,14 @@ recipe = [
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={_LIST: _VAL},
     ),
+    # The same network told the tags, as the seeds are.
+    dict(
+        name='tagged_val',
+        config='deeplabv3plus_r18-tagged_cam_msrc.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+        cfg_options={_LIST: _VAL},
+    ),
 ]
 # What a method has to beat on the validation photos. With the tags given, as for seeds: all
 # background, an ellipse of the tagged class, and a weighted middle smoothed along the colours. With

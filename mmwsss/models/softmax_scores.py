@@ -26,6 +26,9 @@ class SoftmaxScores(BaseTTAModel):
         module: Config of an mmseg segmentor whose samples have ``seg_logits``.
         min_score: Classes whose probability stays below it everywhere are left out: the CRF takes
             time for each, and they would not win.
+        use_tags: Give the foreground's whole probability to the classes of the image-level labels,
+            in proportion to theirs: the segmentor as a source of seeds of tagged photos. An
+            oracle on any list that is not trained on, and recorded.
         data_preprocessor: Defaults to the segmentor's.
     """
 
@@ -34,21 +37,30 @@ class SoftmaxScores(BaseTTAModel):
         module: dict | nn.Module,
         *,
         min_score: float = 0.05,
+        use_tags: bool = False,
         data_preprocessor: dict | nn.Module | None = None,
     ) -> None:
         if not 0 <= min_score < 1:
             raise ValueError(f'min_score must lie in [0, 1), found {min_score}')
         module = MODELS.build(module) if isinstance(module, dict) else module
         super().__init__(module, data_preprocessor or module.data_preprocessor)
-        self.min_score = min_score
+        self.min_score, self.use_tags = min_score, use_tags
 
     def test_step(self, data: dict) -> list[SegDataSample]:
         """Predict, and keep the probabilities as ``seeds`` with a background map."""
         samples = self.module.test_step(data)
         for sample in samples:
             scores = sample.seg_logits.data.float().softmax(0).cpu().numpy()
-            classes = np.flatnonzero(scores[1:].max((1, 2), initial=0) >= self.min_score)
-            sample.seeds = Seeds(classes, scores[1:][classes].clip(0, 1), scores[0].clip(0, 1))
+            background, scores = scores[0], scores[1:]
+            if self.use_tags:
+                classes = np.flatnonzero(sample.gt_label.cpu().numpy())
+                scores = scores[classes]
+                total = np.maximum(scores.sum(0), np.finfo(np.float32).tiny)
+                scores *= (1 - background) / total
+            else:
+                classes = np.flatnonzero(scores.max((1, 2), initial=0) >= self.min_score)
+                scores = scores[classes]
+            sample.seeds = Seeds(classes, scores.clip(0, 1), background.clip(0, 1))
             del sample.seg_logits
         return samples
 
@@ -58,4 +70,6 @@ class SoftmaxScores(BaseTTAModel):
 
     def protocol(self) -> dict[str, Any]:
         """What was left out."""
+        if self.use_tags:
+            return {'seeds_of': 'image-level labels'}
         return {'seeds_of': f'classes with a probability of at least {self.min_score}'}

@@ -36,6 +36,26 @@ def test_scores_of_likely_classes():
     assert 'seg_logits' not in sample
 
 
+@pytest.mark.parametrize('tags', [[], [1], [0, 2]])
+def test_tagged_classes_share_the_foreground(tags):
+    segmentor = Segmentor()
+    torch.nn.init.normal_(segmentor.logits, std=3)
+    model = SoftmaxScores(segmentor, use_tags=True)
+    given = SegDataSample()
+    given.gt_label = torch.zeros(3)
+    given.gt_label[tags] = 1
+    (sample,) = model.test_step(dict(inputs=[torch.zeros(3, 5, 6)], data_samples=[given]))
+    probabilities = segmentor.logits.detach().softmax(0).numpy()
+    seeds = sample.seeds
+    assert seeds.classes.tolist() == tags
+    np.testing.assert_allclose(seeds.background, probabilities[0], atol=1e-6)
+    if tags:
+        np.testing.assert_allclose(seeds.scores.sum(0), 1 - probabilities[0], atol=1e-5)
+        best = np.array(tags)[probabilities[1:][tags].argmax(0)]
+        np.testing.assert_array_equal(np.array(tags)[seeds.scores.argmax(0)], best)
+    assert model.protocol() == {'seeds_of': 'image-level labels'}
+
+
 def test_checkpoint_is_the_segmentors(tmp_path):
     segmentor = Segmentor()
     torch.nn.init.normal_(segmentor.logits)
