@@ -58,7 +58,7 @@ recipe = [
     # The same network told the tags, as the seeds are.
     dict(
         name='tagged_val',
-        config='deeplabv3plus_r18-tagged_cam_msrc.py',
+        config='deeplabv3plus_r18-scores_cam_msrc.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={_LIST: _VAL},
