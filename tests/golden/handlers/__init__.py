@@ -30,12 +30,14 @@ def handles(method: str, *cases: str):
 
 
 def find_handler(method: str, case: str):
-    """The handler of a case, or None."""
+    """The handler of a case, or None; twins of a case may be told apart by what follows its name."""
     if (method, case) in HANDLERS:
         return HANDLERS[method, case]
     for (owner, pattern), function in HANDLERS.items():
         if owner == method and fnmatchcase(case, pattern):
             return function
+    if '_' in case:
+        return find_handler(method, case.rpartition('_')[0])
     return None
 
 
