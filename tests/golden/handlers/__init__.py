@@ -30,7 +30,7 @@ def handles(method: str, *cases: str):
 
 
 def find_handler(method: str, case: str):
-    """The handler of a case, or None; twins of a case may be told apart by what follows its name."""
+    """The handler of a case, or None. Twins may be told apart by what follows the name."""
     if (method, case) in HANDLERS:
         return HANDLERS[method, case]
     for (owner, pattern), function in HANDLERS.items():
