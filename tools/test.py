@@ -1,7 +1,7 @@
 """Test a model, or run a stage that writes a store: ``tools/test.py CONFIG [CHECKPOINT]``."""
 
 from mmwsss.engine.cli import readable_errors, stage_parser
-from mmwsss.engine.launch import load_config
+from mmwsss.engine.launch import leave_processes, load_config
 from mmwsss.engine.testing import run_test
 
 
@@ -34,6 +34,7 @@ def main() -> None:
             seed=args.seed,
             trust_checkpoint=args.trust_checkpoint,
         )
+        leave_processes()
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 """Train a stage: ``tools/train.py CONFIG``."""
 
 from mmwsss.engine.cli import readable_errors, stage_parser
-from mmwsss.engine.launch import build_runner, load_config
+from mmwsss.engine.launch import build_runner, leave_processes, load_config
 
 
 def parse_args():
@@ -32,6 +32,7 @@ def main() -> None:
             trust_checkpoint=args.trust_checkpoint,
         )
         runner.train()
+        leave_processes()
 
 
 if __name__ == '__main__':

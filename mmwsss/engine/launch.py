@@ -47,6 +47,16 @@ def init_processes(launcher: str, env_cfg: dict[str, Any] | None = None) -> None
         torch.distributed.init_process_group('gloo', timeout=timeout)
 
 
+def leave_processes() -> None:
+    """Wait for the others and leave the group, if there is one: the end of a run that went well.
+
+    A process that exits while others still talk to it may be aborted in the middle of its exit.
+    """
+    if is_distributed():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def slurm_environment(environ: dict[str, str]) -> dict[str, str]:
     """Say in torch's environment variables what Slurm says in its own.
 

@@ -14,7 +14,12 @@ import torch
 
 from mmwsss.engine import load_config
 from mmwsss.engine.checkpoint_io import load_checkpoint
-from mmwsss.engine.launch import build_runner, init_processes, slurm_environment
+from mmwsss.engine.launch import (
+    build_runner,
+    init_processes,
+    leave_processes,
+    slurm_environment,
+)
 from tests.test_engine.runs import REPOSITORY, difference, make_runner, write_config
 
 SLURM = {
@@ -74,6 +79,13 @@ class TestLaunchers:
     def test_unknown(self):
         with pytest.raises(ValueError, match='one of none, pytorch, slurm'):
             init_processes('mpi')
+
+    def test_leave(self, tmp_path):
+        leave_processes()  # there may be no group
+        store = torch.distributed.FileStore(str(tmp_path / 'store'), 1)
+        torch.distributed.init_process_group('gloo', store=store, rank=0, world_size=1)
+        leave_processes()
+        assert not torch.distributed.is_initialized()
 
     def test_slurm_on_several_nodes(self, tmp_path, monkeypatch):
         scontrol = tmp_path / 'scontrol'
@@ -137,7 +149,6 @@ def environment() -> dict[str, str]:
         'PYTHONPATH': str(REPOSITORY),
         'PYTHON': sys.executable,
         'PORT': str(free_port()),
-        'OMP_NUM_THREADS': '1',
     }
 
 
