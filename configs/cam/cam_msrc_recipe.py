@@ -36,8 +36,7 @@ recipe = [
         config='../refine/threshold_msrc.py',
         action='test',
         inputs={_SEEDS: 'located_train.scores'},
-        # The exponent of located_msrc.py was chosen on masks.
-        cfg_options={_LIST: _TRAIN, 'model.refiner.tuned_on_masks': True},
+        cfg_options={_LIST: _TRAIN},
     ),
     dict(
         name='segmentor',

@@ -7,6 +7,9 @@ model = dict(
     refiner=dict(
         _delete_=True,
         type='Chain',
-        refiners=[dict(type='LocationPrior', sigma=0.5, power=0.25), dict(type='PAR')],
+        refiners=[
+            dict(type='LocationPrior', sigma=0.5, power=0.25, tuned_on_masks=True),
+            dict(type='PAR'),
+        ],
     )
 )

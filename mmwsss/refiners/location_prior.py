@@ -24,17 +24,20 @@ class LocationPrior(Refiner):
         sigma: Width of the Gaussian, in halves of the image's sides.
         power: Exponent of the scores: 1 for the product, less to trust the maps less, 0 for the
             Gaussian alone, which a method has to beat.
+        tuned_on_masks: Whether they were chosen on ground truth, to be recorded.
     """
 
     runs_in = 'worker'
     output = 'seeds'
 
-    def __init__(self, sigma: float = 0.5, *, power: float = 1.0) -> None:
+    def __init__(
+        self, sigma: float = 0.5, *, power: float = 1.0, tuned_on_masks: bool = False
+    ) -> None:
         if sigma <= 0:
             raise ValueError(f'sigma must be positive, found {sigma}')
         if power < 0:
             raise ValueError(f'power must not be negative, found {power}')
-        self.sigma, self.power = sigma, power
+        self.sigma, self.power, self.tuned_on_masks = sigma, power, tuned_on_masks
 
     def __call__(
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
@@ -52,5 +55,5 @@ class LocationPrior(Refiner):
             'type': 'LocationPrior',
             'sigma': self.sigma,
             'power': self.power,
-            'threshold_tuned_on_masks': False,
+            'threshold_tuned_on_masks': self.tuned_on_masks,
         }

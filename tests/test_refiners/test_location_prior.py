@@ -47,4 +47,9 @@ def test_bad_options():
         LocationPrior(0)
     with pytest.raises(ValueError, match='power must not be negative, found -1'):
         LocationPrior(power=-1)
+
+
+def test_protocol_says_what_was_tuned():
     assert LocationPrior(power=0.5).protocol()['power'] == 0.5
+    assert not LocationPrior().protocol()['threshold_tuned_on_masks']
+    assert LocationPrior(tuned_on_masks=True).protocol()['threshold_tuned_on_masks']
