@@ -30,7 +30,10 @@ recipe = [
         name='segmentor',
         config='deeplabv3plus_r18_s2c_msrc.py',
         action='train',
-        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+        inputs={
+            'train_dataloader.dataset.store': 'masks.masks',
+            'model.backbone.init_cfg.checkpoint': 's2c.checkpoint',
+        },
     ),
     dict(
         name='predict_val',

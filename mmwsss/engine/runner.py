@@ -11,18 +11,20 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmwsss.engine.checkpoint_io import CheckpointError, find_resumable
+from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.leak_guard import refuse_ground_truth
 from mmwsss.registry import RUNNERS
 
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with five differences.
+    """mmengine's ``Runner`` with six differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
     - ``resume`` without a file goes on from the newest checkpoint that can be read.
     - The training data is checked for ground-truth masks
       (:func:`mmwsss.engine.leak_guard.refuse_ground_truth`).
+    - Weights to start from that a config leaves open have to be given.
     - Starting a DataLoader's workers draws no number from the generator that the model uses, so
       that a run with persistent workers resumes exactly.
     - ``CheckpointHook`` is ours in configs of any scope: those with an ``mmseg::`` base, say.
@@ -50,6 +52,25 @@ class WSSSRunner(Runner):
         if isinstance(checkpoint, dict) and checkpoint.get('type') == 'CheckpointHook':
             hooks['checkpoint'] = {**checkpoint, 'type': 'mmwsss.CheckpointHook'}
         super().register_default_hooks(hooks)
+
+    def train(self) -> nn.Module:
+        """Train; see mmengine.
+
+        Raises:
+            StageFailed: The config leaves open which weights a part of the model starts from.
+        """
+        for name, module in self.model.named_modules():
+            init = getattr(module, 'init_cfg', None)
+            if not isinstance(init, dict) or init.get('type') != 'Pretrained':
+                continue
+            if init.get('checkpoint') is None:
+                parts = [part for part in name.split('.') if part not in ('', 'module')]
+                key = '.'.join(('model', *parts, 'init_cfg'))
+                raise StageFailed(
+                    f'{key}.checkpoint is None: give the weights to start from, '
+                    f'--cfg-options {key}.checkpoint=FILE, or start at random, {key}=None'
+                )
+        return super().train()
 
     def load_or_resume(self) -> None:
         """Load a checkpoint, or resume; see mmengine."""

@@ -9,6 +9,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmwsss.engine.checkpoint_io import CheckpointError
+from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.hooks import CheckpointHook
 from mmwsss.engine.wrappers import PassThrough
 from tests.test_engine.runs import make_runner
@@ -46,6 +47,14 @@ def test_sync_batchnorm_is_reverted_on_cpus(tmp_path, group):
     model = ToyModel()
     model.net[1] = nn.SyncBatchNorm(8)
     assert not isinstance(runner.wrap_model(None, model).module.net[1], nn.SyncBatchNorm)
+
+
+def test_weights_that_a_config_leaves_open(tmp_path):
+    runner = make_runner(tmp_path)
+    runner.model.net[0].init_cfg = dict(type='Pretrained', checkpoint=None)
+    key = r'model\.net\.0\.init_cfg'
+    with pytest.raises(StageFailed, match=rf'{key}\.checkpoint is None: .* {key}\.checkpoint=FILE'):
+        runner.train()
 
 
 def test_resume_falls_back_to_the_newest_readable(tmp_path):
