@@ -1,9 +1,11 @@
 """Every golden case against the package: ``pytest tests/golden --golden-root DIR``."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
+import torch
 
 from tests.golden.handlers import COMPLETE, find_handler
 
@@ -23,6 +25,20 @@ def expected_outputs(spec, arrays):
     return prefixed or set(spec.get('outputs', {})) & set(arrays)
 
 
+@contextmanager
+def case_threads():
+    """The cases' two threads: how many there are decides in which order, and even how, torch adds.
+
+    Of one thread, ``F.interpolate`` takes another kernel.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_golden(golden_case):
     method, case = golden_case.parent.name, golden_case.stem
     handler = find_handler(method, case)
@@ -31,7 +47,8 @@ def test_golden(golden_case):
             pytest.fail(f'{method} is marked complete, but {case} has no handler')
         pytest.skip(f'{case} has no handler: method {method} is not complete')
     spec, arrays = load_case(golden_case)
-    results = handler(spec, arrays, golden_case.parent)
+    with case_threads():
+        results = handler(spec, arrays, golden_case.parent)
     assert results, 'the handler compared nothing'
     untested = expected_outputs(spec, arrays) - set(results)
     assert not untested, f'outputs without a comparison: {sorted(untested)}'

@@ -24,6 +24,7 @@ from tests.golden.tolerance import EXACT, Tolerance, tolerance
         ('atol 1e-4; labels agreement >= 99.9%', 'labels', Tolerance(agreement=0.999)),
         ('atol 1e-4; labels agreement >= 99.9%', 'atol', Tolerance(atol=1e-4)),
         ('atol 1e-4 * max|out|', '', Tolerance(atol=1e-4, of_max=True)),
+        ('atol 1e-4*max|out|', '', Tolerance(atol=1e-4, of_max=True)),
         ('losses rel 1e-4; gradients rel 1e-3 of max', 'losses', Tolerance(rtol=1e-4)),
         ('1 grey level', '', Tolerance(atol=1)),
     ],

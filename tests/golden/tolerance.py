@@ -92,4 +92,4 @@ def _parse(text: str) -> Tolerance:
         values['differing'] = int(found[1])
     if not values and 'exact' not in text:
         raise ValueError(f'cannot read the tolerance {text!r}')
-    return Tolerance(of_max=bool(re.search(r'(\*|of) max', text)), **values)
+    return Tolerance(of_max=bool(re.search(r'(\*|of) ?max', text)), **values)

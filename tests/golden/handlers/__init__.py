@@ -8,7 +8,12 @@ is not to be compared.
 
 import importlib
 import pkgutil
+import re
 from fnmatch import fnmatchcase
+
+import numpy as np
+
+NUMBER = r'(-?\d*\.?\d+(?:e[-+]?\d+)?)'
 
 HANDLERS: dict = {}
 
@@ -39,6 +44,20 @@ def find_handler(method: str, case: str):
     if '_' in case:
         return find_handler(method, case.rpartition('_')[0])
     return None
+
+
+def numbers(text: str, pattern: str) -> list[float]:
+    """Numbers that a pattern's groups find in the case's texts."""
+    found = re.search(pattern, text)
+    assert found, f'{pattern!r} not in {text!r}'
+    return [float(value) for value in found.groups()]
+
+
+def thin(values, expected):
+    """Every n-th element of each axis, as the cases hold of large arrays."""
+    values = np.asarray(values)
+    steps = [-(-a // b) for a, b in zip(values.shape, expected.shape, strict=True)]
+    return values[tuple(slice(None, None, step) for step in steps)]
 
 
 for _module in pkgutil.iter_modules(__path__):

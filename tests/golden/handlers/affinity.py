@@ -1,7 +1,7 @@
 """AffinityNet and IRN: networks, losses, labels, augmentation and walks."""
 
 import random
-import re
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,8 +21,8 @@ from mmwsss.ops.pooling import non_discriminative_pooling
 from mmwsss.registry import TRANSFORMS
 from mmwsss.structures import Seeds
 from tests.golden import fill
-from tests.golden.handlers import handles
-from tests.golden.handlers.walk import dense_affinity, flat_labels
+from tests.golden.handlers import NUMBER, handles, numbers
+from tests.golden.handlers.walk import dense_affinity, flat_labels, radius_of
 from tests.golden.tolerance import EXACT, tolerance
 
 
@@ -68,6 +68,15 @@ def gradients(arrays, model, ours):
     return got
 
 
+def compared(got, spec, arrays, wide=None):
+    """Triples of the results; ``wide``: tolerances of some."""
+    close = tolerance(spec)
+    # The sum in a summary is no measure of the mean beside it.
+    single = replace(close, of_max=False)
+    bounds = {name: single if name.endswith('_stats') else close for name in got} | (wide or {})
+    return {name: (value, arrays[f'out_{name}'], bounds[name]) for name, value in got.items()}
+
+
 @handles('refine', 'aff_net')
 def aff_net(spec, arrays, folder):
     model, ours = network('psa', spec)
@@ -79,25 +88,25 @@ def aff_net(spec, arrays, folder):
     for name, tap in zip(('conv4', 'conv5', 'conv6'), taps, strict=True):
         got |= summary(name, tap)
     features = model.head(taps)
-    affinity = feature_affinity(features, 5)
-    stencil = feature_stencil(features.detach(), 5)[0]
-    dense = dense_affinity(stencil, scan_directions(5))
+    radius = radius_of(arrays['out_bg'])
+    affinity = feature_affinity(features, radius)
+    stencil = feature_stencil(features.detach(), radius)[0]
+    directions = scan_directions(radius)
+    dense = dense_affinity(stencil, directions)
     got |= {
         **summary('f9', features),
         'aff': affinity.flatten(2).detach().numpy(),
         'dense_stats': statistics(dense),
-        **{name: rows[None] for name, rows in flat_labels(label, scan_directions(5)).items()},
+        **{name: rows[None] for name, rows in flat_labels(label, directions, radius).items()},
     }
-    losses = psa_losses(affinity, torch.from_numpy(label)[None], 5)
+    losses = psa_losses(affinity, torch.from_numpy(label)[None], radius)
+    model.radius = radius
     total = sum(model.loss(x, [SegDataSample(metainfo=dict(pair_label=label))]).values())
     total.backward()
     got['loss'] = np.array([value.item() for value in (*losses, total)])
     got |= gradients(arrays, model, ours)
-    close = tolerance(spec)
     wide = {name: tolerance(spec, 'grad_b5') for name in got if name.startswith('grad_b5')}
-    return {
-        name: (value, arrays[f'out_{name}'], wide.get(name, close)) for name, value in got.items()
-    }
+    return compared(got, spec, arrays, wide)
 
 
 @handles('refine', 'irn_net')
@@ -111,14 +120,16 @@ def irn_net(spec, arrays, folder):
         got |= summary(f'x{number}', tap)
     with torch.no_grad():
         got |= {'edge': model.edge(features).numpy(), 'dp': model.disp(features).numpy()}
-    model.train().radius = 5
+    radius = int(numbers(spec['notes'], r'[Rr]adius (\d+)')[0])
+    model.train().radius = radius
     losses = model.loss(x, [SegDataSample(metainfo=dict(pair_label=label))])
     total = sum(losses.values())
     total.backward()
     with torch.no_grad():
         displacement = model.disp(features)
-        affinity = edge_affinity(model.edge(features)[:, 0].sigmoid(), 5)
-    raw = [-(affinity + 1e-5).log(), -(1 + 1e-5 - affinity).log(), *pairwise(displacement, 5)[1:]]
+        affinity = edge_affinity(model.edge(features)[:, 0].sigmoid(), radius)
+    differences = pairwise(displacement, radius)[1:]
+    raw = [-(affinity + 1e-5).log(), -(1 + 1e-5 - affinity).log(), *differences]
     pos, neg, disp_fg, disp_bg = (losses[f'loss_{n}'] for n in ('pos', 'neg', 'disp_fg', 'disp_bg'))
     parts = (2 * pos, 2 * neg, 2 * disp_fg, 2 * disp_bg, total)
     got |= {
@@ -127,7 +138,7 @@ def irn_net(spec, arrays, folder):
         'backbone_grad_none': int(all(p.grad is None for p in model.backbone.parameters())),
         **gradients(arrays, model, ours),
     }
-    return {name: (value, arrays[f'out_{name}'], tolerance(spec)) for name, value in got.items()}
+    return compared(got, spec, arrays)
 
 
 def pairwise(displacement, radius):
@@ -144,14 +155,16 @@ def irn_loss(spec, arrays, folder):
     logits = torch.from_numpy(arrays['in_edge_logit']).requires_grad_()
     displacement = torch.from_numpy(arrays['in_disp']).requires_grad_()
     edges = logits[:, 0].sigmoid()
-    losses = irn_losses(edges, displacement, torch.from_numpy(arrays['in_label']), 5)
+    radius = radius_of(arrays['out_aff'])
+    losses = irn_losses(edges, displacement, torch.from_numpy(arrays['in_label']), radius)
     bg, fg, neg, disp_fg, disp_bg = losses
     total = ((bg + fg) / 2 + neg) / 2 + (disp_fg + disp_bg) / 2
     total.backward()
-    step = int(re.search(r'every (\d+)th source', spec['notes'])[1])
+    affinity = edge_affinity(edges.detach(), radius).flatten(2)
+    step = -(-affinity.shape[-1] // arrays['out_aff'].shape[-1])
     got = {
-        'aff': edge_affinity(edges.detach(), 5).flatten(2)[..., ::step],
-        'pair_disp': pairwise(displacement.detach(), 5)[0].flatten(3)[..., ::step],
+        'aff': affinity[..., ::step],
+        'pair_disp': pairwise(displacement.detach(), radius)[0].flatten(3)[..., ::step],
         'loss': torch.stack([*losses, total]).detach(),
         'grad_edge': logits.grad,
         'grad_disp': displacement.grad,
@@ -162,7 +175,7 @@ def irn_loss(spec, arrays, folder):
 @handles('refine', 'irn_edge_displacement')
 def irn_edge_displacement(spec, arrays, folder):
     model, _ = network('irn', spec)
-    pad_to = int(re.search(r'crop_size=(\d+)', spec['notes'])[1])
+    pad_to = int(numbers(spec['notes'], r'crop_size=(\d+)')[0])
     pair = torch.from_numpy(arrays['in_pair'])
     model.eval().test_cfg = IRNWalkCfg(pad_to=pad_to)
     grid = tuple(-(-side // 4) for side in pair.shape[-2:])
@@ -179,7 +192,10 @@ def irn_edge_displacement(spec, arrays, folder):
 @handles('refine', 'irn_sem_label')
 def irn_sem_label(spec, arrays, folder):
     cam, edge = torch.from_numpy(arrays['in_cam']), torch.from_numpy(arrays['in_edge'])
-    cfg, size = IRNWalkCfg(), tuple(arrays['in_size'].tolist())
+    radius, beta, steps = map(int, numbers(spec['notes'], r'radius (\d+), beta (\d+), 2\^(\d+)'))
+    (background,) = numbers(spec['notes'], rf'background {NUMBER}')
+    cfg = IRNWalkCfg(radius=radius, beta=beta, log_steps=steps, background=background)
+    size = tuple(arrays['in_size'].tolist())
     scores = walk_within_edges(cam[None], edge, cfg, size)[0].numpy()
     label = Seeds(arrays['in_keys'], scores).to_mask(cfg.background)
     return {'label': (label, arrays['out_label'], tolerance(spec))}
@@ -235,13 +251,14 @@ def aff_labels(spec, arrays, folder):
     data = dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']])
     x = WSSSDataPreprocessor()(data)['inputs'][0].numpy()
     expected = arrays['out_image_slice']
-    step = x.shape[-1] // expected.shape[-1]
+    step = -(-x.shape[-1] // expected.shape[-1])
+    radius = radius_of(arrays['out_bg'])
     return {
         'label': (label, arrays['out_label'], EXACT),
         'image_slice': (x[:, ::step, ::step], expected, tolerance(spec, 'image')),
         **{
             name: (rows, arrays[f'out_{name}'], EXACT)
-            for name, rows in flat_labels(label, scan_directions(5)).items()
+            for name, rows in flat_labels(label, scan_directions(radius), radius).items()
         },
     }
 
@@ -260,26 +277,30 @@ class Features(torch.nn.Module):
 @handles('refine', 'aff_walk')
 def aff_walk(spec, arrays, folder):
     feat, cam, keys = (torch.from_numpy(arrays[f'in_{n}']) for n in ('feat', 'cam', 'keys'))
-    stencil = feature_stencil(feat, 5)
-    dense = dense_affinity(stencil[0], scan_directions(5))
+    radius = radius_of(arrays['out_aff'])
+    stencil = feature_stencil(feat, radius)
+    dense = dense_affinity(stencil[0], scan_directions(radius))
     rows = [0, 4, len(dense) // 2, len(dense) - 1]
     close = tolerance(spec, 'rw')
-    affinity = feature_affinity(feat, 5).flatten(2)
+    affinity = feature_affinity(feat, radius).flatten(2)
     results = {
         'aff': (affinity.numpy(), arrays['out_aff'], close),
         'dense_rows': (dense[rows].numpy(), arrays['out_dense_rows'], close),
         'dense_nnz': (int((dense != 0).sum()), arrays['out_dense_nnz'], EXACT),
     }
-    variants = {
-        'mct': dict(alpha=None, background=0.39, log_steps=6),
-        'icam': dict(alpha=6, log_steps=6),
-        'psa': dict(alpha=16, log_steps=8),
-    }
+    notes = spec['notes']
+    constant, beta, steps = numbers(
+        notes, rf'mct: constant background {NUMBER}, beta {NUMBER}, 2\^(\d+)'
+    )
+    variants = {'mct': dict(alpha=None, background=constant, log_steps=int(steps))}
+    for name in ('icam', 'psa'):
+        alpha, steps = map(int, numbers(notes, rf'{name}: [^;]*\)\^(\d+), 2\^(\d+)'))
+        variants[name] = dict(alpha=alpha, log_steps=steps)
     size = tuple(cam.shape[-2:])
     seeds = Seeds(keys.numpy(), cam.numpy())
     images = torch.zeros(1, 3, *size)
     for name, options in variants.items():
-        model = AffinityNet(Features(feat), test_cfg=options)
+        model = AffinityNet(Features(feat), test_cfg=dict(beta=beta, radius=radius, **options))
         model.head = torch.nn.Identity()
         walked = model.walk(images, [seeds])[0]
         results[f'label_{name}'] = (
@@ -296,7 +317,7 @@ def aff_walk(spec, arrays, folder):
 def rib_gndp(spec, arrays, folder):
     cam = torch.from_numpy(arrays['in_cam']).requires_grad_()
     tags = torch.from_numpy(arrays['in_label'])
-    threshold = float(re.search(r'cam/max < ([0-9.]+)', spec['notes'])[1])
+    (threshold,) = numbers(spec['notes'], rf'cam/max < {NUMBER}')
     logits = non_discriminative_pooling(cam, tags, threshold)
     loss = -(logits * tags).sum()
     loss.backward()

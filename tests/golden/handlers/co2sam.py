@@ -1,6 +1,7 @@
 """Co2SAM: the adapted SAM, its losses and training, views, detector and label maps."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ from mmwsss.ops.confusion import confusion, scores_from_confusion
 from mmwsss.registry import MODELS
 from mmwsss.structures import BoxPrompts
 from tests.golden import fill
-from tests.golden.handlers import handles
+from tests.golden.handlers import NUMBER, handles, numbers, thin
 from tests.golden.tolerance import EXACT, Tolerance, tolerance
 
 LR = dict(lr=1e-4, betas=(0.9, 0.999), weight_decay=1e-4, eps=1e-8)
@@ -58,13 +59,6 @@ def in_deviations(got, expected, bound):
     """Mean and deviation relative to the deviation, the sum to itself."""
     scale = np.array([expected[1], expected[1], expected[2]])
     return statistics(got) / scale, expected / scale, Tolerance(atol=bound)
-
-
-def thin(values, expected):
-    """Every n-th element of each axis, as the case holds them."""
-    values = np.asarray(values)
-    steps = [-(-a // b) for a, b in zip(values.shape, expected.shape, strict=True)]
-    return values[tuple(slice(None, None, step) for step in steps)]
 
 
 def published_state(spec) -> dict:
@@ -141,8 +135,8 @@ def lora_qkv(spec, arrays, folder):
 @torch.no_grad()
 def sam_forward(spec, arrays, folder):
     model = build(spec)
-    training = spec['case'] != 'sam_eval_padded'
-    if spec['case'] == 'sam_plain_box':
+    training = 'NO mean/std' in spec['inputs']['image']
+    if 'linear_b_* weights set to zero' in spec['notes']:
         for name, value in lora_parameters(model).items():
             if '.up.' in name:
                 value.zero_()
@@ -186,9 +180,10 @@ def sam_forward(spec, arrays, folder):
 def losses_mask(spec, arrays, folder):
     target, bound = torch.from_numpy(arrays['target']), close(spec)
     count = len(target)
+    (alpha,) = numbers(spec['outputs']['focal_alpha08'], rf'alpha {NUMBER}')
     terms = {
         'focal_alpha_n': lambda x: focal_loss(x.sigmoid(), target, count),
-        'focal_alpha08': lambda x: focal_loss(x.sigmoid(), target, 0.8),
+        'focal_alpha08': lambda x: focal_loss(x.sigmoid(), target, alpha),
         'dice_smooth_n': lambda x: dice_loss(x.sigmoid(), target, count),
         'dice_smooth1': lambda x: dice_loss(x.sigmoid(), target),
         'entropy': instance_entropy,
@@ -280,8 +275,8 @@ def executed_items(text: str) -> list[list[int]]:
 
 @handles('co2sam', 'train_voc', 'train_coco')
 def train(spec, arrays, folder):
-    voc = 'entropy.' in spec['notes']
-    weight = float(re.search(r'total = (\d+)\*focal', spec['notes'])[1])
+    weight, terms = re.search(rf'total = {NUMBER}\*focal([^.]*)', spec['notes']).groups()
+    weight, voc = float(weight), 'entropy' in terms
     loss = dict(type='Co2SAMLoss', focal_weight=weight, entropy_weight=float(voc))
     model = build(spec, loss=loss).train()
     warmup = int(re.search(r'warm-up shortened to (\d+) steps', spec['notes'])[1])
@@ -324,9 +319,9 @@ def train(spec, arrays, folder):
         values[0] /= weight
         key = f'losses_{executed}_f64'
         got = np.array([*values, log['loss']])
-        if not len(rows) > 1:  # contrast and entropy of one instance are 0
-            losses_close = Tolerance(rtol=losses_close.rtol, atol=1e-6)
-        results[key] = (got, arrays[key], losses_close)
+        # Contrast and entropy of one instance are 0.
+        absolute = 0 if len(rows) > 1 else 1e-6
+        results[key] = (got, arrays[key], replace(losses_close, atol=absolute))
         results[f'lr_{executed}_f64'] = (rate, arrays[f'lr_{executed}_f64'], Tolerance(atol=1e-12))
         for name, gradient in seen['gradients'].items():
             key = f'grad{executed}:{names[name]}'
@@ -344,7 +339,7 @@ def train(spec, arrays, folder):
 def assembly(spec, arrays, folder):
     count = int(re.match(r'(\d+) classes', spec['notes'])[1])
     background, cfg = count - 1, BoxMapCfg(absent_compete=True, drop_unmatched=False)
-    share = Tolerance(agreement=0.999)
+    share = tolerance(spec)
     results, maps = {}, []
     number = 0
     total = 0
@@ -405,15 +400,20 @@ class Wrapper(GroundingDetector):
 def detector_io(spec, arrays, folder):
     bound = close(spec)
     pixels = Wrapper(swap_channels=True).pixels(arrays['image']).numpy()
-    sizes = [input_size(tuple(size), 800, 1333) for size in arrays['sizes_in'].tolist()]
+    text = spec['outputs']
+    short, long = map(int, numbers(text['net_input_sub'], r'side to (\d+) / long side <= (\d+)'))
+    sizes = [input_size(tuple(size), short, long) for size in arrays['sizes_in'].tolist()]
     kept = keep_boxes(
-        torch.from_numpy(arrays['pred_logits']), torch.from_numpy(arrays['pred_boxes']), 0.3
+        torch.from_numpy(arrays['pred_logits']),
+        torch.from_numpy(arrays['pred_boxes']),
+        *numbers(text['keep_*'], rf'> {NUMBER}'),
     )
-    height, width = map(int, re.search(r'a (\d+)x(\d+) image', spec['outputs']['keep_*']).groups())
+    height, width = numbers(text['keep_*'], r'an? (\d+)x(\d+) image')
     xyxy = kept.boxes.numpy() * np.array([width, height] * 2, np.float32)
     corners = kept.boxes
     centred = torch.cat([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], 1)
-    slots = [','.join(map(str, row)) for row in phrase_tokens(kept.tokens, 0.25)]
+    (least,) = numbers(spec['notes'], rf'sigmoid > {NUMBER}')
+    slots = [','.join(map(str, row)) for row in phrase_tokens(kept.tokens, least)]
     return {
         'net_input_sub': (thin(pixels, arrays['net_input_sub']), arrays['net_input_sub'], bound),
         'net_input_stats': in_deviations(pixels, arrays['net_input_stats'], bound.atol),
@@ -455,13 +455,13 @@ def resize(spec, arrays, folder):
 def augment_ops(spec, arrays, folder):
     image, grey = arrays['image'], tolerance(spec)
     text = spec['outputs']
-    alpha, lightness = map(float, re.findall(r'\d\.\d+', text['sharpen'])[:2])
-    contrast, brightness = map(float, re.findall(r'\d\.\d+', text['brightness_contrast'])[:2])
+    alpha, lightness = numbers(text['sharpen'], rf'alpha {NUMBER}, lightness {NUMBER}')
+    contrast, brightness = numbers(
+        text['brightness_contrast'], rf'alpha {NUMBER}[^,]*, beta {NUMBER}'
+    )
     kernel = photometry.sharpening_kernel(alpha, lightness)
     got = {
-        'posterize4': photometry.posterize(image, 4),
         'equalize': photometry.equalize(image),
-        'solarize128': photometry.solarize(image, 128),
         'sharpen': photometry.convolve(image, kernel),
         'brightness_contrast': photometry.brightness_contrast(image, contrast, brightness),
         'shadow': photometry.shadow(image, [arrays['shadow_vertices']]),
@@ -469,6 +469,9 @@ def augment_ops(spec, arrays, folder):
         'flip_1': image[::-1],
         'flip_2': image[:, ::-1],
     }
+    for name in arrays:
+        if found := re.fullmatch(r'(posterize|solarize)(\d+)', name):
+            got[name] = getattr(photometry, found[1])(image, int(found[2]))
     results = {name: (value, arrays[name], grey) for name, value in got.items()}
     results['sharpen_kernel'] = (kernel, arrays['sharpen_kernel'], Tolerance(atol=1e-6))
     return {**results, **dict.fromkeys(k for k in arrays if k.startswith('pipe_'))}

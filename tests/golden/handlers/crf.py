@@ -1,6 +1,7 @@
 """Dense CRF, IRN's confident labels and the merge with masks."""
 
 import re
+from dataclasses import replace
 from functools import wraps
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from mmwsss.ops.dense_crf import PROTOCOLS, DenseCRF, label_unary, softmax_unary
 from mmwsss.refiners import CRF, IRLabels, sam_vote
 from mmwsss.structures import Seeds
-from tests.golden.handlers import handles
+from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.tolerance import tolerance
 
 
@@ -30,7 +31,9 @@ def crf(spec, arrays, folder):
     image, probs, labels = (arrays[f'in_{name}'] for name in ('image', 'probs', 'labels'))
     number = len(probs)
     unary = softmax_unary(probs)
-    confident = label_unary(labels, number, 0.7)
+    confident = label_unary(labels, number, *numbers(spec['notes'], rf'gt_prob {NUMBER}'))
+    # The clause about Q states the agreement of the labels, too.
+    close = replace(tolerance(spec, 'q:'), agreement=1.0)
     results = {}
     for output, protocol, order in (
         ('psa_q', PROTOCOLS['psa'], 'rgb'),
@@ -41,7 +44,7 @@ def crf(spec, arrays, folder):
         ('deeplab_bgr_q', PROTOCOLS['deeplab'], 'bgr'),
     ):
         got, expected = DenseCRF(image, number, protocol, order)(unary), arrays[f'out_{output}']
-        results[output] = (got, expected, tolerance(spec, 'q:'))
+        results[output] = (got, expected, close)
         agree = tolerance({'tolerance': re.search(r'agreement >= [0-9.]+%', spec['tolerance'])[0]})
         results[f'{output} labels'] = (got.argmax(0), expected.argmax(0), agree)
     irn = DenseCRF(image, number, 'irn')(confident).argmax(0)
@@ -49,7 +52,7 @@ def crf(spec, arrays, folder):
     for name, energies in (('softmax', unary), ('labels', confident)):
         expected = arrays[f'out_unary_{name}']
         got = energies.reshape(number, -1)[:, : expected.shape[1]]
-        results[f'unary_{name}'] = (got, expected, tolerance(spec, 'q:'))
+        results[f'unary_{name}'] = (got, expected, close)
     return results
 
 
@@ -77,7 +80,7 @@ def crf_alpha(spec, arrays, folder):
 def irn_ir_label(spec, arrays, folder):
     seeds = Seeds(arrays['in_keys'], arrays['in_cams'])
     results = {}
-    for name, high, low in re.findall(r'(\w+): (\.\d+)/(\.\d+)', spec['notes']):
+    for name, high, low in re.findall(rf'(\w+): {NUMBER}/{NUMBER}', spec['notes']):
         got = IRLabels(high=float(high), low=float(low))(arrays['in_image'], seeds)
         results[f'label_{name}'] = (got, arrays[f'out_label_{name}'], tolerance(spec))
     return results

@@ -18,7 +18,6 @@ from mmwsss.registry import MODELS
 from tests.golden import fill
 from tests.golden.handlers import handles
 from tests.golden.handlers.cam import CONFIGS
-from tests.golden.handlers.s2c import case_threads
 from tests.golden.tolerance import EXACT, Tolerance, tolerance
 
 RULES = FORMATS['cti'].rules
@@ -155,7 +154,6 @@ def compared(got: dict, arrays: dict, close: Tolerance) -> dict:
 
 
 @handles('cti', 'forward_*', 'swap_*')
-@case_threads()
 @torch.no_grad()
 def forward(spec, arrays, folder):
     model = build(spec)
@@ -165,18 +163,14 @@ def forward(spec, arrays, folder):
     after = int(after[1]) if after else None
     infuse = torch.from_numpy(arrays['in_ctk']) if 'in_ctk' in arrays else None
     got = outputs(model, x, infuse=infuse, after=after)
-    if 'out_rcams_n12' in arrays:
-        blocks = int(re.search(r'n_layers=(\d+)', spec['notes'])[1])
-        got['rcams_n12'] = outputs(model, x, after=after, class_blocks=blocks)['rcams']
-        model.eval()
-        refined = model.cams(x).cam  # what inference uses
+    for name in (name for name in arrays if re.fullmatch(r'out_rcams_n\d+', name)):
+        blocks = int(name.removeprefix('out_rcams_n'))
+        got[name[4:]] = outputs(model, x, after=after, class_blocks=blocks)['rcams']
     results = compared(got, arrays, tolerance(spec))
-    if 'out_rcams_n12' in arrays:
-        results['cams of inference'] = (
-            refined.numpy(),
-            arrays['out_rcams_n12'][:, 1:],
-            tolerance(spec),
-        )
+    every = f'out_rcams_n{model.backbone.depth}'
+    if every in arrays:  # what inference uses
+        refined = model.eval().cams(x).cam.numpy()
+        results['cams of inference'] = (refined, arrays[every][:, 1:], tolerance(spec))
     for name, value in watched(model, x, infuse=infuse, after=after).items():
         if f'out_{name}' in arrays:
             results[f'{name} watched'] = (value.numpy(), arrays[f'out_{name}'], tolerance(spec))
@@ -198,7 +192,6 @@ def pos_interp(spec, arrays, folder):
 
 
 @handles('cti', 'infer_flip_*')
-@case_threads()
 def infer_flip(spec, arrays, folder):
     model = build(spec).eval()
     x = torch.from_numpy(arrays['in_x'])
@@ -234,7 +227,7 @@ def deit_convert(spec, arrays, folder):
     wanted = {
         rename(name, RULES).removeprefix('backbone.') for name in re.findall(r"'([^']+)'", names)
     }
-    rates = re.search(r'rates of the 12 blocks: \[(.*?)\]', spec['notes'])[1]
+    rates = re.search(r'rates of the \d+ blocks: \[(.*?)\]', spec['notes'])[1]
     total = int(re.search(r'Total parameters C=\d+: (\d+)', spec['notes'])[1])
     head = MODELS.build(cfg.head)
     ours = sum(p.numel() for part in (model, head) for p in part.parameters())

@@ -15,7 +15,7 @@ from mmwsss.ops.path_index import path_directions
 from mmwsss.ops.random_walk import random_walk
 from mmwsss.registry import TRANSFORMS
 from mmwsss.structures import Seeds
-from tests.golden.handlers import handles
+from tests.golden.handlers import handles, numbers
 from tests.golden.handlers.cti import config_of
 from tests.golden.tolerance import EXACT, Tolerance, tolerance
 
@@ -30,15 +30,15 @@ def augment(spec, arrays, folder):
     area = tuple(map(float, re.search(r'uniform\(([\d.]+),([\d.]+)\)\*H', spec['notes']).groups()))
     assert tuple(crop['area']) == area
     crop = TRANSFORMS.build(crop)
-    results, boxes = {}, {}
+    results = {}
+    (first,) = map(int, numbers(' '.join(spec['outputs'].values()), r'random\.seed\((\d+)\+s\)'))
     for name in (name for name in arrays if name.startswith('out_rrc_')):
         height, width = map(int, re.findall(r'\d+', name))
         rows = []
-        for seed in range(len(arrays[name])):
-            random.seed(seed)
+        for row in range(len(arrays[name])):
+            random.seed(first + row)
             rows.append(crop_box(height, width, crop.area, crop.ratio))
         results[name[4:]] = (np.array(rows), arrays[name], EXACT)
-        boxes[height, width] = rows
     image = arrays['in_im']
     grey = Tolerance(atol=float(re.search(r'< ([\d.]+) grey', spec['tolerance'])[1]))
 
@@ -47,8 +47,8 @@ def augment(spec, arrays, folder):
         return np.abs(got.astype(float) - expected).mean(), 0.0, grey
 
     for name in (name for name in arrays if name.startswith('out_crop_seed')):
-        seed, side = map(int, re.findall(r'\d+', name))
-        random.seed(seed)
+        row, side = map(int, numbers(spec['outputs'][name[4:]], r'row (\d+) resized to (\d+)x'))
+        random.seed(first + row)
         crop.size = (side, side)
         results[name[4:]] = difference(crop(dict(img=image))['img'], arrays[name])
     names = re.search(r'in order: (\[.*?\])', spec['notes'])[1]

@@ -17,7 +17,6 @@ from mmwsss.ops.max_norm import max_normalize
 from mmwsss.registry import PARAM_SCHEDULERS
 from tests.golden.handlers import handles
 from tests.golden.handlers.cti import RULES, build, config_of, restore
-from tests.golden.handlers.s2c import case_threads
 from tests.golden.tolerance import EXACT, Tolerance, tolerance
 
 
@@ -141,7 +140,6 @@ def memory_bank(spec, arrays, folder):
 
 
 @handles('cti', 'train_step_*')
-@case_threads()
 def train_step(spec, arrays, folder):
     model = build(spec).train()
     classes = model.num_classes

@@ -1,5 +1,7 @@
 """Scores of seeds and label maps, as each method's own scorer computes them."""
 
+import re
+
 import numpy as np
 
 from mmwsss.ops.confusion import confusion, scores_from_confusion
@@ -53,7 +55,9 @@ def cti_evaluation(spec, arrays, folder):
     thresholds = arrays['out_thresholds']
     counts = sweep(images, thresholds)
     rows = curve(counts)
-    training = np.arange(42, 42 + len(arrays['out_miou_42_69'])) / 100
+    (name,) = (name for name in arrays if re.fullmatch(r'out_miou_\d+_\d+', name))
+    low, high = map(int, re.findall(r'\d+', name))
+    training = np.arange(low, high + 1) / 100
     searched = curve(sweep(images, training))
     found = early_stop(training, searched)[[1, 0, 2, 3]]
     results = {
@@ -61,7 +65,7 @@ def cti_evaluation(spec, arrays, folder):
         'miou': rows[:, 0],
         'mP': rows[:, 1],
         'mR': rows[:, 2],
-        'miou_42_69': searched[:, 0],
+        name[4:]: searched[:, 0],
         'search_in_training': found,
     }
     for name in arrays:

@@ -23,20 +23,11 @@ from mmwsss.ops.path_index import scan_directions
 from mmwsss.ops.probability import keep_tagged, squeezed_logit
 from mmwsss.structures import Seeds
 from tests.golden import fill
-from tests.golden.handlers import handles
+from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.handlers.cam import run_poly_sgd
 from tests.golden.handlers.crf import needs_crf
-from tests.golden.handlers.walk import flat_labels
+from tests.golden.handlers.walk import flat_labels, radius_of
 from tests.golden.tolerance import EXACT, tolerance
-
-NUMBER = r'(\d*\.?\d+(?:e-?\d+)?)'
-
-
-def numbers(text: str, pattern: str) -> list[float]:
-    """Numbers that a pattern's groups find in the case's texts."""
-    found = re.search(pattern, text)
-    assert found, f'{pattern!r} not in {text!r}'
-    return [float(value) for value in found.groups()]
 
 
 @handles('icam', 'fsl', 'fsl_*')
@@ -123,8 +114,9 @@ def affinity_labels(spec, arrays, folder):
         low, high = (x[:used].transpose(1, 2, 0) for x in (low, high))
         grids.append(block_labels(low, high, low.shape[0] // arrays['out_label_grid'].shape[1]))
     results['label_grid'] = np.stack(grids)
-    for name in ('bg', 'fg', 'neg'):
-        results[name] = np.stack([flat_labels(x, scan_directions(5))[name] for x in grids])
+    radius = radius_of(arrays['out_bg'])
+    pairs = [flat_labels(grid, scan_directions(radius), radius) for grid in grids]
+    results |= {name: np.stack([own[name] for own in pairs]) for name in ('bg', 'fg', 'neg')}
     return {
         name: (value, arrays[f'out_{name}'], tolerance(spec)) for name, value in results.items()
     }

@@ -11,8 +11,13 @@ from mmwsss.ops.affinity import edge_stencil, pair_labels
 from mmwsss.ops.path_index import pair_indices, path_directions, paths
 from mmwsss.ops.random_walk import random_walk, transition_matrix
 from mmwsss.structures import Seeds
-from tests.golden.handlers import handles
+from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.tolerance import EXACT, tolerance
+
+
+def radius_of(pairs):
+    """Radius at which there are as many directions as in pairs' values (..., D, sources)."""
+    return next(r for r in range(2, 20) if len(path_directions(r)) == pairs.shape[-2])
 
 
 def grouped(radius):
@@ -49,14 +54,11 @@ def irn_path_index(spec, arrays, folder):
         zip(grouped(radius), flat_paths(size, radius), strict=True)
     ):
         got |= {f'coords{index}': coords, f'path{index}': flat}
-    other, where = (
-        re.search(p, spec['notes'])[1] for p in (r'radius (\d+) on', r'on (24x32|\d+x\d+) \(')
-    )
-    large = tuple(int(side) for side in where.split('x'))
-    flat = flat_paths(large, int(other))
-    source, target = pair_indices(large, path_directions(int(other)), int(other))
+    other, *large = map(int, numbers(spec['notes'], r'radius (\d+) on (\d+)x(\d+)'))
+    flat = flat_paths(large, other)
+    source, target = pair_indices(large, path_directions(other), other)
     got |= {
-        f'search_dst_r{other}': np.array(path_directions(int(other))),
+        f'search_dst_r{other}': np.array(path_directions(other)),
         f'group_sizes_r{other}': np.array([group.shape for group in flat]),
         f'dst_r{other}_sum': np.array([target.sum(), source.sum(), sum(g.sum() for g in flat)]),
     }
@@ -65,13 +67,12 @@ def irn_path_index(spec, arrays, folder):
 
 @handles('refine', 'irn_aff_labels')
 def irn_aff_labels(spec, arrays, folder):
-    return {
-        name: (value, arrays[f'out_{name}'], EXACT)
-        for name, value in flat_labels(arrays['in_label'], path_directions(5)).items()
-    }
+    radius = radius_of(arrays['out_bg'])
+    got = flat_labels(arrays['in_label'], path_directions(radius), radius)
+    return {name: (value, arrays[f'out_{name}'], EXACT) for name, value in got.items()}
 
 
-def flat_labels(label, directions, radius=5):
+def flat_labels(label, directions, radius):
     """Pair labels of all directions as the cases hold them. Shape of each: (D, sources), uint8."""
     labels = torch.from_numpy(label)
     pairs = [pair_labels(labels, direction, radius) for direction in directions]
@@ -87,7 +88,8 @@ def flat_labels(label, directions, radius=5):
 @handles('refine', 'irn_walk')
 def irn_walk(spec, arrays, folder):
     edge, cam = torch.from_numpy(arrays['in_edge']), torch.from_numpy(arrays['in_cam'])
-    directions, stencil = path_directions(5), edge_stencil(edge, 5)
+    radius = int(numbers(spec['notes'], r'[Rr]adius (\d+)')[0])
+    directions, stencil = path_directions(radius), edge_stencil(edge, radius)
     start = (cam * (1 - edge))[None]
     close = tolerance(spec, 'rw:')
     results = {}
@@ -107,8 +109,12 @@ def irn_walk(spec, arrays, folder):
             sums = transition_matrix(stencil[0].double() ** beta, directions).sum(1)
             column = f'trans_colsum_b{beta}_t{steps}'
             results[column] = (sums, arrays[f'out_{column}'], close)
-    exact = random_walk(start.double(), stencil.double(), directions)[0].numpy()
-    results['f64_rw_b10_t8'] = (exact, arrays['out_f64_rw_b10_t8'], tolerance(spec, 'f64'))
+    (name,) = (name for name in arrays if name.startswith('out_f64_rw_'))
+    beta, steps = (int(number) for number in re.search(r'_b(\d+)_t(\d+)', name).groups())
+    exact = random_walk(start.double(), stencil.double(), directions, beta=beta, log_steps=steps)[
+        0
+    ].numpy()
+    results[name[4:]] = (exact, arrays[name], tolerance(spec, 'f64'))
     dense = dense_affinity(stencil[0], directions)
     rows = [0, 5, len(dense) // 2, len(dense) - 1]
     results['dense_aff_rows'] = (dense[rows].numpy(), arrays['out_dense_aff_rows'], close)
@@ -117,8 +123,12 @@ def irn_walk(spec, arrays, folder):
     single = replace(close, rtol=1e-6)  # the sum is in the thousands
     results['dense_aff_stats'] = (statistics, arrays['out_dense_aff_stats'], single)
     size = tuple(arrays['in_size'].tolist())
-    scores = walk_within_edges(cam[None], edge, IRNWalkCfg(), size)[0].numpy()
-    results['rw_up'] = (scores[:, ::3, ::3], arrays['out_rw_up'], close)
-    label = Seeds(arrays['in_keys'], scores).to_mask(0.25)
+    (background,) = numbers(spec['notes'], rf'background {NUMBER}')
+    # The walk of the label is the one that the case holds in float64, too.
+    cfg = IRNWalkCfg(radius=radius, beta=beta, log_steps=steps, background=background)
+    scores = walk_within_edges(cam[None], edge, cfg, size)[0].numpy()
+    thin = -(-size[0] // arrays['out_rw_up'].shape[1])
+    results['rw_up'] = (scores[:, ::thin, ::thin], arrays['out_rw_up'], close)
+    label = Seeds(arrays['in_keys'], scores).to_mask(cfg.background)
     results['label'] = (label, arrays['out_label'], tolerance(spec, 'label'))
     return results
