@@ -110,8 +110,9 @@ class IRNet(BaseAffinityModel):
         """Losses of boundaries and displacements; see :func:`irn_losses`."""
         features = self.features(inputs)
         labels = self.pair_labels(data_samples, features[1].shape[-2:])
-        edges = self.edge(features)[:, 0].sigmoid()
-        losses = irn_losses(edges, self.disp(features), labels, self.radius)
+        # Not in half precision: it has no affinities just below 1, and too few pairs to count.
+        edges = self.edge(features)[:, 0].float().sigmoid()
+        losses = irn_losses(edges, self.disp(features).float(), labels, self.radius)
         return dict(
             loss_pos=(losses.bg + losses.fg) / 4,
             loss_neg=losses.neg / 2,
@@ -143,7 +144,8 @@ class IRNet(BaseAffinityModel):
         Returns:
             In [0, 1]. Shape: (n, h, w).
         """
-        plain, mirrored = self.edge(features)[:, 0, : grid[0], : grid[1]].chunk(2)
+        logits = self.edge(features)[:, 0, : grid[0], : grid[1]].float()
+        plain, mirrored = logits.chunk(2)
         return (plain / 2 + mirrored.flip(-1) / 2).sigmoid()
 
     def displacement(self, features: Sequence[Tensor], grid: tuple[int, int]) -> Tensor:

@@ -129,8 +129,9 @@ class AffinityNet(BaseAffinityModel):
         self.stride, self.radius = stride, radius
 
     def features(self, x: Tensor) -> Tensor:
-        """Features to compare. Shape: (N, 3, H, W) to (N, D, H / stride, W / stride)."""
-        return self.head(self.backbone(x))
+        """Features to compare, float32. Shape: (N, 3, H, W) to (N, D, H / stride, W / stride)."""
+        # Affinities near 1 are told apart by the last digits, which half precision has not.
+        return self.head(self.backbone(x)).float()
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """``loss_bg``, ``loss_fg`` and ``loss_neg``; see :func:`psa_losses`."""
