@@ -57,8 +57,10 @@ class AttentionAffinity:
         score = minmax_score(cam)
         inside = box_masks(score, self.threshold)
         given = (score if self.source == 'score' else cam) * inside
-        power = torch.linalg.matrix_power(affinity(attention.to(cam), self.rounds), self.power)
-        return (given.flatten(1) @ power.T).unflatten(1, cam.shape[1:])
+        # Rows sum to 1: the entries of their power are too small for float16.
+        with torch.autocast(cam.device.type, enabled=False):
+            power = torch.linalg.matrix_power(affinity(attention.to(cam), self.rounds), self.power)
+            return (given.flatten(1) @ power.T).unflatten(1, cam.shape[1:])
 
 
 def merge_attention(attention: Tensor) -> Tensor:

@@ -124,4 +124,5 @@ def cosine_logits(features: Tensor, text: Tensor, scale: Tensor) -> Tensor:
     Returns:
         Shape: (N, G).
     """
-    return scale * F.normalize(features.float(), dim=-1) @ F.normalize(text.float(), dim=-1).T
+    with torch.autocast(features.device.type, enabled=False):
+        return scale * F.normalize(features.float(), dim=-1) @ F.normalize(text.float(), dim=-1).T

@@ -77,3 +77,12 @@ def test_bad_settings():
         AttentionAffinity(threshold=1.5, source='cam')
     with pytest.raises(ValueError, match="source must be one of .* found 'map'"):
         AttentionAffinity(threshold=0.5, source='map')
+
+
+@pytest.mark.parametrize('kind', [torch.float16, torch.bfloat16], ids=str)
+def test_spread_in_single_precision(kind):
+    cam, attention = torch.randn(2, 12, 12), torch.rand(144, 144).softmax(-1)
+    spread = AttentionAffinity(threshold=0.4, source='cam')
+    expected = spread(cam, attention)
+    with torch.autocast('cpu', kind):
+        assert torch.equal(spread(cam, attention), expected)

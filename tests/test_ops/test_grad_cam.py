@@ -84,3 +84,10 @@ def test_cosine_logits():
     torch.testing.assert_close(got, 2 * F.cosine_similarity(features[:, None], text, dim=-1))
     half = cosine_logits(features.half(), text.half(), torch.tensor(2.0))
     assert half.dtype == torch.float32
+
+
+def test_cosine_logits_in_single_precision():
+    features, text, scale = torch.randn(3, 8), torch.randn(4, 8), torch.tensor(100.0)
+    expected = cosine_logits(features, text, scale)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.equal(cosine_logits(features, text, scale), expected)

@@ -172,18 +172,20 @@ class FMA(BaseCAMGenerator):
             In the order of ``tags.nonzero()``. Shape: (P, h, w).
         """
         number, classes = (tags > 0).nonzero(as_tuple=True)
-        tokens, hidden = image.tokens[number], image.hidden[number]
+        tokens, hidden = image.tokens[number].float(), image.hidden[number].float()
 
         def embed(point: Tensor) -> Tensor:
-            return F.normalize(self.clip.features(tokens, point).float(), dim=-1)
+            return F.normalize(self.clip.features(tokens, point), dim=-1)
 
         if not len(number):
             return text.sum() * tokens.new_zeros((0, *image.grid))
-        with torch.no_grad():
-            features = embed(hidden)
-        mask = self.softmax_mask(tags)[number]
-        cotangents = prompt_cotangents(features, text, self.clip.scale, mask, classes)
-        return weigh_channels(hidden, pull_back(embed, hidden, cotangents), image.grid)
+        # Gradients of single tokens are too small for float16, and no loss scaling reaches them.
+        with torch.autocast(tokens.device.type, enabled=False):
+            with torch.no_grad():
+                features = embed(hidden)
+            mask = self.softmax_mask(tags)[number]
+            cotangents = prompt_cotangents(features, text, self.clip.scale, mask, classes)
+            return weigh_channels(hidden, pull_back(embed, hidden, cotangents), image.grid)
 
     def softmax_mask(self, tags: Tensor) -> Tensor:
         """Prompts that compete: present classes and all of the background. Shape: (N, G)."""
