@@ -109,7 +109,8 @@ class RIB(CAMGenerator):
             present = tags.nonzero()[:, 0]
             size = tuple(sample.ori_shape[:2])
             with torch.no_grad():
-                sample.tag_scores = self.cams(batches[cfg.scale][index, None]).logits[0].sigmoid()
+                logits = self.cams(batches[cfg.scale][index, None]).logits[0]
+                sample.tag_scores = logits.float().sigmoid()
             if not len(present):
                 sample.seeds = Seeds(np.zeros(0, np.int16), np.zeros((0, *size), np.float32))
                 continue
@@ -119,7 +120,9 @@ class RIB(CAMGenerator):
                     'add LoadDisjoint to the pipeline, and its keys to PackTagged(meta_keys=...)'
                 )
             views = [torch.stack([x[index], x[index].flip(-1)]) for x in batches]
-            with self._tuned(), torch.enable_grad():
+            # Autocast keeps the weights as it has cast them first, whatever becomes of them.
+            precision = torch.autocast(tags.device.type, enabled=False)
+            with self._tuned(), torch.enable_grad(), precision:
                 maps = self._tune(views, tags, present, sample)
             scores = normalize_cam(fuse_scales([x[:, None] for x in maps], size, cfg.fuse))
             sample.seeds = Seeds(present.cpu().numpy(), scores.cpu().numpy(), size=size)

@@ -180,6 +180,8 @@ class S2C(CAMGenerator):
         self._build_point_decoder()
         with _evaluating(self):
             cams = self.prompting_maps(inputs, tags)
+        # In older torch the pass that learns would reuse these weights, cast without a gradient.
+        torch.clear_autocast_cache()
         points = pick_points(cams, **self.peaks)
         image = (tags > 0).nonzero()[:, 0].tolist()
         # The decoder has its own precision, whatever that of training.
