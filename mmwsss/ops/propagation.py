@@ -15,7 +15,8 @@ def propagate(maps: Tensor, features: Tensor, budget_mib: int = 256) -> Tensor:
     length 1. Nothing is detached.
 
     Columns are independent of each other. Without gradients they are computed in parts, so that
-    (h w)^2 similarities are never in memory.
+    (h w)^2 similarities are never in memory. In single precision under mixed precision too: sums
+    over all positions leave the range of float16.
 
     Args:
         maps: What to propagate. Shape: (N, K, h, w).
@@ -25,15 +26,17 @@ def propagate(maps: Tensor, features: Tensor, budget_mib: int = 256) -> Tensor:
     Returns:
         Shape: (N, K, h, w).
     """
-    features = features.flatten(2)
-    features = features / (features.norm(dim=1, keepdim=True) + EPS)
-    # The column sums are what a map of ones becomes.
-    flat = F.pad(maps.flatten(2).to(features), (0, 0, 0, 1), value=1)
-    number = features.shape[-1]
-    at_once = number
-    if not torch.is_grad_enabled():
-        column = len(features) * number * features.element_size()
-        at_once = max(1, budget_mib * 2**20 // column)
-    parts = [flat @ (features.mT @ part).relu_() for part in features.split(at_once, 2)]
-    walked = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
-    return (walked[:, :-1] / (walked[:, -1:] + EPS)).view(maps.shape).to(maps)
+    with torch.autocast(features.device.type, enabled=False):
+        features = features.flatten(2)
+        features = features.to(torch.promote_types(features.dtype, torch.float32))
+        features = features / (features.norm(dim=1, keepdim=True) + EPS)
+        # The column sums are what a map of ones becomes.
+        flat = F.pad(maps.flatten(2).to(features), (0, 0, 0, 1), value=1)
+        number = features.shape[-1]
+        at_once = number
+        if not torch.is_grad_enabled():
+            column = len(features) * number * features.element_size()
+            at_once = max(1, budget_mib * 2**20 // column)
+        parts = [flat @ (features.mT @ part).relu_() for part in features.split(at_once, 2)]
+        walked = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+        return (walked[:, :-1] / (walked[:, -1:] + EPS)).view(maps.shape).to(maps)

@@ -33,3 +33,13 @@ def test_gradients_reach_both():
 def test_maps_of_one_value_stay():
     got = propagate(torch.full((1, 2, 4, 5), 3.0), torch.rand(1, 6, 4, 5))
     torch.testing.assert_close(got, torch.full((1, 2, 4, 5), 3.0), rtol=1e-4, atol=1e-4)
+
+
+def test_large_grids_and_logits_in_half_precision():
+    """A sum over all positions is beyond float16."""
+    maps, features = torch.rand(1, 2, 48, 48) * 100, torch.rand(1, 6, 48, 48)
+    expected = propagate(maps, features)
+    with torch.autocast('cpu', torch.float16):
+        torch.testing.assert_close(propagate(maps, features), expected)
+        half = propagate(maps.half(), features.half())
+    torch.testing.assert_close(half.float(), expected, rtol=5e-3, atol=5e-3)
