@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.model import BaseModel
 from mmseg.structures import SegDataSample
 from torch import Tensor
@@ -60,8 +61,11 @@ class ProposeModel(BaseModel):
         pairs = zip(inputs, data_samples, strict=True)
         left = [(image, sample) for image, sample in pairs if 'proposals' not in sample]
         images = [np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy()) for image, _ in left]
-        proposer = self.proposer.to(self.data_preprocessor.device)
-        for (_, sample), found in zip(left, proposer.propose(images) if left else (), strict=True):
+        device = self.data_preprocessor.device
+        proposer = self.proposer.to(device)
+        with torch.autocast(device.type, enabled=False):  # a proposer has its own precision
+            proposals = proposer.propose(images) if left else ()
+        for (_, sample), found in zip(left, proposals, strict=True):
             sample.set_field(found, 'proposals')
         return data_samples
 

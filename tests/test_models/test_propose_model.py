@@ -55,3 +55,14 @@ def test_worker_proposer_runs_in_the_pipeline():
 def test_nothing_to_train():
     with pytest.raises(ValueError, match="'predict' only, found 'loss'"):
         MODELS.build(dict(type='ProposeModel', proposer=OneBox()))(**batch()[1], mode='loss')
+
+
+def test_proposer_has_its_own_precision():
+    class Exact(OneBox):
+        def propose(self, images):
+            assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+            return super().propose(images)
+
+    model = MODELS.build(dict(type='ProposeModel', proposer=Exact()))
+    with torch.autocast('cpu', torch.bfloat16):
+        assert all('proposals' in sample for sample in model.test_step(batch()[1]))

@@ -120,8 +120,10 @@ class PromptableSAM(nn.Module):
         tokens, present = Prompts(
             prompts.image, prompts.coords.to(device), prompts.kinds.to(device)
         ).embed(self.prompt_encoder)
+        with torch.autocast(device.type, enabled=False):
+            pe = self.prompt_encoder.get_dense_pe()
         # Made anew each time: what it prepares follows weights that may be trained.
-        decoder = FoldedDecoder(self.mask_decoder, self.prompt_encoder.get_dense_pe())
+        decoder = FoldedDecoder(self.mask_decoder, pe)
         dense = self.prompt_encoder.no_mask_embed.weight.view(1, -1, 1, 1)
         images = decoder.prepare(embeddings + dense).select(prompts.image.to(device))
         out, keys = decoder.attend(images, tokens, present, (1, FoldedDecoder.IOU_TOKEN))
@@ -147,8 +149,9 @@ class PromptableSAM(nn.Module):
     @torch.no_grad()
     def fingerprint(self) -> Tensor:
         """Two sums over the weights that LoRA is not, to tell one SAM from another. Shape: (2,)."""
-        values = [p.double() for name, p in self.named_parameters() if not is_lora(name)]
-        return torch.stack([sum(p.sum() for p in values), sum(p.abs().sum() for p in values)]).cpu()
+        # One by one: all of them in float64 would take twice the memory of the network.
+        values = (p.double() for name, p in self.named_parameters() if not is_lora(name))
+        return sum(torch.stack([p.sum(), p.abs().sum()]) for p in values).cpu()
 
 
 def from_sam_name(name: str, sam: PromptableSAM | None = None) -> str:

@@ -152,9 +152,10 @@ class SAM:
 
     def to(self, device: torch.device | str) -> 'SAM':
         """Move to a device, if it is not there."""
-        device = torch.device(device)
-        if device != self.device:
+        before = self.device
+        if torch.device(device) != before:  # 'cuda' may be where it is, 'cuda:0'
             self._sam.to(device)
+        if self.device != before:
             self._decoder = None
         return self
 

@@ -95,7 +95,10 @@ class Prompts:
             [encoder.not_a_point_embed.weight, *(e.weight for e in encoder.point_embeddings)]
         )
         # The package's own layer divides in float64 before it casts, and so must this.
-        places = encoder.pe_layer.forward_with_coords(self.coords + 0.5, encoder.input_image_size)
+        with torch.autocast(self.coords.device.type, enabled=False):  # halves have few places
+            places = encoder.pe_layer.forward_with_coords(
+                self.coords + 0.5, encoder.input_image_size
+            )
         is_place = (self.kinds >= NEGATIVE)[..., None]
         tokens = places * is_place + table[(self.kinds - NOT_A_POINT).clamp(min=0)]
         return tokens, self.kinds != ABSENT

@@ -215,3 +215,10 @@ def test_bad_options(options, message):
 def test_image_too_large(sam):
     with pytest.raises(ValueError, match='at most 128 pixels are expected, found 129 x 4'):
         sam.encode(torch.zeros(1, 3, 4, 129))
+
+
+def test_a_device_under_another_name_keeps_the_decoder(sam):
+    """Like 'cuda' and 'cuda:0'."""
+    decoder = sam.decoder
+    assert torch.device('cpu:0') != sam.device
+    assert sam.to('cpu:0').decoder is decoder

@@ -74,3 +74,16 @@ def test_tokens_are_those_of_the_package():
 def test_bad_prompts(arguments, message):
     with pytest.raises(ValueError, match=message):
         Prompts.ragged([0], arguments.pop('points', None), **arguments)
+
+
+def test_places_in_single_precision():
+    """In half precision neighbouring pixels have one place."""
+    pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
+    from tests.test_models.test_foundation.tiny_sam import tiny_sam
+
+    prompts = Prompts.ragged([0, 0], [np.array([[100, 50]]), np.array([[101, 50]])])
+    encoder = tiny_sam().module.prompt_encoder
+    expected, _ = prompts.embed(encoder)
+    with torch.autocast('cpu', torch.bfloat16):
+        tokens, _ = prompts.embed(encoder)
+    assert torch.equal(tokens, expected)
