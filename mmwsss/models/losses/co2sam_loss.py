@@ -68,10 +68,11 @@ def prototypes(embedding: Tensor, logits: Tensor) -> Tensor:
         Shape: (n, D).
     """
     size = embedding.shape[-2:]
-    weights = F.interpolate(logits[:, None], size, mode='bilinear', align_corners=False)
-    weights = weights.detach().flatten(1)
-    unit = F.normalize(embedding, dim=0, eps=1e-12).flatten(1)
-    return weights @ unit.T / weights.sum(1, keepdim=True)
+    with torch.autocast(embedding.device.type, enabled=False):
+        weights = logits.detach().float()[:, None]
+        weights = F.interpolate(weights, size, mode='bilinear', align_corners=False).flatten(1)
+        unit = F.normalize(embedding.float(), dim=0, eps=1e-12).flatten(1)
+        return weights @ unit.T / weights.sum(1, keepdim=True)
 
 
 def contrast_loss(own: Tensor, other: Tensor, temperature: float = 0.3) -> Tensor:
@@ -132,7 +133,7 @@ class Co2SAMLoss(nn.Module):
     def forward(
         self, student: Tensor, iou: Tensor, u_teacher: TeacherView, template: TeacherView
     ) -> dict[str, Tensor]:
-        """Weighted losses of an image with n boxes.
+        """Weighted losses of an image with n boxes, in single precision.
 
         Args:
             student: The student's logits on the strong view. Shape: (n, H, W).
@@ -140,6 +141,15 @@ class Co2SAMLoss(nn.Module):
             u_teacher: The U-teacher's on the weak view (with gradient).
             template: The T-teacher's on the weak view.
         """
+        u_teacher, template = (
+            TeacherView(*(x.float() for x in view)) for view in (u_teacher, template)
+        )
+        with torch.autocast(student.device.type, enabled=False):
+            return self._losses(student.float(), iou.float(), u_teacher, template)
+
+    def _losses(
+        self, student: Tensor, iou: Tensor, u_teacher: TeacherView, template: TeacherView
+    ) -> dict[str, Tensor]:
         count = len(student)
         hard = (u_teacher.masks.detach() > 0).to(student)
         prior = (template.masks > 0).to(student)

@@ -82,8 +82,8 @@ class SAMFromMasks(BaseModel):
         ]
         if mode == 'predict':
             return self._paint(masks, data_samples)
-        if not len(answer.iou):
-            return dict(loss_mask=0 * embeddings.sum())
+        if not len(answer.iou):  # other processes wait for the gradients of all that is trained
+            return dict(loss_mask=0 * sum(p.sum() for p in self.parameters() if p.requires_grad))
         targets = []
         for own, sample in zip(masks, data_samples, strict=True):
             numbers = torch.arange(1, len(own) + 1, device=inputs.device)

@@ -100,3 +100,13 @@ def test_smoothing_by_the_number_of_boxes_is_an_option():
     assert published['loss_focal'] / fixed['loss_focal'] == pytest.approx(3 / 0.8, rel=1e-4)
     assert published['loss_dice'] != fixed['loss_dice']
     assert published['loss_template'] == fixed['loss_template']
+
+
+def test_single_precision_in_mixed_precision():
+    student, iou = torch.randn(3, 8, 8), torch.rand(3)
+    views = [TeacherView(torch.randn(3, 8, 8), torch.randn(3, 6)) for _ in range(2)]
+    embedding, loss = torch.randn(6, 4, 4), Co2SAMLoss()
+    expected = loss(student, iou, *views), prototypes(embedding, student)
+    with torch.autocast('cpu', torch.bfloat16):
+        found = loss(student, iou, *views), prototypes(embedding, student)
+    assert found[0] == expected[0] and torch.equal(found[1], expected[1])

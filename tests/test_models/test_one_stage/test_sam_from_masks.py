@@ -55,6 +55,8 @@ def test_no_object_and_bad_mode():
     x = torch.randn(1, 3, SIDE, SIDE)
     losses = model(x, [sample()], mode='loss')
     assert losses['loss_mask'] == 0 and losses['loss_mask'].requires_grad
+    losses['loss_mask'].backward()  # other processes may have objects, and wait for these gradients
+    assert all(p.grad is not None for p in model.parameters() if p.requires_grad)
     assert model(x).shape == (1, 32, 8, 8)
     with pytest.raises(ValueError, match="mode must be 'loss', 'predict' or 'tensor'"):
         model(x, [], mode='x')
