@@ -64,12 +64,17 @@ class PseudoMaskMask2FormerHead(Mask2FormerHead):
             for x in (mask_pred, masks)
         )
         unlabelled = self._unlabelled(targets).any(0)
-        result = self.sampler.sample(
-            assign_result=self.assigner.assign(
-                InstanceData(scores=cls_score, masks=logits.masked_fill(unlabelled, _NEVER)),
+        # Costs are sums over all points, which leave the range of float16.
+        with torch.autocast(cls_score.device.type, enabled=False):
+            assigned = self.assigner.assign(
+                InstanceData(
+                    scores=cls_score.float(), masks=logits.masked_fill(unlabelled, _NEVER)
+                ),
                 InstanceData(labels=labels, masks=targets.masked_fill(unlabelled, 0)),
                 img_meta,
-            ),
+            )
+        result = self.sampler.sample(
+            assign_result=assigned,
             pred_instances=InstanceData(scores=cls_score, masks=mask_pred),
             gt_instances=gt_instances,
         )
