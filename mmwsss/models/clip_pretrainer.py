@@ -83,7 +83,7 @@ class CLIPPretrainer(BaseModel):
         if mode == 'tensor':
             return logits
         if mode == 'predict':
-            for sample, scores in zip(data_samples, logits.softmax(-1), strict=True):
+            for sample, scores in zip(data_samples, logits.float().softmax(-1), strict=True):
                 sample.tag_scores = scores
             return data_samples
         if mode != 'loss':
