@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-max_epochs = 48
+max_epochs = 32
 
 model = dict(
     type='CLIPPretrainer',

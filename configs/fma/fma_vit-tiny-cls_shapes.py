@@ -12,7 +12,7 @@ max_epochs = 4
 
 model = dict(
     loss_contrastive=dict(type='MultiLabelContrastiveLoss'),
-    test_cfg=dict(caa=dict(threshold=0.4, source='score', layers=2)),
+    test_cfg=dict(caa=dict(threshold=0.4, source='score', layers=1)),
 )
 param_scheduler = [
     dict(type='ConstantLR', factor=0.01, begin=0, end=1, convert_to_iter_based=True),

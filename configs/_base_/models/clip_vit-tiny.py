@@ -2,9 +2,10 @@
 arch = dict(
     embed_dim=64,
     image_resolution=128,
-    vision_layers=3,
+    vision_layers=1,
     vision_width=128,
     vision_patch_size=16,
+    vision_stem=(32, 64, 128, 128),
     transformer_width=64,
     transformer_heads=1,
     transformer_layers=2,

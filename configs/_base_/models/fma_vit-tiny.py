@@ -7,7 +7,7 @@ model = dict(
     clip=dict(
         type='CLIP',
         arch=_base_.arch,
-        checkpoint='{{$CLIP_CHECKPOINT:work_dirs/clip_vit-tiny_shapes/epoch_48.pth}}',
+        checkpoint='{{$CLIP_CHECKPOINT:work_dirs/clip_vit-tiny_shapes/epoch_32.pth}}',
     ),
     prompts=dict(
         names=_base_.names,

@@ -1,10 +1,12 @@
 """Sizes of CLIP networks with a vision transformer, by name or read off a state dict."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 
@@ -18,6 +20,9 @@ class CLIPSizes:
         vision_layers: Blocks of the image encoder.
         vision_width: Its channels, 64 a head.
         vision_patch_size: Side of a patch, in pixels.
+        vision_stem: Channels of 3x3 convolutions of stride 2 in front of the patches, without which
+            little is learned from few images (`Early Convolutions Help Transformers See Better
+            <https://arxiv.org/abs/2106.14881>`_). Published networks have none.
         context_length: Tokens of a text.
         vocab_size: Number of tokens that there are.
         transformer_width: Channels of the text encoder.
@@ -30,6 +35,7 @@ class CLIPSizes:
     vision_layers: int = 12
     vision_width: int = 768
     vision_patch_size: int = 16
+    vision_stem: tuple[int, ...] = ()
     context_length: int = 77
     vocab_size: int = 49408
     transformer_width: int = 512
@@ -37,6 +43,7 @@ class CLIPSizes:
     transformer_layers: int = 12
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, 'vision_stem', tuple(self.vision_stem))  # configs have lists
         if self.vision_width % 64 or self.transformer_width % self.transformer_heads:
             raise ValueError(
                 'vision_width is a multiple of 64 and transformer_width one of transformer_heads, '
@@ -44,6 +51,8 @@ class CLIPSizes:
             )
         if self.image_resolution % self.vision_patch_size:
             raise ValueError(f'image_resolution is a multiple of vision_patch_size, found {self}')
+        if self.vision_patch_size % 2 ** len(self.vision_stem):
+            raise ValueError(f'each layer of vision_stem halves the patch, found {self}')
 
     @property
     def grid(self) -> int:
@@ -82,7 +91,7 @@ def parse_sizes(arch: str | Mapping[str, Any] | CLIPSizes) -> CLIPSizes:
     return CLIPSizes(**arch)
 
 
-def sizes_of(state: Mapping[str, Tensor]) -> dict[str, int]:
+def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
     """Read the sizes off a state dict with OpenAI's names; all but the text encoder's heads.
 
     Raises:
@@ -95,7 +104,10 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, int]:
     blocks = re.compile(r'(visual\.)?transformer\.resblocks\.(\d+)\.attn\.in_proj_weight')
     found = [match for name in state if (match := blocks.fullmatch(name))]
     try:
-        width, _, patch, _ = state['visual.conv1.weight'].shape
+        layers = re.compile(r'visual\.conv1\.stem\.\d+\.conv\.weight')
+        stem = tuple(value.shape[0] for name, value in state.items() if layers.fullmatch(name))
+        patches = state[f'visual.conv1.{"patches." if stem else ""}weight']
+        width, patch = patches.shape[0], patches.shape[-1] * 2 ** len(stem)
         places = state['visual.positional_embedding'].shape[0] - 1
         return dict(
             embed_dim=state['text_projection'].shape[1],
@@ -103,6 +115,7 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, int]:
             vision_layers=sum(match[1] is not None for match in found),
             vision_width=width,
             vision_patch_size=patch,
+            vision_stem=stem,
             context_length=state['positional_embedding'].shape[0],
             vocab_size=state['token_embedding.weight'].shape[0],
             transformer_width=state['ln_final.weight'].shape[0],
@@ -114,7 +127,7 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, int]:
         ) from None
 
 
-def describe_mismatch(found: Mapping[str, int], expected: CLIPSizes) -> str:
+def describe_mismatch(found: Mapping[str, Any], expected: CLIPSizes) -> str:
     """What differs, and which ``arch`` fits; empty if nothing does."""
     want = asdict(expected)
     different = [f'{k} {v} found, {want[k]} expected' for k, v in found.items() if want[k] != v]
@@ -142,7 +155,7 @@ def build_clip(sizes: CLIPSizes) -> nn.Module:
         raise ImportError(
             "CLIP needs the package open_clip_torch: pip install 'mmwsss[clip]'"
         ) from error
-    return CLIP(
+    clip = CLIP(
         sizes.embed_dim,
         CLIPVisionCfg(
             layers=sizes.vision_layers,
@@ -159,3 +172,16 @@ def build_clip(sizes: CLIPSizes) -> nn.Module:
         ),
         quick_gelu=True,
     )
+    if sizes.vision_stem:
+        clip.visual.conv1 = _patches_behind_stem(sizes)
+    return clip
+
+
+def _patches_behind_stem(sizes: CLIPSizes) -> nn.Module:
+    layers, channels = nn.Sequential(), 3
+    for width in sizes.vision_stem:
+        layers.append(ConvModule(channels, width, 3, 2, 1, norm_cfg=dict(type='BN')))
+        channels = width
+    side = sizes.vision_patch_size // 2 ** len(layers)
+    patches = nn.Conv2d(channels, sizes.vision_width, side, side, bias=False)
+    return nn.Sequential(OrderedDict(stem=layers, patches=patches))

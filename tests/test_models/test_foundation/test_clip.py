@@ -31,6 +31,19 @@ def test_equals_the_package():
     torch.testing.assert_close(clip.features(image.tokens, image.hidden), mean)
 
 
+def test_stem():
+    """Convolutions in front of the patches: the same grid, and sizes that a state dict tells."""
+    clip = tiny_clip(vision_stem=[4, 12])
+    assert clip.sizes.vision_stem == (4, 12)
+    assert clip.encode(torch.randn(2, 3, 32, 48)).grid == (4, 6)
+    state = clip.module.state_dict()
+    CLIP(arch=clip.sizes).load_state_dict(state)
+    with pytest.raises(ValueError, match=r'vision_stem \(4, 12\) found, \(\) expected'):
+        CLIP(arch=SIZES).load_state_dict(state)
+    with pytest.raises(ValueError, match='each layer of vision_stem halves the patch'):
+        CLIPSizes(vision_patch_size=14, vision_stem=(8, 8))
+
+
 def test_attention_of_the_last_blocks():
     clip, x = tiny_clip(), torch.randn(1, 3, 24, 40)
     image = clip.encode(x, attention=3)
