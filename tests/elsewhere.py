@@ -104,7 +104,10 @@ def _subscript(function):
 
     def apply(self, index, *value):
         parts = index if isinstance(index, tuple) else (index,)
-        parts = (torch.tensor(x) if isinstance(x, (list, tuple)) else x for x in parts)
+        parts = (
+            torch.tensor(x, dtype=None if x else torch.long) if isinstance(x, (list, tuple)) else x
+            for x in parts
+        )
         return function(self, tuple(parts), *value)
 
     return apply
