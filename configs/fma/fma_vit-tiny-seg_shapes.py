@@ -28,7 +28,7 @@ train_pipeline = [
     dict(type='PackTagged'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-# The published rate is for 11 000 photos, and for maps that are less faint.
+# A hundred times the published rate: the maps are faint, and the training is short.
 optim_wrapper = dict(optimizer=dict(lr=0.1))
 param_scheduler = [
     dict(type='ConstantLR', factor=0.01, begin=0, end=1, convert_to_iter_based=True),

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import init_dist, is_distributed
+from mmengine.dist import barrier, init_dist, is_distributed
 from mmengine.utils.dl_utils import set_multi_processing
 
 from mmwsss.engine.auto_classes import resolve_num_classes
@@ -53,7 +53,7 @@ def leave_processes() -> None:
     A process that exits while others still talk to it may be aborted in the middle of its exit.
     """
     if is_distributed():
-        torch.distributed.barrier()
+        barrier()
         torch.distributed.destroy_process_group()
 
 

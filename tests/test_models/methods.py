@@ -68,7 +68,7 @@ def bands(width, start=0):
     return (torch.arange(SIZE[1]) // width + start).repeat(SIZE[0], 1)
 
 
-def seeded(**options):
+def seeded():
     """Two samples with seeds."""
     found = samples()
     for number, sample in enumerate(found):
