@@ -30,7 +30,7 @@ recipe = [
     dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 4}),
     dict(
         name='aff',
-        config='../refine/psa_r18_msrc.py',
+        config='psa_r18_icam_msrc.py',
         action='train',
         inputs={
             _WEIGHTS: 'cam.checkpoint',
@@ -40,7 +40,7 @@ recipe = [
     ),
     dict(
         name='walk',
-        config='../refine/psa_r18_msrc.py',
+        config='psa_r18_icam_msrc.py',
         action='test',
         inputs={
             'load_from': 'aff.checkpoint',

@@ -31,7 +31,7 @@ recipe = [
     dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 4}),
     dict(
         name='aff',
-        config='../refine/psa_r18_shapes.py',
+        config='psa_r18_icam_shapes.py',
         action='train',
         inputs={
             _WEIGHTS: 'cam.checkpoint',
@@ -41,7 +41,7 @@ recipe = [
     ),
     dict(
         name='walk',
-        config='../refine/psa_r18_shapes.py',
+        config='psa_r18_icam_shapes.py',
         action='test',
         inputs={
             'load_from': 'aff.checkpoint',

@@ -72,8 +72,9 @@ def test_from_tags_to_predictions(tiny_shapes, tmp_path, monkeypatch):
         for name in ('low', 'high')
     }
     weights = {'model.backbone.init_cfg.checkpoint': cam}
-    aff, _ = trained(config('refine/psa_r18_shapes.py', 'aff', **crf, **weights, **loaded))
-    run_test(config('refine/psa_r18_shapes.py', 'walk', **crf, **weights, **loaded), aff)
+    aff, _ = trained(config('icam/psa_r18_icam_shapes.py', 'aff', **crf, **weights, **loaded))
+    metrics = run_test(config('icam/psa_r18_icam_shapes.py', 'walk', **crf, **weights, **loaded), aff)
+    assert {'masks/mIoU', 'contours/mF'} <= set(metrics)
     masks = tmp_path / 'walk/masks'
 
     final = config('icam/largefov_r18_icam_shapes.py', 'final', **weights)
