@@ -19,7 +19,7 @@ model = dict(
             prefix='backbone.',
         )
     ),
-    # The published 2^6 steps, and a border without pairs, are for grids of 47x63; this one is 14x14.
+    # The published 2^6 steps, and a border without pairs, are for grids of 47x63, not of 14x14.
     test_cfg=dict(log_steps=2, pad=True),
 )
 

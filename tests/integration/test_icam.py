@@ -72,8 +72,9 @@ def test_from_tags_to_predictions(tiny_shapes, tmp_path, monkeypatch):
         for name in ('low', 'high')
     }
     weights = {'model.backbone.init_cfg.checkpoint': cam}
-    aff, _ = trained(config('icam/psa_r18_icam_shapes.py', 'aff', **crf, **weights, **loaded))
-    metrics = run_test(config('icam/psa_r18_icam_shapes.py', 'walk', **crf, **weights, **loaded), aff)
+    affinity, options = 'icam/psa_r18_icam_shapes.py', {**crf, **weights, **loaded}
+    aff, _ = trained(config(affinity, 'aff', **options))
+    metrics = run_test(config(affinity, 'walk', **options), aff)
     assert {'masks/mIoU', 'contours/mF'} <= set(metrics)
     masks = tmp_path / 'walk/masks'
 
