@@ -18,8 +18,8 @@ from mmseg.structures import SegDataSample
 from benchmarks.timing import Times, load, timed
 from mmwsss.engine import SkippingOptimWrapper
 from mmwsss.models import Co2SAM
-from mmwsss.models.foundation import MMDetGroundingDINO
-from mmwsss.models.foundation.sam_sizes import parse_sizes
+from mmwsss.models.detectors import MMDetGroundingDINO
+from mmwsss.models.sam.sizes import parse_sizes
 from mmwsss.structures import BoxPrompts
 
 TINY = dict(

@@ -15,7 +15,7 @@ from torch import Tensor
 from benchmarks.synthetic_sam import SMALL, random_sam
 from benchmarks.timing import call, load
 from mmwsss.models import SAM
-from mmwsss.models.foundation.sam_points import resize_logits
+from mmwsss.models.sam.points import resize_logits
 
 
 def cases(

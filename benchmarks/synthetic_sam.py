@@ -33,7 +33,7 @@ def random_sam(arch: str | dict, *, level: float = 0.0, seed: int = 0) -> SAM:
     """A SAM whose layers keep the scale of what they see.
 
     Args:
-        arch: See :class:`~mmwsss.models.foundation.sam.SAM`.
+        arch: See :class:`~mmwsss.models.sam.sam.SAM`.
         level: See :func:`shift_masks`.
         seed: Of the weights.
     """

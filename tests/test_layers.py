@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / 'mmwsss'
 LAYERS = [
     {'version', 'compat', 'preflight', '__init__', '__main__'},
-    {'registry', 'utils'},
+    {'registry'},
     {'structures'},
     {'stores'},
     {'ops'},
@@ -18,6 +18,7 @@ LAYERS = [
     {'engine'},
     {'evaluation'},
     {'visualization'},
+    {'recipes'},
     {'apis'},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

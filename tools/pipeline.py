@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from mmwsss.apis.errors import PipelineError, RecipeError
-from mmwsss.apis.launching import LAUNCHERS
-from mmwsss.apis.pipeline import run_pipeline
+from mmwsss.recipes.errors import PipelineError, RecipeError
+from mmwsss.recipes.launching import LAUNCHERS
+from mmwsss.recipes.pipeline import run_pipeline
 
 
 def parse_args() -> argparse.Namespace:

@@ -8,10 +8,10 @@ from typing import Any
 
 _HOMES = {
     'Inference': 'mmwsss.apis.inferencer',
-    'PipelineError': 'mmwsss.apis.errors',
-    'RecipeError': 'mmwsss.apis.errors',
+    'PipelineError': 'mmwsss.recipes.errors',
+    'RecipeError': 'mmwsss.recipes.errors',
     'WSSSInferencer': 'mmwsss.apis.inferencer',
-    'run_pipeline': 'mmwsss.apis.pipeline',
+    'run_pipeline': 'mmwsss.recipes.pipeline',
 }
 
 __all__ = list(_HOMES)

@@ -1,7 +1,6 @@
-"""Networks: backbones, heads, CAM generators and the readers of published checkpoints."""
+"""Networks by what they are: CAM generators, segmentors, SAM, CLIP, detectors, their parts."""
 
 from mmwsss.models.affinity import AffinityNet, BaseAffinityModel, IRNet
-from mmwsss.models.averaged_scores import AveragedScores
 from mmwsss.models.backbones import ClassTokenViT, ResNet38d
 from mmwsss.models.cam_generators import (
     CTI,
@@ -13,10 +12,11 @@ from mmwsss.models.cam_generators import (
     CAMGenerator,
     MCTformer,
 )
-from mmwsss.models.class_memory import ClassMemory
-from mmwsss.models.clip_pretrainer import CLIPPretrainer
+from mmwsss.models.cam_generators.class_memory import ClassMemory
+from mmwsss.models.clip import CLIP, PromptLearner
+from mmwsss.models.conversion import read_params  # also makes Pretrained read .params files
 from mmwsss.models.data_preprocessor import WSSSDataPreprocessor
-from mmwsss.models.foundation import CLIP, SAM, PromptLearner, RegionPointDecoder, SAMPointDecoder
+from mmwsss.models.detectors import HFGroundingDINO, LocalBert, MMDetGroundingDINO, PromptModel
 from mmwsss.models.heads import (
     CAMHead,
     DeepLabV2Head,
@@ -36,13 +36,15 @@ from mmwsss.models.losses import (
     PretendedUnderFittingLoss,
     SegmentContrastLoss,
 )
-from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor, SAMFromMasks
-from mmwsss.models.prompt_model import PromptModel
-from mmwsss.models.propose_model import ProposeModel
-from mmwsss.models.refine_model import RefineModel
-from mmwsss.models.similarity_segmentor import SimilaritySegmentor
-from mmwsss.models.softmax_scores import SoftmaxScores
-from mmwsss.models.utils import read_params  # also makes Pretrained read .params files
+from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor
+from mmwsss.models.sam import SAM, SAMPointDecoder
+from mmwsss.models.segmentors import AveragedScores, SimilaritySegmentor, SoftmaxScores
+from mmwsss.models.stand_ins import (
+    CLIPPretrainer,
+    RegionPointDecoder,
+    SAMFromMasks,
+    SimulatedDetector,
+)
 
 __all__ = [
     'CLIP',
@@ -67,10 +69,13 @@ __all__ = [
     'Co2SAM',
     'DeepLabV2Head',
     'FeatureSimilarityLoss',
+    'HFGroundingDINO',
     'IRNet',
     'ImportanceSamplingLoss',
     'LargeFOVHead',
+    'LocalBert',
     'MCTformer',
+    'MMDetGroundingDINO',
     'MapAgreementLoss',
     'MultiLabelContrastiveLoss',
     'PCMHead',
@@ -78,9 +83,7 @@ __all__ = [
     'PretendedUnderFittingLoss',
     'PromptLearner',
     'PromptModel',
-    'ProposeModel',
     'PseudoMaskMask2FormerHead',
-    'RefineModel',
     'RegionPointDecoder',
     'ResNet38d',
     'SAMDataPreprocessor',
@@ -88,6 +91,7 @@ __all__ = [
     'SAMPointDecoder',
     'SegmentContrastLoss',
     'SimilaritySegmentor',
+    'SimulatedDetector',
     'SoftmaxScores',
     'WSSSDataPreprocessor',
     'read_params',

@@ -80,7 +80,7 @@ class SAMAutoProposer(Proposer):
     ``level`` of the proposals is 0, 1 or 2: which of SAM's three answers to a point it was.
 
     Args:
-        sam: Config of a :class:`~mmwsss.models.foundation.sam.SAM`, or one.
+        sam: Config of a :class:`~mmwsss.models.sam.sam.SAM`, or one.
         points_per_side: The grid has its square of points.
         pred_iou_thresh: Masks must have a higher predicted IoU.
         stability_score_thresh: Least IoU between a mask's versions at two thresholds ...

@@ -8,6 +8,7 @@ from mmwsss.refiners.location_prior import LocationPrior
 from mmwsss.refiners.par import PAR
 from mmwsss.refiners.par_labels import PARLabels
 from mmwsss.refiners.prior import CentrePrior
+from mmwsss.refiners.refine_model import RefineModel
 from mmwsss.refiners.sam_seeding import SAMSeeding
 from mmwsss.refiners.sam_vote import SAMVote, sam_vote
 from mmwsss.refiners.threshold import Threshold
@@ -20,6 +21,7 @@ __all__ = [
     'IRLabels',
     'LocationPrior',
     'PARLabels',
+    'RefineModel',
     'Refiner',
     'SAMSeeding',
     'SAMVote',

@@ -94,7 +94,7 @@ def make_report(
         scores: Score store.
         masks: Mask store of the pseudo masks.
         predictions: Mask store of the segmentor's predictions.
-        stages: Rows of :func:`mmwsss.apis.summary.summarise`.
+        stages: Rows of :func:`mmwsss.recipes.summary.summarise`.
         title: Heading.
         background: Background score at which seeds become a mask. Defaults to 0.3.
         limit: Number of images shown.

@@ -12,10 +12,11 @@ pytest.importorskip('segment_anything', reason='the extra [sam] is not installed
 
 from mmwsss.engine import WSSSRunner, build_runner, load_config
 from mmwsss.engine.testing import run_test
-from mmwsss.models.utils import convert_checkpoint
+from mmwsss.models.conversion import convert_checkpoint
 from mmwsss.stores import open_store
 from tests.integration.test_s2c import data
-from tests.test_models.test_foundation import tiny_clip, tiny_sam
+from tests.test_models.test_clip import tiny_clip
+from tests.test_models.test_sam import tiny_sam
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 _names = itertools.count()

@@ -13,7 +13,7 @@ from mmwsss.engine.testing import run_test
 from mmwsss.models import CAMGenerator
 from mmwsss.registry import MODELS
 from mmwsss.stores import StoreMismatch, open_store
-from tests.test_models.test_foundation.tiny_sam import SIZES, tiny_sam
+from tests.test_models.test_sam.tiny_sam import SIZES, tiny_sam
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 ARCH = dict(SIZES, _delete_=True)

@@ -11,8 +11,8 @@ from mmengine.registry import DefaultScope
 pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
 
 from mmwsss.models import Co2SAM, SAMFromMasks
-from mmwsss.models.foundation.grounding import GroundingDetector
-from mmwsss.models.foundation.lora import lora_parameters
+from mmwsss.models.detectors.grounding import GroundingDetector
+from mmwsss.models.sam.lora import lora_parameters
 from mmwsss.registry import DATASETS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

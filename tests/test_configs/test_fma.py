@@ -57,7 +57,7 @@ def test_one_task_each(config):
 def test_model_builds(config):
     pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
     from mmwsss.models import CLIP, FMA
-    from mmwsss.models.foundation.clip_sizes import parse_sizes
+    from mmwsss.models.clip.sizes import parse_sizes
 
     clip = object.__new__(CLIP)  # without its weights
     clip.sizes = parse_sizes(config.model.clip.arch)

@@ -11,9 +11,9 @@ from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
-from mmwsss.apis.recipe import load_recipe
 from mmwsss.models import ICAM, AffinityNet, AveragedScores, SimilaritySegmentor, SoftmaxScores
-from mmwsss.models.utils import FORMATS
+from mmwsss.models.conversion import FORMATS
+from mmwsss.recipes.recipe import load_recipe
 from mmwsss.registry import MODELS, TRANSFORMS
 from tests.conftest import photo
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mmwsss.apis.recipe import load_recipe
 from mmwsss.engine import load_config
+from mmwsss.recipes.recipe import load_recipe
 
 RECIPES = sorted((Path(__file__).parents[2] / 'configs').glob('*/*_recipe.py'))
 

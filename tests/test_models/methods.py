@@ -113,7 +113,7 @@ def s2c(decoder):
 def s2c_with_sam():
     """S2C that prompts a SAM."""
     pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
-    from tests.test_models.test_foundation.tiny_sam import tiny_sam
+    from tests.test_models.test_sam.tiny_sam import tiny_sam
 
     return s2c(dict(type='SAMPointDecoder', sam=tiny_sam()))
 
@@ -161,7 +161,7 @@ def rib():
 def fma():
     """FMA with both of its losses and with spread maps."""
     pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
-    from tests.test_models.test_foundation.tiny_clip import PREPROCESSOR, tiny_clip
+    from tests.test_models.test_clip.tiny_clip import PREPROCESSOR, tiny_clip
 
     model = FMA(
         tiny_clip(),
@@ -178,7 +178,7 @@ def fma():
 def clip_pretrainer():
     """The CLIP of one's own."""
     pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
-    from tests.test_models.test_clip_pretrainer import build
+    from tests.test_models.test_stand_ins.test_clip_pretrainer import build
 
     data = dict(inputs=images(size=(32, 32)), data_samples=samples())
     return Method(build(), data, dict(inputs=data['inputs'], data_samples=samples()))
@@ -238,7 +238,7 @@ def co2sam():
 def sam_from_masks():
     """A SAM learnt from masks."""
     pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
-    from tests.test_models.test_foundation.tiny_sam import SIZES
+    from tests.test_models.test_sam.tiny_sam import SIZES
 
     side = SIZES['image_size']
     cfg = dict(type='SAMDataPreprocessor', side=side)
@@ -249,7 +249,7 @@ def sam_from_masks():
 
 def segmentor():
     """ICAM's second stage."""
-    from tests.test_models.test_similarity_segmentor import build
+    from tests.test_models.test_segmentors.test_similarity_segmentor import build
 
     return Method(build(), batch(gt_sem_seg=bands(24)), batch())
 

@@ -72,7 +72,7 @@ def test_refiners(refiner):
 def test_proposer(settings):
     pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
     from mmwsss.proposers import SAMAutoProposer
-    from tests.test_models.test_foundation.tiny_sam import tiny_sam
+    from tests.test_models.test_sam.tiny_sam import tiny_sam
     from tests.test_proposers.test_sam_auto import OPEN, SALT
 
     image = np.ascontiguousarray(images()[0].permute(1, 2, 0).numpy())

@@ -15,7 +15,7 @@ from mmwsss.ops.mask_runs import MaskRuns, rock_sand_water
 from mmwsss.proposers import SAMAutoProposer
 from mmwsss.registry import MODELS, PROPOSERS
 from tests.golden import fill
-from tests.test_models.test_foundation.tiny_sam import SIZES, tiny_sam
+from tests.test_models.test_sam.tiny_sam import SIZES, tiny_sam
 
 # With these, random weights have masks that pass and masks that do not.
 OPEN = dict(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.test_models.test_utils.test_conversion import official_state, small_model
+from tests.test_models.test_conversion.test_convert import official_state, small_model
 
 TOOL = Path(__file__).parents[2] / 'tools/model_converters/convert_checkpoint.py'
 

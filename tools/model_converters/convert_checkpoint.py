@@ -9,7 +9,7 @@ each entry.
 import argparse
 import sys
 
-from mmwsss.models.utils import FORMATS, convert_checkpoint, describe_checkpoint
+from mmwsss.models.conversion import FORMATS, convert_checkpoint, describe_checkpoint
 
 SAM = (
     "  sam: Segment Anything's sam_vit_{b,l,h}_*.pth; SAM(checkpoint=...) reads them as they are, "

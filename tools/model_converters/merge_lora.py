@@ -6,7 +6,7 @@ The result is a checkpoint as segment-anything's own are, for whatever reads tho
 import argparse
 import sys
 
-from mmwsss.models.utils.merging import merge_checkpoint
+from mmwsss.models.conversion.merging import merge_checkpoint
 
 
 def main(arguments: list[str] | None = None) -> None:

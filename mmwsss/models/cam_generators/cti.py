@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from mmwsss.models.backbones.class_token_layer import AttentionWatch
 from mmwsss.models.backbones.class_token_vit import ClassTokenViT
+from mmwsss.models.cam_generators.class_memory import ClassMemory
 from mmwsss.models.cam_generators.mctformer import MCTformer
-from mmwsss.models.class_memory import ClassMemory
 from mmwsss.models.heads.patch_cam_head import PatchCAMHead
 from mmwsss.registry import MODELS
 

@@ -12,8 +12,8 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
-from mmwsss.models.foundation.clip import CLIP, CLIPTokens
-from mmwsss.models.foundation.prompt_learner import PromptLearner
+from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.prompt_learner import PromptLearner
 from mmwsss.ops.attention_affinity import AttentionAffinity, merge_attention, minmax_score
 from mmwsss.ops.grad_cam import (
     cosine_logits,
@@ -68,8 +68,8 @@ class FMA(BaseCAMGenerator):
     one backward pass (:mod:`mmwsss.ops.grad_cam`).
 
     Args:
-        clip: Config of a :class:`~mmwsss.models.foundation.clip.CLIP`, or one.
-        prompts: Arguments of a :class:`~mmwsss.models.foundation.prompt_learner.PromptLearner`
+        clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
+        prompts: Arguments of a :class:`~mmwsss.models.clip.prompt_learner.PromptLearner`
             (``width`` is CLIP's), or one.
         num_classes: Number of foreground classes.
         loss_contrastive: Config of a

@@ -12,7 +12,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmwsss.models.cam_generators.cam import CAMGenerator
-from mmwsss.models.foundation.point_decoder import PointDecoder
+from mmwsss.models.sam.point_decoder import PointDecoder
 from mmwsss.ops.cam import fuse_scales, normalize_cam
 from mmwsss.ops.peaks import pick_points
 from mmwsss.ops.pseudo_labels import PseudoLabels, merge_masks
@@ -54,7 +54,7 @@ class S2C(CAMGenerator):
     Args:
         backbone: See :class:`CAMGenerator`.
         head: See :class:`CAMGenerator`; S2C projects to 256 channels.
-        point_decoder: Config of a :class:`~mmwsss.models.foundation.point_decoder.PointDecoder`,
+        point_decoder: Config of a :class:`~mmwsss.models.sam.point_decoder.PointDecoder`,
             or one; None leaves CAM-based prompting out. Built when training begins: a test
             needs none.
         loss_ssc: Config of a :class:`~mmwsss.models.losses.segment_contrast.SegmentContrastLoss`,

@@ -1,7 +1,6 @@
 """Methods that need no stage after: the network that is trained is the segmentor."""
 
 from mmwsss.models.one_stage.co2sam import Co2SAM
-from mmwsss.models.one_stage.sam_from_masks import SAMFromMasks
 from mmwsss.models.one_stage.sam_preprocessor import SAMDataPreprocessor
 
-__all__ = ['Co2SAM', 'SAMDataPreprocessor', 'SAMFromMasks']
+__all__ = ['Co2SAM', 'SAMDataPreprocessor']

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmwsss.models.foundation.lora import is_lora
-from mmwsss.models.foundation.promptable_sam import PromptableSAM, to_sam_name
-from mmwsss.models.foundation.sam import SAM
-from mmwsss.models.foundation.sam_sizes import SAMSizes, sizes_of
+from mmwsss.models.sam.lora import is_lora
+from mmwsss.models.sam.promptable_sam import PromptableSAM, to_sam_name
+from mmwsss.models.sam.sam import SAM
+from mmwsss.models.sam.sizes import SAMSizes, sizes_of
 
 
 class AdaptedSAM(PromptableSAM):
@@ -23,11 +23,11 @@ class AdaptedSAM(PromptableSAM):
     fingerprint of the SAM, so that it is never put on another one.
 
     Args:
-        arch: As for :class:`~mmwsss.models.foundation.sam.SAM`.
+        arch: As for :class:`~mmwsss.models.sam.sam.SAM`.
         checkpoint: A published ``.pth``, read as it is. None leaves the weights random, for tests
             and benchmarks.
-        rank: See :class:`~mmwsss.models.foundation.lora.LoRAQKV`.
-        targets: See :class:`~mmwsss.models.foundation.lora.LoRAQKV`.
+        rank: See :class:`~mmwsss.models.sam.lora.LoRAQKV`.
+        targets: See :class:`~mmwsss.models.sam.lora.LoRAQKV`.
         with_cp: Compute the encoder's blocks again in the backward pass instead of keeping what
             they computed: less memory, more time.
         save_all: Save the frozen weights too.

@@ -12,11 +12,11 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmwsss.models.foundation.lora import lora_parameters
 from mmwsss.models.losses.co2sam_loss import TeacherView, prototypes
 from mmwsss.models.one_stage.adapted_sam import AdaptedSAM
 from mmwsss.models.one_stage.co2sam_test_cfg import Co2SAMTestCfg
 from mmwsss.models.one_stage.teacher_cache import TeacherCache
+from mmwsss.models.sam.lora import lora_parameters
 from mmwsss.ops.box_maps import assemble, class_maps
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_text

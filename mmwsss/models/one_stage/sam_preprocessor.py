@@ -6,7 +6,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from mmwsss.models.foundation.promptable_sam import SAM_PIXELS
+from mmwsss.models.sam.promptable_sam import SAM_PIXELS
 from mmwsss.registry import MODELS
 
 

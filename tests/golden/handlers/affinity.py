@@ -12,9 +12,9 @@ from mmwsss.datasets.transforms.affinity import TopLeftCropPad
 from mmwsss.datasets.transforms.geometry import RandomCropPad, RandomFlip, resize_image, resize_map
 from mmwsss.models.affinity.irn import IRNWalkCfg, walk_within_edges
 from mmwsss.models.affinity.psa import AffinityNet
+from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename_keys
 from mmwsss.models.data_preprocessor import WSSSDataPreprocessor
 from mmwsss.models.losses.affinity_loss import irn_losses, psa_losses
-from mmwsss.models.utils.checkpoint_keys import FORMATS, rename_keys
 from mmwsss.ops.affinity import edge_affinity, feature_affinity, feature_stencil
 from mmwsss.ops.path_index import path_directions, scan_directions, view
 from mmwsss.ops.pooling import non_discriminative_pooling

@@ -13,16 +13,14 @@ from mmseg.structures import SegDataSample
 from mmwsss.datasets.transforms.prompted import frame_size, resize_bilinear
 from mmwsss.engine import SkippingOptimWrapper
 from mmwsss.engine.schedulers import WarmupStepsLR
-from mmwsss.models.foundation.grounding import GroundingDetector, input_size
-from mmwsss.models.foundation.grounding_text import (
+from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
+from mmwsss.models.detectors.grounding import GroundingDetector, input_size
+from mmwsss.models.detectors.grounding_text import (
     keep_boxes,
     make_caption,
     match_phrase,
     phrase_tokens,
 )
-from mmwsss.models.foundation.lora import LoRAQKV, lora_parameters
-from mmwsss.models.foundation.sam_prompts import Prompts
-from mmwsss.models.foundation.sam_sizes import sizes_of
 from mmwsss.models.losses.co2sam_loss import (
     contrast_loss,
     dice_loss,
@@ -31,7 +29,9 @@ from mmwsss.models.losses.co2sam_loss import (
     mask_iou,
     prototypes,
 )
-from mmwsss.models.utils.checkpoint_keys import FORMATS, rename
+from mmwsss.models.sam.lora import LoRAQKV, lora_parameters
+from mmwsss.models.sam.prompts import Prompts
+from mmwsss.models.sam.sizes import sizes_of
 from mmwsss.ops import photometry
 from mmwsss.ops.box_maps import BoxMapCfg, assemble, class_maps
 from mmwsss.ops.confusion import confusion, scores_from_confusion

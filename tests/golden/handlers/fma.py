@@ -11,9 +11,9 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from mmwsss.models import CLIP, FMA, CAMActivationLoss, MultiLabelContrastiveLoss, PromptLearner
-from mmwsss.models.foundation.clip_sizes import CLIPSizes
-from mmwsss.models.foundation.prompt_learner import text_seed
-from mmwsss.models.utils.checkpoint_keys import FORMATS, rename
+from mmwsss.models.clip.prompt_learner import text_seed
+from mmwsss.models.clip.sizes import CLIPSizes
+from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
 from mmwsss.ops.attention_affinity import (
     AttentionAffinity,
     affinity,

@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from mmwsss.engine.schedulers import PSAPolyLR
-from mmwsss.models.utils import FORMATS, rename_keys
+from mmwsss.models.conversion import FORMATS, rename_keys
 from mmwsss.ops.affinity import feature_affinity, feature_stencil
 from mmwsss.ops.path_index import fitting_radius, pair_indices, scan_directions
 from mmwsss.ops.probability import fuse_tagged, squeezed_logit
@@ -370,7 +370,7 @@ def groups(kind):
 
 def renamed(kind, names):
     # A rule at a time needs no complete checkpoint.
-    from mmwsss.models.utils.checkpoint_keys import rename
+    from mmwsss.models.conversion.checkpoint_keys import rename
 
     return {rename(name, FORMATS[kind].rules) for name in names}
 

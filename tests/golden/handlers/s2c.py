@@ -15,9 +15,9 @@ from torch import nn
 
 from mmwsss.datasets.transforms.segments import segment_ids
 from mmwsss.models import S2C, SAM, CAMPseudoLabelLoss, SAMPointDecoder, SegmentContrastLoss
-from mmwsss.models.foundation.sam_points import resize_logits
-from mmwsss.models.foundation.sam_sizes import sizes_of
-from mmwsss.models.utils.checkpoint_keys import FORMATS, rename, rename_keys
+from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename, rename_keys
+from mmwsss.models.sam.points import resize_logits
+from mmwsss.models.sam.sizes import sizes_of
 from mmwsss.ops.peaks import pick_points
 from mmwsss.ops.pseudo_labels import merge_masks
 from mmwsss.registry import MODELS, OPTIMIZERS, TRANSFORMS

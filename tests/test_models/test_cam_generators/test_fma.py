@@ -11,7 +11,7 @@ pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
 from mmwsss.models import FMA
 from mmwsss.registry import MODELS
 from mmwsss.structures import Proposals
-from tests.test_models.test_foundation.tiny_clip import PREPROCESSOR, SIZES, tiny_clip
+from tests.test_models.test_clip.tiny_clip import PREPROCESSOR, SIZES, tiny_clip
 
 NAMES, BACKGROUND = ['cat', 'dog', 'car'], ['sky', 'grass']
 

@@ -12,7 +12,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from mmwsss.models import S2C, CAMGenerator, CAMHead, ResNet38d
-from mmwsss.models.foundation import PointDecoder, PointMasks
+from mmwsss.models.sam import PointDecoder, PointMasks
 from mmwsss.ops.cam import normalize_cam
 from mmwsss.ops.peaks import pick_points
 from mmwsss.registry import MODELS
@@ -187,7 +187,7 @@ def test_predicts_as_the_plain_network():
 
 def test_checkpoint_is_that_of_the_plain_network():
     pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
-    from tests.test_models.test_foundation.tiny_sam import SIZES
+    from tests.test_models.test_sam.tiny_sam import SIZES
 
     model = build(dict(type='SAMPointDecoder', sam=dict(type='SAM', arch=SIZES)))
     model.init_weights()
@@ -201,7 +201,7 @@ def test_checkpoint_is_that_of_the_plain_network():
 
 def test_training_step_with_sam(epoch):
     pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
-    from tests.test_models.test_foundation.tiny_sam import tiny_sam
+    from tests.test_models.test_sam.tiny_sam import tiny_sam
 
     epoch(2)
     model = build(dict(type='SAMPointDecoder', sam=tiny_sam())).train()

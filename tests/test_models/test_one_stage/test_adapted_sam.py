@@ -6,9 +6,9 @@ from mmengine.runner.checkpoint import get_state_dict
 pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
 
 from mmwsss.models import SAMFromMasks
-from mmwsss.models.foundation.lora import lora_parameters
 from mmwsss.models.one_stage.adapted_sam import AdaptedSAM
-from tests.test_models.test_foundation.tiny_sam import SIZES, tiny_sam
+from mmwsss.models.sam.lora import lora_parameters
+from tests.test_models.test_sam.tiny_sam import SIZES, tiny_sam
 
 SIDE = SIZES['image_size']
 

@@ -7,9 +7,9 @@ pytest.importorskip('segment_anything', reason='the extra [sam] is not installed
 
 from mmwsss.engine import SkippingOptimWrapper
 from mmwsss.models import Co2SAM
-from mmwsss.models.foundation.lora import lora_parameters
+from mmwsss.models.sam.lora import lora_parameters
 from mmwsss.structures import BoxPrompts
-from tests.test_models.test_foundation.tiny_sam import SIZES, tiny_sam
+from tests.test_models.test_sam.tiny_sam import SIZES, tiny_sam
 
 SIDE = SIZES['image_size']
 PREPROCESSOR = dict(type='SAMDataPreprocessor', side=SIDE)

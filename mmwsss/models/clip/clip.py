@@ -1,0 +1,253 @@
+"""CLIP on the package ``open_clip``: frozen, taken apart where methods look into it."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+from mmwsss.models.clip.archive import read_clip_weights
+from mmwsss.models.clip.sizes import (
+    CLIPSizes,
+    build_clip,
+    describe_mismatch,
+    parse_sizes,
+    sizes_of,
+)
+from mmwsss.registry import MODELS
+from mmwsss.stores.hashing import hash_file
+
+
+class CLIPTokens(NamedTuple):
+    """Images before the last block of the encoder.
+
+    Args:
+        tokens: Class token first. Shape: (N, 1 + h w, D).
+        hidden: What that block's attention sees of them (``ln_1``), of the same shape.
+        grid: (h, w).
+        attention: Head-averaged attention of those blocks that were asked for and come before the
+            last, in order. Shape: (N, 1 + h w, 1 + h w) each.
+    """
+
+    tokens: Tensor
+    hidden: Tensor
+    grid: tuple[int, int]
+    attention: list[Tensor]
+
+
+@MODELS.register_module()
+class CLIP:
+    """`CLIP <https://arxiv.org/abs/2103.00020>`_ with a vision transformer, a frozen helper.
+
+    Not a module, so that a model which holds it has it neither in its parameters nor in its
+    checkpoints, and cannot put it into train mode. It moves to the device of the first images that
+    it sees. Copies of a model share it. Nothing is ever downloaded.
+
+    Images may have any size in multiples of a patch; the position table is resized bilinearly
+    (align_corners False) unless it fits, and the image feature is the mean of the *patch* tokens,
+    as in FMA-WSSS.
+
+    Args:
+        arch: ``'ViT-B-16-quickgelu'``, ``'ViT-B-32-quickgelu'``, ``'ViT-L-14-quickgelu'``, or the
+            fields of :class:`~mmwsss.models.clip.sizes.CLIPSizes`. QuickGELU always.
+        checkpoint: OpenAI's archive, a state dict or one of our checkpoints, see
+            :func:`~mmwsss.models.clip.archive.read_clip_weights`. None leaves the
+            weights random, for tests and benchmarks.
+
+    Raises:
+        ValueError: ``arch`` is unknown, or the weights are of another network.
+        ImportError: open_clip is not installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        arch: str | Mapping[str, Any] | CLIPSizes = 'ViT-B-16-quickgelu',
+        checkpoint: str | Path | None = None,
+    ):
+        self.sizes = parse_sizes(arch)
+        self.checkpoint = None if checkpoint is None else str(checkpoint)
+        with torch.device('cpu'):  # also where a model is built without memory
+            self._clip = build_clip(self.sizes).requires_grad_(False).eval()
+        if checkpoint is None:
+            print_log('CLIP has no checkpoint: its weights are random', 'current', 30)
+        else:
+            self.load_state_dict(read_clip_weights(checkpoint), where=f'{checkpoint}: ')
+        self._hash: str | None = None
+
+    def __deepcopy__(self, memo: dict) -> 'CLIP':
+        return self
+
+    def load_state_dict(self, state: Mapping[str, Tensor], where: str = '') -> None:
+        """Take over weights under OpenAI's names, of any floating type.
+
+        Args:
+            state: State dict of a CLIP.
+            where: Begins the message of an error.
+
+        Raises:
+            ValueError: It is none, or one of other sizes; the message says what fits.
+        """
+        try:
+            found = sizes_of(state)
+        except ValueError as error:
+            raise ValueError(f'{where}{error}') from None
+        if mismatch := describe_mismatch(found, self.sizes):
+            raise ValueError(f'{where}a CLIP of other sizes: {mismatch}')
+        try:
+            self._clip.load_state_dict({k: v.float() for k, v in state.items()})
+        except RuntimeError as error:
+            raise ValueError(f'{where}no weights of a CLIP: {error}') from None
+
+    @property
+    def module(self) -> nn.Module:
+        """The package's ``CLIP``."""
+        return self._clip
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        return self._clip.logit_scale.device
+
+    def to(self, device: torch.device | str) -> 'CLIP':
+        """Move to a device, if it is not there."""
+        if torch.device(device) != self.device:
+            self._clip.to(device)
+        return self
+
+    @property
+    def scale(self) -> Tensor:
+        """Factor of the cosines, about 100."""
+        return self._clip.logit_scale.float().exp()
+
+    def protocol(self) -> dict[str, Any]:
+        """Which CLIP it is, for the record of a store; hashes the checkpoint once."""
+        if self._hash is None:
+            self._hash = hash_file(self.checkpoint) if self.checkpoint else ''
+        sizes = self.sizes
+        return dict(
+            width=sizes.vision_width,
+            layers=sizes.vision_layers,
+            patch=sizes.vision_patch_size,
+            checkpoint=self._hash,
+        )
+
+    # Images ---------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def encode(self, images: Tensor, attention: int = 0) -> CLIPTokens:
+        """Run all blocks but the last.
+
+        Args:
+            images: Normalised with CLIP's mean and deviation. Shape: (N, 3, H, W), H and W in
+                multiples of a patch.
+            attention: Number of last blocks, the very last included, of which the attention is
+                wanted (by :meth:`encode` of all but that).
+
+        Raises:
+            ValueError: H or W is no such multiple, or there are fewer blocks.
+        """
+        self.to(images.device)
+        visual, patch = self._clip.visual, self.sizes.vision_patch_size
+        if images.shape[-2] % patch or images.shape[-1] % patch:
+            raise ValueError(
+                f'CLIP takes sides in multiples of {patch} pixels, found {tuple(images.shape[-2:])}'
+                f": put dict(type='ResizeToMultiple', divisor={patch}) into the pipeline"
+            )
+        if attention > self.sizes.vision_layers:
+            raise ValueError(
+                f'the attention of {attention} blocks is wanted, this CLIP has '
+                f'{self.sizes.vision_layers}'
+            )
+        x = visual.conv1(images)
+        grid = tuple(x.shape[-2:])
+        x = x.flatten(2).transpose(1, 2)
+        x = torch.cat([visual.class_embedding.to(x).expand(len(x), 1, -1), x], 1)
+        x = visual.ln_pre(x + self.positions(grid).to(x))
+        blocks, maps = visual.transformer.resblocks, []
+        for index, block in enumerate(blocks[:-1]):
+            wanted = index >= len(blocks) - attention
+            x, weights = _run(block, x, block.ln_1(x), wanted)
+            if wanted:
+                maps.append(weights)
+        return CLIPTokens(x, blocks[-1].ln_1(x), grid, maps)
+
+    def positions(self, grid: tuple[int, int]) -> Tensor:
+        """Position table for a grid of patches; as it is where it fits. Shape: (1 + h w, D)."""
+        table, side = self._clip.visual.positional_embedding, self.sizes.grid
+        if grid == (side, side):
+            return table
+        patches = table[1:].T.unflatten(1, (side, side))[None]
+        patches = F.interpolate(patches, grid, mode='bilinear', align_corners=False)
+        return torch.cat([table[:1], patches[0].flatten(1).T])
+
+    def finish(self, tokens: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Run the last block and the last norm; twice differentiable.
+
+        Args:
+            tokens: See :class:`CLIPTokens`. Shape: (P, L, D).
+            hidden: In the place of ``ln_1(tokens)``, so that one can differentiate in it.
+
+        Returns:
+            Normed tokens, (P, L, D), and head-averaged attention, (P, L, L).
+        """
+        visual = self._clip.visual
+        x, weights = _run(visual.transformer.resblocks[-1], tokens, hidden, True)
+        return visual.ln_post(x), weights
+
+    def project(self, x: Tensor) -> Tensor:
+        """Normed tokens (..., D) in the space shared with texts, (..., E)."""
+        return x @ self._clip.visual.proj
+
+    def features(self, tokens: Tensor, hidden: Tensor) -> Tensor:
+        """Image features: the mean of the patch tokens, not normalised. Shape: (P, E)."""
+        return self.project(self.finish(tokens, hidden)[0][:, 1:].mean(1))
+
+    # Texts ----------------------------------------------------------------------------
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from open_clip.tokenizer import SimpleTokenizer
+
+        return SimpleTokenizer(context_length=self.sizes.context_length)
+
+    def tokenize(self, texts: Sequence[str]) -> Tensor:
+        """Token numbers with start and end, filled up with 0. Shape: (G, context), int64."""
+        return self._tokenizer(list(texts))
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text without start and end."""
+        return len(self._tokenizer.encode(text))
+
+    def embed_tokens(self, tokens: Tensor) -> Tensor:
+        """Rows of the token embedding. Shape: (G, T) to (G, T, D)."""
+        return self._clip.token_embedding(tokens.to(self.device))
+
+    def encode_text(self, embeddings: Tensor, end: Tensor) -> Tensor:
+        """Text features of embedded tokens, not normalised; differentiable.
+
+        Nothing after the last end token is computed: nothing before it sees that.
+
+        Args:
+            embeddings: Without positions. Shape: (G, T, D).
+            end: Place of each text's end token. Shape: (G,).
+
+        Returns:
+            Shape: (G, E).
+        """
+        clip, length = self._clip, int(end.max()) + 1
+        x = embeddings[:, :length] + clip.positional_embedding[:length]
+        x = clip.transformer(x, attn_mask=clip.attn_mask[:length, :length])
+        x = clip.ln_final(x[torch.arange(len(x), device=x.device), end.to(x.device)])
+        return x @ clip.text_projection
+
+
+def _run(block: nn.Module, x: Tensor, hidden: Tensor, weights: bool) -> tuple[Tensor, Any]:
+    """One block, given its normed input; with its head-averaged attention if wanted."""
+    change, attention = block.attn(hidden, hidden, hidden, need_weights=weights)
+    x = x + change
+    return x + block.mlp(block.ln_2(x)), attention

@@ -1,0 +1,109 @@
+"""Turn published checkpoints into files that our models load."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mmwsss.models.clip import sizes as clip_sizes
+from mmwsss.models.clip.archive import is_archive, read_clip_weights
+from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename_keys
+from mmwsss.models.conversion.mxnet import is_params_file, read_params
+from mmwsss.models.sam.sizes import PUBLISHED, sizes_of
+from mmwsss.stores.atomic import atomic_write
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
+    """Read the tensors of a PyTorch checkpoint or an MXNet parameter file.
+
+    A dictionary with ``state_dict`` or ``model`` is unwrapped, and ``module.`` in front of all
+    names is removed. Nothing but weights is unpickled.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: The file holds no tensors under names.
+    """
+    if is_params_file(path):
+        return {name: torch.from_numpy(value) for name, value in read_params(path).items()}
+    state = torch.load(path, map_location='cpu', weights_only=True)
+    for key in ('state_dict', 'model'):
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise ValueError(f'{path}: expected a state dict of tensors, found {type(state).__name__}')
+    if all(name.startswith('module.') for name in state):
+        state = {name.removeprefix('module.'): value for name, value in state.items()}
+    return state
+
+
+def describe_checkpoint(path: str | Path) -> tuple[str, list[str]]:
+    """Find out what a published checkpoint is and what becomes of its entries.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The kind, a key of :data:`~mmwsss.models.conversion.checkpoint_keys.FORMATS`, ``'sam'`` or
+        ``'clip'``, and a line for each entry: ``old -> new`` or ``old -> dropped``; for a SAM or a
+        CLIP, which need no conversion, how to use it.
+
+    Raises:
+        ValueError: The file holds no tensors, or is of no kind that is known.
+    """
+    state, reasons = read_clip_weights(path) if is_archive(path) else read_checkpoint(path), []
+    try:
+        found = clip_sizes.sizes_of(state)
+    except ValueError as error:
+        reasons.append(f'clip: {error}')
+    else:
+        known = clip_sizes.PUBLISHED.items()
+        names = [repr(name) for name, sizes in known if found.items() <= vars(sizes).items()]
+        fields = ', '.join(f'{name}={value}' for name, value in found.items())
+        arch = names[0] if names else f'dict({fields}, transformer_heads=...)'
+        use = f"dict(type='CLIP', arch={arch}, checkpoint='{path}')"
+        return 'clip', [f'{len(state)} entries, read as they are by {use}']
+    try:
+        sizes = sizes_of(state)
+    except ValueError as error:
+        reasons.append(f'sam: {error}')
+    else:
+        arch = next((name for name, known in PUBLISHED.items() if known == sizes), sizes)
+        use = f"dict(type='SAM', arch={arch!r}, checkpoint='{path}')"
+        return 'sam', [f'{len(state)} entries, read as they are by {use}']
+    for kind, source in FORMATS.items():
+        try:
+            names, dropped = rename_keys({name: name for name in state}, source)
+        except (ValueError, ImportError) as error:  # a package may be missing to look at it
+            reasons.append(f'{kind}: {error}')
+        else:
+            lines = [f'{old} -> {new}' for new, old in names.items()]
+            return kind, lines + [f'{old} -> dropped' for old in dropped]
+    raise ValueError(f'{path} is of no kind that is known:\n' + '\n'.join(reasons))
+
+
+def convert_checkpoint(source: str | Path, target: str | Path, kind: str) -> list[str]:
+    """Convert a published checkpoint and write it for ``load_from`` or ``Pretrained``.
+
+    Args:
+        source: The published file.
+        target: Where to write; appears in full or not at all.
+        kind: Key of :data:`~mmwsss.models.conversion.checkpoint_keys.FORMATS`.
+
+    Returns:
+        The names that were dropped.
+
+    Raises:
+        ValueError: ``kind`` is unknown, or the file is not of that kind.
+    """
+    if kind not in FORMATS:
+        raise ValueError(f'kind must be one of {sorted(FORMATS)}, found {kind!r}')
+    try:
+        state, dropped = rename_keys(read_checkpoint(source), FORMATS[kind])
+    except ValueError as error:
+        raise ValueError(f'{source}: {error}') from error
+    state = {name: FORMATS[kind].values(name, value) for name, value in state.items()}
+    with atomic_write(target) as temporary:
+        torch.save(dict(state_dict=state, meta=dict(converted_from=kind)), temporary)
+    return dropped

@@ -1,0 +1,276 @@
+"""What a stage's result depends on: config, inputs, files and code, as hashes."""
+
+import ast
+import hashlib
+import importlib.util
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmwsss.recipes.errors import RecipeError
+from mmwsss.recipes.recipe import Stage
+from mmwsss.stores.hashing import hash_file, hash_text
+
+_ROOT = Path(__file__).resolve().parents[1]
+# Parts of the package that no result depends on.
+_NO_RESULT = ('apis', 'visualization')
+# What a config says about looks, places and speed; results are the same without it.
+_COSMETIC = {
+    'launcher',
+    'log_level',
+    'log_processor',
+    'resume',
+    'vis_backends',
+    'visualizer',
+    'work_dir',
+    'num_workers',
+    'persistent_workers',
+    'pin_memory',
+    'prefetch_factor',
+    'logger',
+}
+_OTHER_ACTION = {
+    'train': ('test_dataloader', 'test_evaluator', 'test_cfg', 'test_pipeline'),
+    'test': ('train_', 'val_', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'),
+}
+_LARGE = 64 << 20
+
+
+def resolve_config(stage: Stage, options: Mapping[str, Any]) -> tuple[Config, dict[str, Any]]:
+    """Config of a stage with options merged in, as the tools will see it.
+
+    Environment variables that the config names must be set already.
+
+    Returns:
+        The config, and the options with the keys that ``--cfg-options`` understands.
+
+    Raises:
+        RecipeError: The config cannot be read, or an input names a key that it lacks.
+    """
+    logging.disable(logging.INFO)  # mmengine announces every variable that it replaces
+    try:
+        cfg = Config.fromfile(stage.config, import_custom_modules=False)
+        options = {find_key(cfg, key): value for key, value in options.items()}
+        for key in stage.inputs:
+            if key != 'load_from' and not _has_key(cfg, find_key(cfg, key)):
+                raise RecipeError(f'input {key!r} is no key of this config')
+        cfg.merge_from_dict(options)
+    except Exception as error:
+        text = error.args[0] if isinstance(error, KeyError) and error.args else error
+        raise RecipeError(f'stage {stage.name}: {stage.config}: {text}') from error
+    finally:
+        logging.disable(logging.NOTSET)
+    return cfg, options
+
+
+def find_key(cfg: Config, key: str) -> str:
+    """Turn names of parts within a list into their index.
+
+    ``'test_dataloader.dataset.pipeline.LoadSeeds.store'`` becomes ``'...pipeline.1.store'``.
+
+    Raises:
+        KeyError: No, or more than one, part of the list has this type.
+    """
+    node: Any = cfg
+    found = []
+    for name in key.split('.'):
+        if isinstance(node, list | tuple) and not name.isdigit():
+            types = [part.get('type') if isinstance(part, dict) else None for part in node]
+            matches = [i for i, kind in enumerate(types) if str(kind).split('.')[-1] == name]
+            if len(matches) != 1:
+                raise KeyError(
+                    f'{key}: {len(matches)} parts of {".".join(found)} have the type {name}; '
+                    f'it holds {types}'
+                )
+            name = str(matches[0])
+        found.append(name)
+        try:
+            node = node[int(name)] if isinstance(node, list | tuple) else node.get(name)
+        except (AttributeError, IndexError, KeyError):
+            node = None
+    return '.'.join(found)
+
+
+def _has_key(cfg: Config, key: str) -> bool:
+    node: Any = cfg
+    for name in key.split('.'):
+        try:
+            node = node[int(name)] if isinstance(node, list | tuple) else node[name]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return False
+    return True
+
+
+def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """Everything the result of a stage depends on, as a JSON-able record.
+
+    Args:
+        stage: The stage.
+        cfg: Its resolved config, in which inputs stand as ``'stage.output'``.
+        inputs: Content hash of each input by its reference.
+
+    Returns:
+        Record with 'config' (flat), 'inputs', 'files' (named in the config) and 'code'.
+    """
+    content = {
+        key: value
+        for key, value in cfg.to_dict().items()
+        if not key.startswith(_OTHER_ACTION[stage.action])
+    }
+    flat = dict(_flatten(content))
+    return {
+        'action': stage.action,
+        'config': {key: value for key, value in flat.items() if not _is_cosmetic(key)},
+        'inputs': dict(inputs),
+        'files': dict(_named_files(content)),
+        'code': code_hash(tuple(_custom_modules(cfg))),
+    }
+
+
+def record_hash(record: Mapping[str, Any]) -> str:
+    """Hash of a record of :func:`describe`."""
+    return hash_text(repr(_canonical(record)))
+
+
+def differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, ignore_code: bool = False
+) -> list[str]:
+    """Say in words how two records of :func:`describe` differ; empty if they agree."""
+    reasons = []
+    for part in ('config', 'inputs', 'files'):
+        was, now = old.get(part, {}), new.get(part, {})
+        # A file that appeared since (a list drawn on first use) was no part of the old result.
+        keys = was if part == 'files' else {**was, **now}
+        changed = [key for key in keys if was.get(key, _NONE) != now.get(key, _NONE)]
+        if part == 'config':
+            shown = [f'{key}: {was.get(key, _NONE)} -> {now.get(key, _NONE)}' for key in changed]
+        else:
+            shown = changed
+        if changed:
+            rest = f' and {len(changed) - 3} more' if len(changed) > 3 else ''
+            reasons.append(f'{part} changed ({"; ".join(map(_short, shown[:3]))}{rest})')
+    if old.get('action') != new.get('action'):
+        reasons.append(f'action changed ({old.get("action")} -> {new.get("action")})')
+    if not ignore_code and old.get('code') != new['code']:
+        reasons.append('code changed (--ignore-code accepts results of older code)')
+    return reasons
+
+
+def content_hash(path: Path) -> str:
+    """Hash of a file, or of the names and contents of all files of a folder."""
+    if path.is_file():
+        return hash_file(path)
+    files = sorted(p for p in path.rglob('*') if p.is_file() and not p.name.startswith('.'))
+    return hash_text('\n'.join(f'{p.relative_to(path).as_posix()} {hash_file(p)}' for p in files))
+
+
+def signature(path: Path) -> list[int]:
+    """Number of files, their bytes and the latest change: a cheap sign of any change."""
+    files = [path] if path.is_file() else [p for p in path.rglob('*') if p.is_file()]
+    stats = [p.stat() for p in files]
+    latest = max((s.st_mtime_ns for s in stats), default=0)
+    return [len(stats), sum(s.st_size for s in stats), latest]
+
+
+@lru_cache
+def code_hash(custom_modules: tuple[str, ...] = ()) -> str:
+    """Hash of the code that results depend on; comments, docstrings and layout do not count.
+
+    Args:
+        custom_modules: Modules beyond the package that a config imports.
+    """
+    files = [
+        path
+        for path in sorted(_ROOT.rglob('*.py'))
+        if path.relative_to(_ROOT).parts[0] not in _NO_RESULT
+    ]
+    for name in custom_modules:
+        files += _module_files(name)
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f'{path.name}\n{_code_of(path)}\n'.encode())
+    return digest.hexdigest()[:16]
+
+
+def _code_of(path: Path) -> str:
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    for node in ast.walk(tree):
+        body = getattr(node, 'body', None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            value = body[0].value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                del body[0]
+    return ast.dump(tree)
+
+
+def _module_files(name: str) -> list[Path]:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or not spec.origin or not spec.origin.endswith('.py'):
+        return []  # the stage itself says that it cannot be imported
+    origin = Path(spec.origin)
+    return sorted(origin.parent.rglob('*.py')) if origin.name == '__init__.py' else [origin]
+
+
+def _custom_modules(cfg: Config) -> Iterable[str]:
+    imports = (cfg.get('custom_imports') or {}).get('imports') or []
+    return [imports] if isinstance(imports, str) else imports
+
+
+_NONE = '(none)'
+
+
+def _flatten(value: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
+    """Yield ``(dotted key, plain value)`` of nested dicts and lists of dicts."""
+    if isinstance(value, dict) and (value or not prefix):
+        items: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, list | tuple) and any(isinstance(v, dict) for v in value):
+        items = enumerate(value)
+    else:
+        yield prefix, _canonical(value)
+        return
+    for key, inner in items:
+        yield from _flatten(inner, f'{prefix}.{key}' if prefix else str(key))
+
+
+def _canonical(value: Any) -> Any:
+    """JSON form of a value: what comes back from a JSON file is equal to it."""
+    if isinstance(value, dict):
+        return {str(key): _canonical(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list | tuple):
+        return [_canonical(v) for v in value]
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    return repr(value)
+
+
+def _is_cosmetic(key: str) -> bool:
+    return not _COSMETIC.isdisjoint(key.split('.'))
+
+
+def _named_files(content: Any, root: str = '') -> Iterator[tuple[str, str]]:
+    """Yield ``(path, hash)`` of the files that a config names, e.g. lists, tags, weights."""
+    if isinstance(content, dict):
+        root = content.get('data_root') or root
+        content = list(content.values())
+    if isinstance(content, list | tuple):
+        for value in content:
+            yield from _named_files(value, root)
+    elif isinstance(content, str) and 0 < len(content) < 1024:
+        for path in dict.fromkeys((os.path.join(root, content), content)):
+            if os.path.isfile(path):
+                stat = os.stat(path)
+                large = stat.st_size > _LARGE
+                yield path, f'{stat.st_size} {stat.st_mtime_ns}' if large else hash_file(path)
+                return
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else f'{text[:117]}...'

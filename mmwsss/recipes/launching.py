@@ -1,0 +1,92 @@
+"""Command lines of stages: one process, several, or Slurm."""
+
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmwsss.recipes.recipe import Stage, to_arguments
+
+LAUNCHERS = ('none', 'pytorch', 'slurm')
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def find_tools() -> Path:
+    """Folder of ``train.py`` and ``test.py``: of the source tree or of a mim installation.
+
+    Raises:
+        FileNotFoundError: Neither is there.
+    """
+    candidates = (_PACKAGE.parent / 'tools', _PACKAGE / '.mim' / 'tools')
+    for folder in candidates:
+        if (folder / 'train.py').is_file():
+            return folder
+    raise FileNotFoundError(
+        f'train.py found neither in {candidates[0]} nor in {candidates[1]}: run recipes from a '
+        'source tree (git clone, pip install -e .)'
+    )
+
+
+def stage_command(
+    stage: Stage,
+    folder: Path,
+    options: Mapping[str, Any],
+    *,
+    tools: Path,
+    nproc: int = 1,
+    launcher: str = 'none',
+    resume: bool = False,
+) -> list[str]:
+    """Command that runs a stage.
+
+    Args:
+        stage: The stage.
+        folder: Its work directory.
+        options: Config keys and values; ``load_from`` becomes the checkpoint argument of
+            ``test.py``.
+        tools: Folder of the tools.
+        nproc: Number of processes, one a GPU where there are GPUs.
+        launcher: 'none' (one process, or ``torch.distributed.run`` for more) or 'slurm'.
+        resume: Whether a training continues from its last checkpoint.
+    """
+    options = dict(options)
+    script = [str(tools / f'{stage.action}.py'), str(stage.config)]
+    if stage.action == 'test' and 'load_from' in options:
+        script.append(str(options.pop('load_from')))
+    script += ['--work-dir', str(folder)]
+    if resume:
+        script.append('--resume')
+    if launcher == 'slurm':
+        prefix, name = _srun(stage, nproc), 'slurm'
+    elif nproc > 1 or launcher == 'pytorch':
+        prefix, name = _torchrun(nproc), 'pytorch'
+    else:
+        prefix, name = [sys.executable, '-u'], 'none'
+    if name != 'none':
+        script += ['--launcher', name]
+    if options:
+        script += ['--cfg-options', *to_arguments(options)]
+    return prefix + script
+
+
+def _torchrun(nproc: int) -> list[str]:
+    with socket.socket() as probe:  # a free port, so that two pipelines do not meet
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    return [
+        *(sys.executable, '-m', 'torch.distributed.run', f'--nproc_per_node={nproc}'),
+        *('--master_addr=127.0.0.1', f'--master_port={port}'),
+    ]
+
+
+def _srun(stage: Stage, nproc: int) -> list[str]:
+    per_node = min(nproc, int(os.environ.get('GPUS_PER_NODE', 8)))
+    return [
+        *('srun', f'--job-name={stage.name}', f'--ntasks={nproc}'),
+        *(f'--ntasks-per-node={per_node}', f'--gres=gpu:{per_node}', '--kill-on-bad-exit=1'),
+        *shlex.split(os.environ.get('SRUN_ARGS', '')),
+        *(sys.executable, '-u'),
+    ]

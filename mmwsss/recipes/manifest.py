@@ -1,0 +1,209 @@
+"""Records on disk: what a stage was, what it made, and one manifest of a whole run."""
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmwsss.recipes.identity import code_hash, content_hash, record_hash, signature
+from mmwsss.recipes.recipe import OUTPUTS, Recipe, Stage
+from mmwsss.stores.atomic import atomic_write_json
+from mmwsss.stores.meta import FILE_NAME as STORE_META
+from mmwsss.version import __version__
+
+SCHEMA_VERSION = 1
+STARTED, DONE, METRICS, LOG = 'started.json', 'done.json', 'metrics.json', 'stdout.log'
+_DISTRIBUTIONS = (
+    *('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation', 'mmpretrain'),
+    *('mmdet', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation', 'onedl-mmpretrain'),
+    *('onedl-mmdetection', 'numpy', 'scipy', 'scikit-image', 'pillow', 'open_clip_torch'),
+)
+
+
+class StageFolder:
+    """Folder of a stage and the records in it.
+
+    Args:
+        stage: The stage.
+        folder: Its work directory.
+    """
+
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage = stage
+        self.folder = folder
+
+    @property
+    def started(self) -> dict[str, Any] | None:
+        """Record of the run that was begun last."""
+        return read_json(self.folder / STARTED)
+
+    @property
+    def done(self) -> dict[str, Any] | None:
+        """Record of the finished run, if it finished."""
+        return read_json(self.folder / DONE)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Numbers that the stage wrote."""
+        return read_json(self.folder / METRICS) or {}
+
+    def is_foreign(self) -> bool:
+        """Whether it holds files, none of which a pipeline left there."""
+        return (
+            self.folder.is_dir()
+            and any(self.folder.iterdir())
+            and self.started is None
+            and self.done is None
+        )
+
+    def output(self, name: str) -> Path | None:
+        """Path of an output, if it is there."""
+        if name != 'checkpoint':
+            folder = self.folder / name
+            return folder if (folder / STORE_META).is_file() else None
+        pointer = self.folder / 'last_checkpoint'
+        if not pointer.is_file():
+            return None
+        written = Path(pointer.read_text().strip())
+        # The folder may have been moved since; the file stays beside its pointer.
+        return next((p for p in (self.folder / written.name, written) if p.is_file()), None)
+
+    def output_hash(self, name: str) -> str | None:
+        """Content hash of a finished output; ``None`` if it is not there.
+
+        Contents are read again only where files have changed since the stage was done.
+        """
+        path = self.output(name)
+        record = ((self.done or {}).get('outputs') or {}).get(name)
+        if path is None or record is None:
+            return None
+        return record['hash'] if signature(path) == record['signature'] else content_hash(path)
+
+    def intact(self) -> bool:
+        """Whether all outputs of the finished run are there as they were left."""
+        outputs = (self.done or {}).get('outputs') or {}
+        return all(self.output_hash(name) == record['hash'] for name, record in outputs.items())
+
+    def begin(self, identity: Mapping[str, Any], command: list[str], seconds: float) -> None:
+        """Record that a run begins (or goes on after ``seconds`` of earlier runs)."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / DONE).unlink(missing_ok=True)
+        record = {
+            'identity': identity,
+            'identity_hash': record_hash(identity),
+            'command': command,
+            'seconds': seconds,
+            'begun': now(),
+        }
+        atomic_write_json(self.folder / STARTED, record)
+
+    def finish(self, seconds: float) -> None:
+        """Record that the run that was begun has finished."""
+        record = dict(self.started or {})
+        outputs = {}
+        for name in OUTPUTS[self.stage.action]:
+            path = self.output(name)
+            if path is not None:
+                outputs[name] = {'hash': content_hash(path), 'signature': signature(path)}
+        record |= {'outputs': outputs, 'seconds': seconds, 'finished': now()}
+        atomic_write_json(self.folder / DONE, record)
+
+    def interrupt(self, seconds: float) -> None:
+        """Record the time spent in a run that did not finish."""
+        atomic_write_json(self.folder / STARTED, {**(self.started or {}), 'seconds': seconds})
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Content of a JSON file; ``None`` if it is missing or broken."""
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def now() -> str:
+    """Local time to the second, with its offset."""
+    return time.strftime('%Y-%m-%dT%H:%M:%S%z')
+
+
+def environment() -> dict[str, Any]:
+    """Versions of what results may depend on; nothing is imported for it."""
+    versions = {}
+    for name in _DISTRIBUTIONS:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        'python': platform.python_version(),
+        'platform': platform.platform(),
+        'mmwsss': {'version': __version__, 'code': code_hash(), 'git': _git_commit()},
+        'packages': versions,
+    }
+
+
+def _git_commit() -> str | None:
+    """Commit of the source tree, marked '-dirty' if files differ from it; ``None`` outside git."""
+    try:
+        found = subprocess.run(
+            ['git', 'describe', '--always', '--abbrev=40', '--dirty', '--exclude=*'],
+            cwd=Path(__file__).resolve().parent,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None
+
+
+def write_manifest(
+    path: Path,
+    recipe: Recipe,
+    folders: Mapping[str, StageFolder],
+    settings: Mapping[str, Any],
+) -> None:
+    """Write ``manifest.json``: everything needed to say where each number comes from."""
+    stages = []
+    for name, folder in folders.items():
+        done, started = folder.done, folder.started
+        record = done or started or {}
+        identity = record.get('identity') or {}
+        metrics = folder.metrics
+        stages.append(
+            {
+                'name': name,
+                'state': 'done' if done else 'unfinished' if started else 'not run',
+                'action': folder.stage.action,
+                'config': str(folder.stage.config),
+                'identity_hash': record.get('identity_hash'),
+                'config_hash': record_hash(identity['config']) if identity else None,
+                'inputs': dict(folder.stage.inputs),
+                'input_hashes': identity.get('inputs'),
+                'files': identity.get('files'),
+                'code': identity.get('code'),
+                'command': record.get('command'),
+                'seconds': record.get('seconds'),
+                'begun': record.get('begun'),
+                'finished': record.get('finished'),
+                'outputs': {k: v['hash'] for k, v in (record.get('outputs') or {}).items()},
+                'list_hash': (metrics.get('protocol') or {}).get('list'),
+                'metrics': metrics,
+            }
+        )
+    content = {
+        'schema_version': SCHEMA_VERSION,
+        'recipe': str(recipe.path),
+        'written': now(),
+        'command': sys.argv,
+        'settings': dict(settings),
+        'environment': environment(),
+        'stages': stages,
+    }
+    atomic_write_json(path, content)

@@ -1,0 +1,296 @@
+"""Running a recipe: which stages are done, which have to run, and running them."""
+
+import os
+import shlex
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.utils import import_modules_from_strings
+from rich.console import Console
+
+from mmwsss.recipes.errors import PipelineError, RecipeError
+from mmwsss.recipes.launching import LAUNCHERS, find_tools, stage_command
+from mmwsss.recipes.manifest import LOG, StageFolder, write_manifest
+from mmwsss.recipes.planning import Decision, Planner
+from mmwsss.recipes.process import run_process
+from mmwsss.recipes.progress import PipelineProgress, parse_loss, parse_progress
+from mmwsss.recipes.recipe import REPORT_PARTS, Stage, load_recipe, split_reference
+from mmwsss.recipes.summary import find_background, print_summary, summarise
+from mmwsss.recipes.surroundings import environment, lock_folder, resolve_variables, stoppable
+from mmwsss.visualization.text import format_seconds
+
+
+def run_pipeline(
+    recipe: str | Path,
+    *,
+    work_dir: str | Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    from_stage: str | None = None,
+    until_stage: str | None = None,
+    nproc: int = 1,
+    launcher: str = 'none',
+    seed: int | None = None,
+    overwrite: bool = False,
+    ignore_code: bool = False,
+    dry_run: bool = False,
+    tools: str | Path | None = None,
+    console: Console | None = None,
+) -> list[dict[str, Any]]:
+    """Run the stages of a recipe that are not done yet.
+
+    A stage is done when its ``done.json`` agrees with its config, its inputs and the code. An
+    interrupted stage goes on where it was; a stage whose config, inputs or code changed is
+    redone, and its older result is kept beside it as ``<stage>.old``.
+
+    Args:
+        recipe: Path of the recipe.
+        work_dir: Folder of the stages' folders. Defaults to ``work_dirs/<recipe>``.
+        variables: Values of the recipe's variables.
+        from_stage: First stage to look at; earlier ones are taken as they are.
+        until_stage: Last stage to look at.
+        nproc: Processes a stage, one a GPU where there are GPUs.
+        launcher: 'none', 'pytorch' or 'slurm'.
+        seed: Seed of all stages.
+        overwrite: Delete older results instead of keeping them.
+        ignore_code: Accept results of older code.
+        dry_run: Only print what would be done.
+        tools: Folder of ``train.py`` and ``test.py``.
+        console: Where to print.
+
+    Returns:
+        Rows of the summary table, see :func:`mmwsss.recipes.summary.summarise`.
+
+    Raises:
+        RecipeError: The recipe is wrong.
+        PipelineError: A stage failed, or the pipeline was interrupted.
+    """
+    if launcher not in LAUNCHERS:
+        raise RecipeError(f'launcher must be one of {", ".join(LAUNCHERS)}, found {launcher!r}')
+    if nproc < 1:
+        raise RecipeError(f'the number of processes must be at least 1, found {nproc}')
+    if console is None:
+        console = Console(width=None if sys.stdout.isatty() else 140)
+    given = dict(variables or {})
+    with environment(given):
+        parsed = load_recipe(recipe)
+    values = resolve_variables(parsed, given)
+    folder = Path(work_dir or Path('work_dirs') / parsed.name).resolve()
+    with environment(values):
+        planner = Planner(parsed, folder, seed=seed, ignore_code=ignore_code)
+        selected = planner.select(from_stage, until_stage)
+        pipeline = _Pipeline(
+            planner,
+            folder,
+            console=console,
+            overwrite=overwrite,
+            launch={
+                'tools': Path(tools) if tools else find_tools(),
+                'nproc': nproc,
+                'launcher': launcher,
+            },
+            settings={'variables': values, 'seed': seed, 'nproc': nproc, 'launcher': launcher},
+        )
+        if dry_run:
+            pipeline.print_plan(selected)
+            return summarise(planner.folders, planner.configs)
+        try:
+            with lock_folder(folder) as lock, stoppable():
+                return pipeline.run(selected, lock)
+        except KeyboardInterrupt:
+            raise PipelineError('interrupted; the same command continues') from None
+
+
+class _Pipeline:
+    """Runs what a planner says has to run."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        work_dir: Path,
+        *,
+        console: Console,
+        overwrite: bool,
+        launch: Mapping[str, Any],
+        settings: Mapping[str, Any],
+    ) -> None:
+        self.planner, self.work_dir, self.console = planner, work_dir, console
+        self.overwrite, self.launch, self.settings = overwrite, launch, settings
+        self.folders, self.configs = planner.folders, planner.configs
+
+    def print_plan(self, selected: Sequence[Stage]) -> None:
+        """Print what would be done."""
+        words = {'run': 'will run', 'resume': 'will continue', 'redo': 'will be redone'}
+        width = max(map(len, self.folders))
+        to_run: list[str] = []
+        for name, folder in self.folders.items():
+            if folder.stage not in selected:
+                self._say(f'{name:{width}}  not selected')
+                continue
+            decision = self.planner.decide(folder.stage, to_run)
+            self._say(
+                f'{name:{width}}  {words.get(decision.verb, decision.verb):14}  {decision.reason}'
+            )
+            if decision.runs:
+                to_run.append(name)
+                self._say(f'{"":{width}}  {shlex.join(self._command(folder.stage, decision))}')
+        self._say(f'{len(to_run)} of {len(self.folders)} stages will run in {self.work_dir}')
+
+    # Running ------------------------------------------------------------------------
+
+    def run(self, selected: Sequence[Stage], lock: int | None = None) -> list[dict[str, Any]]:
+        """Run what has to run, then print the table and write the manifest and the report."""
+        ran = 0
+        with PipelineProgress(self.console, len(selected)) as progress:
+            for stage in selected:
+                decision = self.planner.decide(stage)
+                progress.begin(stage.name)
+                if decision.runs:
+                    self._run_stage(stage, decision, progress, lock)
+                    ran += 1
+                else:
+                    progress.say(f'{stage.name}: {decision.verb}, {decision.reason}')
+                progress.end()
+        self._write_manifest()
+        rows = summarise(self.folders, self.configs)
+        print_summary(rows, self.console)
+        report = self.work_dir / 'report.html'
+        if self._can_report() and (ran or not report.exists()):
+            self._report(report, rows)
+        self._say(f'manifest: {self.work_dir / "manifest.json"}')
+        return rows
+
+    def _run_stage(
+        self, stage: Stage, decision: Decision, progress: PipelineProgress, lock: int | None
+    ) -> None:
+        folder = self.folders[stage.name]
+        progress.say(f'{stage.name}: {decision.verb}, {decision.reason}')
+        if decision.verb == 'redo':
+            self._put_aside(folder, progress)
+        identity = self.planner.identity(stage)
+        earlier = float((folder.started or {}).get('seconds', 0)) if folder.done is None else 0.0
+        command = self._command(stage, decision)
+        folder.begin(identity, command, earlier)
+        log = folder.folder / LOG
+        progress.say(f'  log: {log}')
+        epochs = (self.configs[stage.name].get('train_cfg') or {}).get('max_epochs')
+
+        def on_line(line: str) -> None:
+            fraction = parse_progress(line, stage.action, epochs)
+            if fraction is not None:
+                progress.update(fraction, parse_loss(line))
+
+        begun = time.monotonic()
+        try:
+            code, tail = run_process(
+                command,
+                log=log,
+                env=self._child_environment(),
+                on_line=on_line,
+                keep_open=() if lock is None else (lock,),
+            )
+        except KeyboardInterrupt:
+            self._stop(folder, earlier + time.monotonic() - begun)
+            raise PipelineError(
+                f'interrupted in stage {stage.name} (log: {log}). The same command continues there'
+            ) from None
+        seconds = earlier + time.monotonic() - begun
+        if code:
+            self._stop(folder, seconds)
+            raise PipelineError(_failure(stage, code, log, tail))
+        needed = self.planner.needed_output(stage)
+        if needed and folder.output(needed) is None:
+            self._stop(folder, seconds)
+            raise PipelineError(
+                f'stage {stage.name} ended without error but left no {needed} in {folder.folder}; '
+                f'see {log}'
+            )
+        folder.finish(seconds)
+        progress.say(f'{stage.name}: finished after {format_seconds(seconds)}')
+        self._write_manifest()
+
+    def _command(self, stage: Stage, decision: Decision) -> list[str]:
+        folder = self.folders[stage.name]
+        resume = decision.verb == 'resume' and stage.action == 'train'
+        options = self.planner.options(stage)
+        return stage_command(stage, folder.folder, options, resume=resume, **self.launch)
+
+    def _put_aside(self, folder: StageFolder, progress: PipelineProgress) -> None:
+        """Free a stage's folder; only folders that a pipeline made come here."""
+        old = folder.folder.with_name(f'{folder.folder.name}.old')
+        if old.exists():
+            shutil.rmtree(old)
+        folder.folder.rename(old)
+        if self.overwrite:
+            shutil.rmtree(old)
+        else:
+            progress.say(f'  the older result is kept in {old}')
+
+    def _stop(self, folder: StageFolder, seconds: float) -> None:
+        folder.interrupt(seconds)
+        self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        write_manifest(
+            self.work_dir / 'manifest.json', self.planner.recipe, self.folders, self.settings
+        )
+
+    def _child_environment(self) -> dict[str, str]:
+        root = str(Path(__file__).resolve().parents[2])
+        paths = [root, os.environ.get('PYTHONPATH', '')]
+        return {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, paths))}
+
+    def _say(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    # Report -------------------------------------------------------------------------
+
+    def _can_report(self) -> bool:
+        report = self.planner.recipe.report or {}
+        names = [split_reference(report[p])[0] for p in REPORT_PARTS if report.get(p)]
+        return bool(names) and all(self.folders[name].done for name in names)
+
+    def _report(self, path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make ``report.html`` on the images of the last store that it shows."""
+        from mmwsss.datasets.bare import build_bare_dataset
+        from mmwsss.visualization.report import make_report
+
+        options = dict(self.planner.recipe.report or {})
+        names = {}
+        for part in REPORT_PARTS:
+            if options.get(part):
+                names[part], output = split_reference(options[part])
+                options[part] = self.folders[names[part]].output(output)
+        last = next(names[part] for part in reversed(REPORT_PARTS) if part in names)
+        cfg = self.configs[last]
+        if 'background' not in options and 'scores' in names:
+            options['background'] = find_background(self.folders[names['scores']].metrics)
+        options.setdefault('title', self.planner.recipe.name)
+        try:
+            if cfg.get('custom_imports'):
+                import_modules_from_strings(**cfg.custom_imports)
+            dataset = build_bare_dataset(cfg.test_dataloader.dataset)
+            make_report(path, dataset=dataset, stages=rows, **options)
+        except Exception as error:
+            raise PipelineError(
+                f'all stages are done, but the report could not be made: {error}'
+            ) from error
+        self._say(f'report: {path}')
+
+
+def _failure(stage: Stage, code: int, log: Path, tail: Sequence[str]) -> str:
+    why = f'exit code {code}'
+    if code < 0:
+        why = f'killed by {signal.Signals(-code).name}'
+        if -code == signal.SIGKILL:
+            why += ', probably for want of memory'
+    lines = '\n'.join(f'  | {line}' for line in tail)
+    return (
+        f'stage {stage.name} failed ({why}). Its last lines:\n{lines}\nlog: {log}\n'
+        'Mend the cause and give the same command again: it continues with this stage '
+        '(after a change of code, --ignore-code keeps what is finished)'
+    )

@@ -1,0 +1,151 @@
+"""Which stages of a recipe are done, which have to run, and why."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+
+from mmwsss.recipes.errors import PipelineError, RecipeError
+from mmwsss.recipes.identity import describe, differences, find_key, resolve_config
+from mmwsss.recipes.manifest import StageFolder
+from mmwsss.recipes.recipe import Recipe, Stage, split_reference
+
+
+class Decision(NamedTuple):
+    """What becomes of a stage.
+
+    ``verb`` is 'done', 'run', 'resume', 'redo' (the older result is put aside) or 'used'
+    (taken as it is).
+    """
+
+    verb: str
+    reason: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether the stage will run."""
+        return self.verb in ('run', 'resume', 'redo')
+
+
+class Planner:
+    """Looks at a recipe's work directory and changes nothing in it.
+
+    Args:
+        recipe: The recipe. Its variables must be in the environment.
+        work_dir: Folder of the stages' folders.
+        seed: Seed of all stages. Defaults to that of their configs.
+        ignore_code: Accept results of older code.
+
+    Attributes:
+        folders: Folder of each stage by name.
+        configs: Resolved config of each stage; inputs stand in it as 'stage.output', so that
+            no path counts.
+    """
+
+    def __init__(
+        self, recipe: Recipe, work_dir: Path, *, seed: int | None, ignore_code: bool
+    ) -> None:
+        self.recipe, self.ignore_code = recipe, ignore_code
+        self.folders = {s.name: StageFolder(s, work_dir / s.name) for s in recipe.stages}
+        self.configs: dict[str, Config] = {}
+        self._options: dict[str, dict[str, Any]] = {}
+        for stage in recipe.stages:
+            extra = {} if seed is None else {'randomness.seed': seed}
+            merged = {**extra, **stage.cfg_options, **stage.inputs}
+            self.configs[stage.name], self._options[stage.name] = resolve_config(stage, merged)
+        for stage in recipe.stages:
+            self._check_inputs(stage)
+
+    def select(self, first: str | None, last: str | None) -> list[Stage]:
+        """Stages from ``first`` to ``last``, whose other inputs must be there."""
+        names = list(self.folders)
+        for name in (first, last):
+            if name is not None:
+                self.recipe.stage(name)
+        begin = names.index(first) if first else 0
+        end = names.index(last) + 1 if last else len(names)
+        selected = [self.recipe.stage(name) for name in names[begin:end]]
+        if not selected:
+            raise RecipeError(f'stage {last!r} comes before stage {first!r}: nothing to do')
+        for stage in selected:
+            for reference in stage.inputs.values():
+                parent, output = split_reference(reference)
+                if names.index(parent) < begin and self.folders[parent].output_hash(output) is None:
+                    raise PipelineError(
+                        f'--from {first}: stage {stage.name} takes {reference}, but stage {parent} '
+                        f'is not finished in {self.folders[parent].folder}. Begin with it'
+                    )
+        return selected
+
+    def decide(self, stage: Stage, to_run: Sequence[str] = ()) -> Decision:
+        """Say whether a stage has to run, and why.
+
+        Args:
+            stage: The stage.
+            to_run: Earlier stages that will run, whose outputs are therefore not known.
+        """
+        folder = self.folders[stage.name]
+        if folder.is_foreign():
+            raise PipelineError(
+                f'{folder.folder} holds files that no pipeline left there; they are not touched. '
+                'Move them away or choose another --work-dir'
+            )
+        waiting = [name for name in stage.parents() if name in to_run]
+        if waiting:
+            reason = f'takes what {" and ".join(waiting)} will make'
+            return Decision('redo' if folder.done else 'run', reason)
+        done, started = folder.done, folder.started
+        if done is None and started is None:
+            return Decision('run', 'not run yet')
+        reasons = differences(
+            (done or started or {}).get('identity', {}),
+            self.identity(stage),
+            ignore_code=self.ignore_code,
+        )
+        if reasons:
+            return Decision('redo', ', '.join(reasons))
+        if done is None:
+            return Decision('resume', 'was interrupted')
+        if folder.intact():
+            return Decision('done', f'finished {done["finished"]}')
+        # A store stage adds what is missing; a training without its checkpoint begins anew.
+        verb = 'redo' if stage.action == 'train' else 'resume'
+        return Decision(verb, 'its output is missing or was changed')
+
+    def identity(self, stage: Stage) -> dict[str, Any]:
+        """What the stage's result depends on, now."""
+        hashes = {}
+        for reference in stage.inputs.values():
+            parent, output = split_reference(reference)
+            hashes[reference] = self.folders[parent].output_hash(output) or '(missing)'
+        return describe(stage, self.configs[stage.name], hashes)
+
+    def needed_output(self, stage: Stage) -> str | None:
+        """What a stage must leave behind: a checkpoint, a store, or nothing but numbers."""
+        if stage.action == 'train':
+            return 'checkpoint'
+        return (self.configs[stage.name].get('test_cfg') or {}).get('kind')
+
+    def _check_inputs(self, stage: Stage) -> None:
+        for reference in stage.inputs.values():
+            parent, output = split_reference(reference)
+            made = self.needed_output(self.recipe.stage(parent))
+            if made != output:
+                raise RecipeError(
+                    f'stage {stage.name} takes {reference}, but {parent} makes '
+                    f'{made or "numbers only"} (test_cfg of {self.recipe.stage(parent).config})'
+                )
+
+    def options(self, stage: Stage) -> dict[str, Any]:
+        """Config keys and values of a stage, with the paths of its inputs."""
+        references = {find_key(self.configs[stage.name], key) for key in stage.inputs}
+        options = dict(self._options[stage.name])
+        for key in references:
+            parent, output = split_reference(options[key])
+            folder = self.folders[parent]
+            path = folder.output(output) or folder.folder / output
+            # The shorter form also spares mmengine's parser the blanks of outer folders.
+            here = Path.cwd()
+            options[key] = str(path.relative_to(here) if path.is_relative_to(here) else path)
+        return options

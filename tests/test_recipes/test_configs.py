@@ -1,0 +1,30 @@
+"""The recipes that come with the project can be planned."""
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from mmwsss.apis import run_pipeline
+from mmwsss.recipes.recipe import load_recipe
+
+RECIPES = sorted((Path(__file__).parents[2] / 'configs').glob('*/*_recipe.py'))
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)
+def test_recipe_can_be_planned(path, tmp_path):
+    recipe = load_recipe(path)
+    needed = {name: str(tmp_path) for name, value in recipe.variables.items() if value is None}
+    text = io.StringIO()
+    rows = run_pipeline(
+        path,
+        work_dir=tmp_path / 'w',
+        variables=needed,
+        dry_run=True,
+        console=Console(file=text, width=140),
+    )
+    assert f'{len(rows)} of {len(rows)} stages will run' in text.getvalue()
+    assert not (tmp_path / 'w').exists()
+    assert not set(recipe.variables) & set(os.environ), 'variables do not stay behind'

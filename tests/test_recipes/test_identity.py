@@ -1,0 +1,140 @@
+import json
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mmengine.config import Config
+
+from mmwsss.recipes import identity
+from mmwsss.recipes.identity import (
+    code_hash,
+    content_hash,
+    describe,
+    differences,
+    find_key,
+    record_hash,
+    signature,
+)
+from mmwsss.recipes.recipe import Stage
+
+
+def record(action='train', **content):
+    return describe(Stage('s', None, action), Config(content), {})
+
+
+def test_looks_and_speed_do_not_count():
+    plain = record(model={'a': 1}, train_dataloader={'batch_size': 2})
+    other = record(
+        model={'a': 1},
+        train_dataloader={'batch_size': 2, 'num_workers': 8, 'persistent_workers': True},
+        work_dir='x',
+        visualizer={'type': 'V'},
+        default_hooks={'logger': {'interval': 3}},
+        test_evaluator={'type': 'M'},
+    )
+    assert differences(plain, other) == []
+    changed = record(model={'a': 2}, train_dataloader={'batch_size': 2})
+    assert differences(plain, changed) == ['config changed (model.a: 1 -> 2)']
+    assert record_hash(plain) != record_hash(changed)
+
+
+def test_training_does_not_count_for_testing():
+    parts = {'train_cfg': {'max_epochs': 3}, 'optim_wrapper': {'lr': 1}, 'val_cfg': {'a': 1}}
+    assert differences(record('test', a=1), record('test', a=1, **parts)) == []
+    assert differences(record('train', a=1), record('train', a=1, **parts))
+    assert differences(record('train'), record('test')) == ['action changed (train -> test)']
+
+
+def test_many_differences_are_counted():
+    reason = differences(record(), record(a=1, b=2, c=3, d=[{'e': 5}, {'f': 'x' * 500}]))[0]
+    assert reason.startswith('config changed (a: (none) -> 1; b') and reason.endswith('and 2 more)')
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text('abc', min_size=1, max_size=2), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(VALUES)
+def test_a_record_from_disk_is_equal(value):
+    written = record(model={'value': value})
+    again = json.loads(json.dumps(written))
+    assert differences(again, written) == [] and record_hash(again) == record_hash(written)
+
+
+def test_files_named_in_the_config_count(tmp_path):
+    (tmp_path / 'list.txt').write_text('a')
+    dataset = {'data_root': str(tmp_path), 'ann_file': 'list.txt', 'later': 'new.txt'}
+    before = record(train_dataloader={'dataset': dataset})
+    assert list(before['files']) == [str(tmp_path / 'list.txt')]
+    (tmp_path / 'new.txt').write_text('made by the stage itself')
+    assert differences(before, record(train_dataloader={'dataset': dataset})) == []
+    (tmp_path / 'list.txt').write_text('b')
+    reasons = differences(before, record(train_dataloader={'dataset': dataset}))
+    assert reasons == [f'files changed ({tmp_path / "list.txt"})']
+
+
+def test_large_files_are_not_read(tmp_path, monkeypatch):
+    path = tmp_path / 'weights.pth'
+    path.write_bytes(b'12345')
+    monkeypatch.setattr(identity, '_LARGE', 4)
+    found = record(load_from=str(path))['files'][str(path)]
+    assert found.startswith('5 ')
+
+
+def test_content_hash_and_signature(tmp_path):
+    folder = tmp_path / 'store'
+    (folder / 'a').mkdir(parents=True)
+    (folder / 'a' / 'x.png').write_text('1')
+    first, mark = content_hash(folder), signature(folder)
+    (folder / '.left.tmp').write_text('no content')
+    assert content_hash(folder) == first
+    (folder / 'a' / 'x.png').rename(folder / 'a' / 'y.png')
+    assert content_hash(folder) != first
+    (folder / 'a' / 'y.png').write_text('22')
+    assert signature(folder) != mark
+    assert signature(folder / 'a' / 'y.png')[:2] == [1, 2]
+
+
+def test_code_hash_sees_code_and_nothing_else(tmp_path, monkeypatch):
+    package = tmp_path / 'mmwsss'
+    package.mkdir()
+    (package / 'apis').mkdir()
+    (package / 'a.py').write_text('def f():\n    """Doc."""\n    return 1\n')
+    monkeypatch.setattr(identity, '_ROOT', package)
+    monkeypatch.syspath_prepend(tmp_path / 'other')
+    (tmp_path / 'other').mkdir()
+    (tmp_path / 'other' / 'method_of_mine.py').write_text('x = 1\n')
+
+    def fresh(*modules):
+        code_hash.cache_clear()
+        return code_hash(modules)
+
+    first, custom = fresh(), fresh('method_of_mine')
+    assert first != custom
+    (package / 'a.py').write_text('# why\ndef f():\n    """Other."""\n\n    return 1  # here\n')
+    (package / 'apis' / 'b.py').write_text('x = 1')
+    assert fresh() == first
+    (tmp_path / 'other' / 'method_of_mine.py').write_text('x = 2\n')
+    assert fresh('method_of_mine') != custom
+    assert fresh('no_such_module') == first, 'the stage itself will say so'
+    (package / 'a.py').write_text('def f():\n    return 2\n')
+    assert fresh() != first
+    code_hash.cache_clear()
+    sys.modules.pop('method_of_mine', None)
+
+
+def test_find_key():
+    cfg = Config({'p': [{'type': 'A'}, {'type': 'mmseg.B', 'x': {'y': 1}}, {'type': 'C'}]})
+    assert find_key(cfg, 'p.B.x.y') == 'p.1.x.y' and find_key(cfg, 'p.0.z') == 'p.0.z'
+    assert find_key(cfg, 'new.key') == 'new.key'
+    with pytest.raises(KeyError, match=r'p.D.x: 0 parts of p have the type D'):
+        find_key(cfg, 'p.D.x')

@@ -1,0 +1,308 @@
+"""A recipe of toy stages: done, changed, killed, failed, continued."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mmwsss.recipes.errors import PipelineError, RecipeError
+from tests.test_recipes.conftest import TOOLS
+
+STAGES = ['first', 'masks', 'second', 'train', 'val', 'nothing']
+
+
+def verbs(text):
+    """Decision on each stage, from what was printed."""
+    lines = (line.split(': ', 1) for line in text.splitlines() if ': ' in line)
+    words = {'done', 'run', 'resume', 'redo', 'used'}
+    return {name: rest.split(',')[0] for name, rest in lines if rest.split(',')[0] in words}
+
+
+def test_runs_everything_once(toy):
+    rows, text = toy.run()
+    assert verbs(text) == dict.fromkeys(STAGES, 'run')
+    assert list(rows) == STAGES
+    assert rows['masks']['mask'] and rows['val']['segmentor'] and not rows['val']['mask']
+    assert rows['val']['list'] == 'val' and rows['nothing']['is_baseline']
+    assert 'val: list' in text and 'stride 1' in text, 'the protocol stands beside the number'
+    before = toy.log('first')
+
+    _, text = toy.run()
+    assert verbs(text) == dict.fromkeys(STAGES, 'done')
+    assert toy.log('first') == before
+
+    manifest = json.loads((toy.work_dir / 'manifest.json').read_text())
+    stage = {stage['name']: stage for stage in manifest['stages']}
+    assert stage['second']['input_hashes'] == {'masks.masks': stage['masks']['outputs']['masks']}
+    assert '--work-dir' in stage['second']['command']
+    assert stage['masks']['metrics']['masks/mIoU'] > 0 and stage['masks']['list_hash']
+    assert manifest['environment']['packages']['torch']
+    assert manifest['settings']['variables'] == {'TOY_NOTE': 'hello'}
+
+
+def test_dry_run_writes_nothing(toy):
+    _, text = toy.run(dry_run=True)
+    assert not toy.work_dir.exists()
+    assert 'first    will run        not run yet' in text
+    assert 'masks    will run        takes what first will make' in text
+    assert 'train_dataloader.dataset.store=' in text and '6 of 6 stages will run' in text
+
+
+def test_changed_config_redoes_what_depends_on_it(toy):
+    toy.run()
+    toy.edit('masks.py', 'value=1', 'value=2')
+    _, text = toy.run(dry_run=True)
+    assert 'config changed (model.value: 1 -> 2)' in text
+    _, text = toy.run()
+    assert verbs(text) == {
+        'first': 'done',
+        'masks': 'redo',
+        'second': 'redo',
+        'train': 'done',  # the toy's second training makes the same checkpoint again
+        'val': 'done',
+        'nothing': 'redo',
+    }
+    assert 'inputs changed (masks.masks)' in text
+    assert (toy.work_dir / 'masks.old' / 'done.json').is_file()
+
+
+def test_overwrite_keeps_no_older_result(toy):
+    toy.run(until_stage='masks')
+    toy.edit('masks.py', 'value=1', 'value=2')
+    toy.run(until_stage='masks', overwrite=True)
+    assert not (toy.work_dir / 'masks.old').exists()
+
+
+def test_what_does_not_matter_redoes_nothing(toy):
+    toy.run(until_stage='masks')
+    toy.edit('train.py', 'num_workers=0', 'num_workers=3')
+    toy.edit('train.py', 'test_cfg = dict()', "test_cfg = dict(type='TestLoop')")
+    _, text = toy.run(until_stage='masks')
+    assert verbs(text) == {'first': 'done', 'masks': 'done'}
+
+
+def test_changed_list_redoes(toy):
+    toy.run(until_stage='first')
+    (toy.root / 'train.txt').write_text('a\n')
+    _, text = toy.run(until_stage='first')
+    assert verbs(text) == {'first': 'redo'} and 'files changed' in text
+
+
+def test_changed_code_redoes_unless_told_otherwise(toy, monkeypatch):
+    toy.run(until_stage='first')
+    monkeypatch.setattr('mmwsss.recipes.identity.code_hash', lambda modules=(): 'other')
+    _, text = toy.run(until_stage='first', ignore_code=True)
+    assert verbs(text) == {'first': 'done'}
+    _, text = toy.run(until_stage='first')
+    assert verbs(text) == {'first': 'redo'} and '--ignore-code' in text
+
+
+def test_variables(toy, monkeypatch):
+    _, text = toy.run(until_stage='masks', variables={'TOY_NOTE': 'other'})
+    _, text = toy.run(until_stage='masks')
+    assert 'note: other -> hello' in text
+    assert 'TOY_NOTE' not in os.environ
+    with pytest.raises(RecipeError, match='--set TOY: the variables of .* are TOY_NOTE'):
+        toy.run(variables={'TOY': '1'})
+    toy.edit('toy_recipe.py', "'hello'", 'None')
+    with pytest.raises(RecipeError, match='needs --set TOY_NOTE=...'):
+        toy.run()
+    monkeypatch.setenv('TOY_NOTE', 'hello')
+    _, text = toy.run(until_stage='masks')
+    assert verbs(text)['masks'] == 'done'
+
+
+def test_from_and_until(toy):
+    with pytest.raises(PipelineError, match='takes first.checkpoint, but stage first is not finis'):
+        toy.run(from_stage='masks')
+    _, text = toy.run(until_stage='first')
+    assert verbs(text) == {'first': 'run'}
+    toy.edit('train.py', 'width=4', 'width=5')  # first is out of date, and taken as it is
+    _, text = toy.run(from_stage='masks', until_stage='masks')
+    assert verbs(text) == {'masks': 'run'}
+    with pytest.raises(RecipeError, match="stage 'first' comes before stage 'masks'"):
+        toy.run(from_stage='masks', until_stage='first')
+    with pytest.raises(RecipeError, match="no stage 'mask', did you mean 'masks'"):
+        toy.run(from_stage='mask')
+
+
+def test_seed_reaches_every_stage(toy):
+    toy.run(until_stage='masks', seed=3)
+    command = json.loads((toy.work_dir / 'masks' / 'done.json').read_text())['command']
+    assert 'randomness.seed=3' in command
+    _, text = toy.run(until_stage='first', seed=4)
+    assert 'randomness.seed: 3 -> 4' in text
+
+
+def test_failure_names_stage_log_and_last_lines(toy):
+    toy.trouble.write_text('fail')
+    with pytest.raises(PipelineError) as caught:
+        toy.run()
+    message = str(caught.value)
+    assert 'stage first failed (exit code 3)' in message
+    assert '| RuntimeError: the toy is broken' in message
+    assert str(toy.work_dir / 'first' / 'stdout.log') in message and 'same command' in message
+    manifest = json.loads((toy.work_dir / 'manifest.json').read_text())
+    assert manifest['stages'][0]['state'] == 'unfinished'
+
+    toy.trouble.unlink()
+    rows, text = toy.run()
+    assert verbs(text)['first'] == 'resume' and 'resumed from epoch 1' in toy.log('first')
+    assert (
+        rows['first']['seconds']
+        > json.loads((toy.work_dir / 'first' / 'started.json').read_text())['seconds']
+    ), 'the time of both runs counts'
+
+
+def test_store_stage_continues_by_itself(toy):
+    toy.run(until_stage='masks')
+    (toy.work_dir / 'masks' / 'masks' / 'a.png').unlink()
+    _, text = toy.run(until_stage='masks')
+    assert verbs(text) == {'first': 'done', 'masks': 'resume'}
+    assert '1 images are left' in toy.log('masks')
+
+
+def test_missing_checkpoint_begins_anew(toy):
+    toy.run(until_stage='first')
+    (toy.work_dir / 'first' / 'epoch_2.pth').unlink()
+    _, text = toy.run(until_stage='first')
+    assert verbs(text) == {'first': 'redo'} and 'missing or was changed' in text
+
+
+def test_moved_work_dir_is_still_done(toy):
+    toy.run()
+    toy.work_dir = toy.work_dir.rename(toy.root / 'elsewhere')
+    _, text = toy.run()
+    assert verbs(text) == dict.fromkeys(STAGES, 'done')
+
+
+def test_foreign_files_are_not_touched(toy):
+    (toy.work_dir / 'first').mkdir(parents=True)
+    (toy.work_dir / 'first' / 'thesis.txt').write_text('important')
+    with pytest.raises(PipelineError, match='holds files that no pipeline left there'):
+        toy.run(overwrite=True)
+    assert (toy.work_dir / 'first' / 'thesis.txt').read_text() == 'important'
+
+
+def test_stage_without_its_output_is_a_failure(toy):
+    toy.edit('train.py', 'max_epochs=2', 'max_epochs=0')
+    with pytest.raises(PipelineError, match='ended without error but left no checkpoint'):
+        toy.run()
+
+
+def test_inputs_are_checked_before_anything_runs(toy):
+    toy.edit('toy_recipe.py', 'train_dataloader.dataset.store', 'train_dataloader.dataset.stroe')
+    with pytest.raises(RecipeError, match=r"second: .*train.py: input '.*stroe' is no key"):
+        toy.run()
+    toy.edit('toy_recipe.py', 'train_dataloader.dataset.stroe', 'train_dataloader.dataset.store')
+    toy.edit('toy_recipe.py', 'masks.masks', 'masks.scores')
+    with pytest.raises(RecipeError, match='second takes masks.scores, but masks makes masks'):
+        toy.run()
+    toy.edit('masks.py', "type='Refine'", "type='Refine'))")
+    with pytest.raises(RecipeError, match=r'stage masks: .*masks.py: '):
+        toy.run()
+
+
+def test_parts_of_a_list_are_found_by_type(toy):
+    toy.edit(
+        'toy_recipe.py',
+        "inputs={'load_from': 'first.checkpoint'}),\n    dict(\n        name='second'",
+        "inputs={'test_dataloader.dataset.pipeline.LoadThing.store': 'zero.masks'}),\n"
+        "    dict(\n        name='second'",
+    )
+    toy.edit(
+        'toy_recipe.py',
+        'recipe = [',
+        "recipe = [dict(name='zero', config='masks.py', action='test'),",
+    )
+    _, text = toy.run(dry_run=True)
+    assert 'test_dataloader.dataset.pipeline.1.store=' in text
+    toy.edit('toy_recipe.py', 'LoadThing', 'LoadThink')
+    with pytest.raises(RecipeError, match='0 parts of .*pipeline have the type LoadThink'):
+        toy.run(dry_run=True)
+
+
+def test_bad_launch(toy):
+    with pytest.raises(RecipeError, match='launcher must be one of none, pytorch, slurm'):
+        toy.run(launcher='mpi')
+    with pytest.raises(RecipeError, match='processes must be at least 1, found 0'):
+        toy.run(nproc=0)
+
+
+SCRIPT = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
+from mmwsss.recipes.pipeline import run_pipeline
+from mmwsss.recipes.errors import PipelineError
+try:
+    run_pipeline(sys.argv[1], work_dir=sys.argv[2], tools=sys.argv[3])
+except PipelineError as error:
+    sys.exit(str(error))
+"""
+
+
+def start(toy):
+    """Start a pipeline that waits in its first stage; returns the process."""
+    toy.trouble.write_text('wait')
+    (toy.work_dir / 'first' / 'waiting').unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, '-c', SCRIPT, toy.recipe, toy.work_dir, TOOLS],
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (toy.work_dir / 'first' / 'waiting').exists():
+        assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+        time.sleep(0.05)
+    return process
+
+
+def stage_process(toy):
+    """Id of the toy's running stage."""
+    for folder in Path('/proc').glob('[0-9]*'):
+        try:
+            line = (folder / 'cmdline').read_bytes()
+        except OSError:
+            continue
+        if b'toy_tools' in line and str(toy.work_dir / 'first').encode() in line:
+            return int(folder.name)
+    return None
+
+
+@pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks for processes in /proc')
+@pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_it_ends_the_stage_and_continues_later(toy, sent):
+    process = start(toy)
+    process.send_signal(sent)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1 and 'interrupted in stage first' in errors
+    assert stage_process(toy) is None
+    toy.trouble.unlink()
+    _, text = toy.run(until_stage='first', ignore_code=True)
+    assert verbs(text) == {'first': 'resume'} and 'resumed from epoch 1' in toy.log('first')
+
+
+@pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks for processes in /proc')
+def test_killed_pipeline_leaves_its_stage_the_folder(toy):
+    process = start(toy)
+    with pytest.raises(PipelineError, match=f'in use by another pipeline.*process {process.pid} '):
+        toy.run()
+    process.kill()
+    process.communicate()
+    orphan = stage_process(toy)
+    with pytest.raises(PipelineError, match='or by a stage that outlived it'):
+        toy.run()
+    os.kill(orphan, signal.SIGKILL)
+    toy.trouble.unlink()
+    deadline = time.monotonic() + 10
+    while stage_process(toy) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    _, text = toy.run(until_stage='first', ignore_code=True)
+    assert verbs(text) == {'first': 'resume'}

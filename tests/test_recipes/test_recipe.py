@@ -1,0 +1,131 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mmengine.config import DictAction
+
+from mmwsss.recipes.errors import RecipeError
+from mmwsss.recipes.recipe import load_recipe, split_reference, to_arguments
+
+STAGES = "dict(name='cam', config='a.py', action='train')"
+
+
+def load(tmp_path, text):
+    (tmp_path / 'a.py').write_text('model = dict(type="A")\n')
+    path = tmp_path / 'some_recipe.py'
+    path.write_text(text)
+    return load_recipe(path)
+
+
+def test_reads_stages_with_paths_beside_the_recipe(tmp_path):
+    recipe = load(
+        tmp_path,
+        f"""
+recipe = [
+    {STAGES},
+    dict(name='seeds', config='a.py', action='test', inputs={{'load_from': 'cam.checkpoint'}},
+         cfg_options={{'a.b': 1}}, list='train'),
+    dict(name='seeds_val', like='seeds', cfg_options={{'a.c': 2}}),
+]
+baselines = [dict(name='nothing', config='a.py', action='test')]
+_own = 1
+variables = dict(ROOT='data', PHOTOS=None)
+report = dict(scores='seeds.scores', limit=5)
+""",
+    )
+    assert recipe.name == 'some_recipe'
+    cam, seeds, val, nothing = recipe.stages
+    assert cam.config == (tmp_path / 'a.py').resolve()
+    assert seeds.parents() == ['cam'] and seeds.list_name == 'train'
+    assert val.inputs == {'load_from': 'cam.checkpoint'} and val.action == 'test'
+    assert val.cfg_options == {'a.b': 1, 'a.c': 2}
+    assert val.list_name == '', 'a copy is made for another list'
+    assert nothing.is_baseline and not cam.is_baseline
+    assert recipe.variables == {'ROOT': 'data', 'PHOTOS': None}
+    assert recipe.report == {'scores': 'seeds.scores', 'limit': 5}
+    assert recipe.stage('seeds') is seeds
+    with pytest.raises(RecipeError, match="no stage 'seed', did you mean 'seeds'"):
+        recipe.stage('seed')
+
+
+WRONG = {
+    'recipe = []': 'recipe must be a list of stages',
+    'x = 1': "unknown key 'x'",
+    'recepi = [1]': "unknown key 'recepi', did you mean 'recipe'",
+    'recipe = [1]': r'recipe\[0\]: a stage is a dict with a name, found 1',
+    "recipe = [dict(name='a b', config='a.py', action='train')]": "the name 'a b' becomes a folder",
+    f'recipe = [{STAGES}, {STAGES}]': r"recipe\[1\]: the name 'cam' is taken",
+    "recipe = [dict(name='cam', config='a.py')]": r'recipe\[0\] \(cam\): action is missing',
+    "recipe = [dict(name='cam', action='train')]": 'config is missing',
+    "recipe = [dict(name='c', config='a.py', action='run')]": "action must be 'train' or 'test'",
+    "recipe = [dict(name='c', config='b.py', action='train')]": "config 'b.py' not found at",
+    "recipe = [dict(name='c', config='a.py', action='train', input={})]": "did you mean 'inputs'",
+    f"recipe = [{STAGES}, dict(name='b', like='cma')]": "like='cma' is no earlier stage, did you",
+    "recipe = [dict(name='b', config='a.py', action='test', inputs={'k': 'cam.scores'})]": (
+        "input 'k': 'cam' is no earlier stage"
+    ),
+    f"recipe = [{STAGES}, dict(name='b', config='a.py', action='test', inputs={{'k': 'cam'}})]": (
+        "expected 'stage.output', found 'cam'"
+    ),
+    f"recipe = [{STAGES}, dict(name='b', like='cam', inputs={{'k': 'cam.scores'}})]": (
+        "'cam' is a train stage, its outputs are checkpoint; found 'scores'"
+    ),
+    f"recipe = [{STAGES}, dict(name='b', like='cam', inputs={{'k': 'cam.checkpoint'}}, "
+    "cfg_options={'k': 1})]": r"\['k'\] stand in inputs and in cfg_options",
+    "recipe = [dict(name='c', config='a.py', action='train', cfg_options={'k': [{}]})]": (
+        r'cfg_options: k: the value \[{}\] cannot be given on a command line'
+    ),
+    f"recipe = [{STAGES}]\nvariables = {{'A B': ''}}": "variable 'A B' is no name",
+    f'recipe = [{STAGES}]\nvariables = dict(A=1)': 'the default of variable A must be a text',
+    f'recipe = [{STAGES}]\nreport = dict(limit=3)': 'report needs scores, masks or predictions',
+    f'recipe = [{STAGES}]\nreport = 3': 'report must be a dict',
+    f"recipe = [{STAGES}]\nreport = dict(masks='cam.masks')": "'cam' is a train stage",
+    f"recipe = [{STAGES}]\nreport = dict(mask='cam.masks')": "unknown key 'mask'",
+    'recipe = [': 'cannot be read as a config',
+}
+
+
+@pytest.mark.parametrize(('text', 'message'), WRONG.items())
+def test_every_mistake_is_named(tmp_path, text, message):
+    with pytest.raises(RecipeError, match=message):
+        load(tmp_path, text)
+
+
+def test_missing_recipe(tmp_path):
+    with pytest.raises(RecipeError, match='the recipe does not exist'):
+        load_recipe(tmp_path / 'none.py')
+
+
+def test_split_reference():
+    assert split_reference('seeds_val.scores') == ('seeds_val', 'scores')
+
+
+def read_back(arguments):
+    return {k: DictAction._parse_iterable(v) for k, v in (a.split('=', 1) for a in arguments)}
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-1000, 1000),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text('abcXYZ/._-:', min_size=1, max_size=8),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(['a', 'b.c', 'd.0.e']), scalars | st.lists(scalars)))
+def test_arguments_arrive_as_they_were_or_are_refused(options):
+    try:
+        arguments = to_arguments(options)
+    except ValueError as error:
+        assert 'write a config' in str(error)
+    else:
+        assert read_back(arguments) == options
+
+
+def test_arguments():
+    options = {'a': {'b': 1, 'c': {'d': 'x'}}, 'e': (1, [2.5, None]), 'f': True}
+    assert to_arguments(options) == ['a.b=1', 'a.c.d=x', 'e=(1,[2.5,None])', 'f=True']
+    for value in ('1', 'a,b', 'a b', 'None', {}, [{'a': 1}]):
+        with pytest.raises(RecipeError, match='k: the value .* cannot be given on a command line'):
+            to_arguments({'k': value})

@@ -1,0 +1,82 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmseg.structures import SegDataSample
+
+from mmwsss.refiners import PAR, Refiner, Threshold
+from mmwsss.refiners.refine_model import WorkerRefine
+from mmwsss.registry import MODELS
+from mmwsss.structures import Seeds
+
+
+class WithProposals(Threshold):
+    needs_proposals = True
+
+
+def batch(count=3):
+    """Images of different sizes, as pseudo_collate leaves them."""
+    rng = np.random.RandomState(0)
+    inputs, samples = [], []
+    for index in range(count):
+        size = (12 + index, 16)
+        inputs.append(torch.from_numpy(rng.randint(0, 255, (3, *size), dtype=np.uint8)))
+        sample = SegDataSample(metainfo={'img_id': str(index)})
+        sample.seeds = Seeds([0, 5], rng.rand(2, 3, 4), size=size)
+        samples.append(sample)
+    return {'inputs': inputs, 'data_samples': samples}
+
+
+def test_device_refiner_fills_seeds():
+    model = MODELS.build(dict(type='RefineModel', refiner=dict(type='PAR', background=0.3)))
+    assert model.worker_transform() is None and not list(model.parameters())
+    assert model.protocol()['refiner']['type'] == 'PAR'
+    data, plain = batch(), batch()
+    for sample, old, image in zip(
+        model.test_step(data), plain['data_samples'], plain['inputs'], strict=True
+    ):
+        expected = PAR(0.3)(image.permute(1, 2, 0).numpy(), old.seeds)
+        np.testing.assert_array_equal(sample.seeds.scores, expected.scores)
+        np.testing.assert_array_equal(sample.seeds.background, expected.background)
+
+
+def test_mask_refiner_fills_the_prediction():
+    model = MODELS.build(dict(type='RefineModel', refiner=dict(type='PARLabels')))
+    for sample, image in zip(model.test_step(batch()), batch()['inputs'], strict=True):
+        data = sample.pred_sem_seg.data
+        assert data.dtype == torch.int64 and data.shape == (1, *image.shape[1:])
+
+
+def test_worker_refiner_runs_in_the_pipeline():
+    model = MODELS.build(dict(type='RefineModel', refiner=Threshold(0.5)))
+    transform = pickle.loads(pickle.dumps(model.worker_transform()))
+    data = batch()
+    for image, sample in zip(data['inputs'], data['data_samples'], strict=True):
+        results = {'img': image.permute(1, 2, 0).numpy(), 'seeds': sample.seeds}
+        sample.set_field(transform(results)['refined'], 'refined')
+        expected = sample.seeds.to_mask(0.5)
+        del sample.seeds  # the model takes what the worker has made
+        (out,) = model.test_step({'inputs': [image], 'data_samples': [sample]})
+        np.testing.assert_array_equal(out.pred_sem_seg.data[0], expected)
+
+
+def test_missing_inputs_are_named():
+    data = batch(1)
+    del data['data_samples'][0].seeds
+    model = MODELS.build(dict(type='RefineModel', refiner=dict(type='PAR')))
+    with pytest.raises(ValueError, match=r"PAR needs what LoadSeeds reads: add dict\(type='LoadSe"):
+        model.test_step(data)
+    with pytest.raises(ValueError, match='WithProposals needs what LoadProposals reads'):
+        WorkerRefine(WithProposals())({'img': None, 'seeds': batch(1)['data_samples'][0].seeds})
+
+
+def test_nothing_to_train():
+    model = MODELS.build(dict(type='RefineModel', refiner=dict(type='PAR')))
+    with pytest.raises(ValueError, match="'predict' only, found 'loss'"):
+        model(**batch(), mode='loss')
+
+
+def test_refiners_are_abstract():
+    with pytest.raises(TypeError, match='abstract'):
+        Refiner()
