@@ -1,6 +1,6 @@
 # Everything a fresh machine needs: `make demo` and `make test` set up `.venv` by
-# themselves and reuse it. PYTHON chooses the interpreter (3.10 to 3.12).
-PYTHON ?= $(shell for v in 3.11 3.12 3.10; do \
+# themselves and reuse it. PYTHON chooses the interpreter (3.10 or newer).
+PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10 3.14; do \
 	if python$$v -c '' 2>/dev/null; then echo python$$v; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,16 +18,16 @@ help:
 install: $(READY)
 
 $(READY): $(REQUIREMENTS) setup.cfg
-	@test -n '$(PYTHON)' || { echo 'Python 3.10, 3.11 or 3.12 is needed: none was found'; exit 1; }
+	@test -n '$(PYTHON)' || { echo 'Python 3.10 or newer is needed: none was found'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip 'setuptools<81' wheel
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel
 	$(BIN)/python -m pip install --quiet -c requirements/tested.txt torch torchvision
 	$(BIN)/python -m pip install --quiet -c requirements/tested.txt -e '.[tests]'
 	@# opencv-python needs system libraries that slim images lack; its headless twin does not.
 	$(BIN)/python -c 'import cv2' 2>/dev/null || { \
 	  $(BIN)/python -m pip uninstall --quiet --yes opencv-python; \
 	  $(BIN)/python -m pip install --quiet --force-reinstall --no-deps opencv-python-headless; }
-	$(BIN)/python -m mmwsss
+	$(BIN)/python -m mmwsss doctor
 	@touch $@
 
 demo: $(READY)

@@ -1,8 +1,89 @@
-"""``python -m mmwsss``: the preflight."""
+"""``mmwsss COMMAND ...`` (also ``python -m mmwsss``): every tool under one name.
 
+A command is a script of ``tools/``, started as if it had been called by its path.
+"""
+
+import runpy
 import sys
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from mmwsss.preflight import main
+from mmwsss.installed import find_part
+from mmwsss.preflight import main as doctor
+from mmwsss.version import __version__
+
+
+class Command(NamedTuple):
+    """A tool: its script below ``tools/``, what it does, and one call of it."""
+
+    script: str
+    help: str
+    example: str
+
+
+COMMANDS = {
+    'run': Command('pipeline.py', 'run a recipe, from tags to a segmentor',
+                   'mmwsss run mmwsss::demo/demo_recipe.py'),
+    'train': Command('train.py', 'train one stage', 'mmwsss train mmwsss::cam/cam_r18_shapes.py'),
+    'test': Command('test.py', 'test one stage, or write its store',
+                    'mmwsss test mmwsss::cam/cam_r18_shapes.py work_dirs/cam/epoch_8.pth'),
+    'check': Command('analysis_tools/check_dataset.py', 'look at a data set before training',
+                     'mmwsss check folder my_photos'),
+    'judge': Command('analysis_tools/judge.py', "score anybody's seeds or masks",
+                     'mmwsss judge mmwsss::cam/cam_r50_voc.py SEEDS OUT --format irn'),
+    'compare': Command('analysis_tools/compare_stores.py', 'compare two stores photo by photo',
+                       'mmwsss compare --help'),
+    'report': Command('analysis_tools/make_report.py', 'make report.html of a run or of stores',
+                      'mmwsss report --help'),
+    'import': Command('dataset_converters/import_seeds.py',
+                      "import other projects' seeds or masks into a store",
+                      'mmwsss import --help'),
+    'convert': Command('model_converters/convert_checkpoint.py',
+                       'convert a published checkpoint', 'mmwsss convert --help'),
+}  # fmt: skip
+
+
+def usage() -> str:
+    """List of the commands, with an example of each."""
+    lines = [f'mmwsss {__version__}: mmwsss COMMAND ... ; COMMAND --help has its options', '']
+    for name, command in COMMANDS.items():
+        lines += [f'  {name:9} {command.help}', f'  {"":9}   {command.example}']
+    lines += [f'  {"doctor":9} what is installed, what is needed, and what mends it']
+    return '\n'.join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; without one, list them.
+
+    Args:
+        arguments: The command line. Defaults to that of the process.
+
+    Returns:
+        Exit status.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ('-h', '--help', 'help'):
+        print(usage())
+        return 0
+    name, *rest = arguments
+    if name in ('-V', '--version'):
+        print(__version__)
+        return 0
+    if name == 'doctor':
+        return doctor()
+    if name not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [*COMMANDS, 'doctor'], n=2)
+        hint = f' Did you mean {" or ".join(near)}?' if near else ''
+        print(f'mmwsss: no command {name!r}.{hint}\n\n{usage()}', file=sys.stderr)
+        return 2
+    script = find_part('tools') / COMMANDS[name].script
+    sys.argv = [str(script), *rest]
+    sys.path.insert(0, str(script.parent))  # as Python does for a script
+    runpy.run_path(str(script), run_name='__main__')
+    return 0
+
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -40,7 +40,6 @@ class Requirement:
 REQUIREMENTS = (
     Requirement('torch', 'torch', '>=2.1', 'mmwsss'),
     Requirement('torchvision', 'torchvision', '>=0.16', 'mmwsss'),
-    Requirement('setuptools', 'setuptools', '<81', 'mmengine (pkg_resources)'),
     Requirement('mmengine', 'mmengine', '>=0.10.7,<1.0', 'mmwsss'),
     Requirement('mmcv', 'mmcv-lite', '>=2.1.0,<2.2.0', 'mmsegmentation, mmdet'),
     Requirement('mmseg', 'mmsegmentation', '>=1.2.2,<2.0', 'mmwsss'),
@@ -57,10 +56,7 @@ REQUIREMENTS = (
     Requirement('segment_anything', 'segment-anything', '', 'proposals by SAM', optional=True),
     Requirement('open_clip', 'open_clip_torch', '', 'methods with CLIP', optional=True),
     Requirement('pydensecrf', 'pydensecrf2', '', 'refiner DenseCRF', optional=True),
-    # mmpretrain, which looks for it, cannot be imported beside a newer one.
-    Requirement(
-        'transformers', 'transformers', '<4.50', 'Grounding DINO; mmpretrain', optional=True
-    ),
+    Requirement('transformers', 'transformers', '>=4.49,<6', 'Grounding DINO', optional=True),
 )
 
 
@@ -98,7 +94,6 @@ def check(installed: Installed, broken: Mapping[str, str] | None = None) -> list
     return [
         _judge(requirement, _bounds(requirement, installed), installed, (broken or {}))
         for requirement in REQUIREMENTS
-        if not (requirement.module == 'setuptools' and 'onedl-mmengine' in installed['mmengine'])
     ]
 
 

@@ -11,23 +11,6 @@ from typing import Any
 from mmwsss.recipes.recipe import Stage, to_arguments
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def find_tools() -> Path:
-    """Folder of ``train.py`` and ``test.py``: of the source tree or of a mim installation.
-
-    Raises:
-        FileNotFoundError: Neither is there.
-    """
-    candidates = (_PACKAGE.parent / 'tools', _PACKAGE / '.mim' / 'tools')
-    for folder in candidates:
-        if (folder / 'train.py').is_file():
-            return folder
-    raise FileNotFoundError(
-        f'train.py found neither in {candidates[0]} nor in {candidates[1]}: run recipes from a '
-        'source tree (git clone, pip install -e .)'
-    )
 
 
 def stage_command(

@@ -13,8 +13,9 @@ from typing import Any
 from mmengine.utils import import_modules_from_strings
 from rich.console import Console
 
+from mmwsss.installed import find_part
 from mmwsss.recipes.errors import PipelineError, RecipeError
-from mmwsss.recipes.launching import LAUNCHERS, find_tools, stage_command
+from mmwsss.recipes.launching import LAUNCHERS, stage_command
 from mmwsss.recipes.manifest import LOG, StageFolder, write_manifest
 from mmwsss.recipes.planning import Decision, Planner
 from mmwsss.recipes.process import run_process
@@ -89,7 +90,7 @@ def run_pipeline(
             console=console,
             overwrite=overwrite,
             launch={
-                'tools': Path(tools) if tools else find_tools(),
+                'tools': Path(tools) if tools else find_part('tools'),
                 'nproc': nproc,
                 'launcher': launcher,
             },

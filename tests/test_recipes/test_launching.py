@@ -1,10 +1,7 @@
 import sys
 from pathlib import Path
 
-import pytest
-
-from mmwsss.recipes import launching
-from mmwsss.recipes.launching import find_tools, stage_command
+from mmwsss.recipes.launching import stage_command
 from mmwsss.recipes.recipe import Stage
 
 TRAIN = Stage('cam', Path('/c.py'), 'train')
@@ -39,13 +36,3 @@ def test_slurm(monkeypatch):
     assert found[0] == 'srun' and '--ntasks=16' in found and '--ntasks-per-node=8' in found
     assert '--gres=gpu:8' in found and found[found.index('--partition') + 1] == 'gpu'
     assert found[-2:] == ['--launcher', 'slurm']
-
-
-def test_find_tools(monkeypatch, tmp_path):
-    assert (find_tools() / 'test.py').is_file()
-    monkeypatch.setattr(launching, '_PACKAGE', tmp_path / 'mmwsss')
-    with pytest.raises(FileNotFoundError, match='run recipes from a source tree'):
-        find_tools()
-    (tmp_path / 'mmwsss' / '.mim' / 'tools').mkdir(parents=True)
-    (tmp_path / 'mmwsss' / '.mim' / 'tools' / 'train.py').touch()
-    assert find_tools().parent.name == '.mim'

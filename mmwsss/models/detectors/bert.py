@@ -80,9 +80,11 @@ class LocalBert(BaseModel):
         mask, positions = generate_masks_with_special_tokens_and_transfer_map(
             text, self.special_tokens
         )
+        # transformers 4 adds the dimension of the heads itself, 5 wants it.
+        heads_first = int(require_transformers().__version__.split('.')[0]) >= 5
         hidden = body.model(
             input_ids=text.input_ids,
-            attention_mask=mask,
+            attention_mask=mask[:, None] if heads_first else mask,
             position_ids=positions,
             token_type_ids=text.token_type_ids,
         ).last_hidden_state

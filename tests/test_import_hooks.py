@@ -1,0 +1,81 @@
+"""Corrections to other packages, in processes of their own: imports happen once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def run_python(code: str) -> str:
+    result = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize('imports', ['mmwsss, mmengine.config', 'mmengine.config, mmwsss'])
+def test_mmengine_knows_the_package_in_both_orders(imports):
+    code = (
+        f'import {imports}\n'
+        'from mmengine.config.utils import MODULE2PACKAGE\n'
+        'print(MODULE2PACKAGE["mmwsss"])'
+    )
+    assert run_python(code) == 'mmwsss'
+
+
+def test_types_of_the_package_are_found_from_another_scope():
+    code = (
+        'import mmwsss\n'
+        'from mmseg.registry import MODELS\n'
+        'print(MODELS.get("mmwsss.CAMHead").__name__)'
+    )
+    assert run_python(code) == 'CAMHead'
+
+
+def test_source_of_a_corrected_module_can_be_read():
+    code = (
+        'import mmwsss, inspect, mmengine.config.utils as module\n'
+        'print("MODULE2PACKAGE = {" in inspect.getsource(module), module.__spec__.origin[-8:])'
+    )
+    assert run_python(code) == 'True utils.py'
+
+
+def test_pkg_resources_where_setuptools_has_none():
+    code = (
+        'import sys\n'
+        'import mmwsss\n'
+        'finder = next(f for f in sys.meta_path if type(f).__name__ == "_PkgResourcesFinder")\n'
+        'import importlib.util\n'
+        'spec = finder.find_spec("pkg_resources")\n'
+        'module = importlib.util.module_from_spec(spec)\n'
+        'spec.loader.exec_module(module)\n'
+        'sys.modules["pkg_resources"] = module\n'
+        'import importlib; importlib.reload = lambda m: m\n'
+        'from mmengine.utils import get_installed_path, is_installed\n'
+        'print(is_installed("torch"), is_installed("no_such_thing"), '
+        'get_installed_path("mmsegmentation").endswith("mmseg"))'
+    )
+    assert run_python(code) == 'True False True'
+
+
+@pytest.mark.parametrize(
+    ('version', 'expected'), [('4.49.0', 'True'), ('4.50.1', 'False'), ('5.24.0', 'False')]
+)
+def test_mmpretrain_beside_newer_transformers(version, expected):
+    code = (
+        'import importlib.metadata as metadata, types\n'
+        'import mmwsss, sys\n'
+        'from mmwsss import import_hooks\n'
+        f'metadata.version = lambda name: {version!r}\n'
+        'module = types.SimpleNamespace(WITH_MULTIMODAL=True)\n'
+        'import_hooks._CORRECTIONS["mmpretrain.utils.dependency"](module)\n'
+        'print(module.WITH_MULTIMODAL)'
+    )
+    assert run_python(code) == expected

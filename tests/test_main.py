@@ -1,0 +1,41 @@
+"""The command ``mmwsss``."""
+
+import sys
+
+import pytest
+
+from mmwsss import __main__ as cli
+from mmwsss.installed import find_part
+from mmwsss.version import __version__
+
+
+def test_list_of_commands(capsys):
+    assert cli.main([]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in [*cli.COMMANDS, 'doctor'])
+
+
+def test_version(capsys):
+    assert cli.main(['--version']) == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+def test_mistyped_command(capsys):
+    assert cli.main(['tran']) == 2
+    assert "no command 'tran'. Did you mean train?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', cli.COMMANDS)
+def test_every_command_is_a_tool_and_has_an_example(name):
+    command = cli.COMMANDS[name]
+    assert (find_part('tools') / command.script).is_file()
+    assert command.example.startswith(f'mmwsss {name} ')
+
+
+def test_a_tool_is_started_with_its_arguments(monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['before'])
+    monkeypatch.setattr(sys, 'path', [*sys.path])
+    with pytest.raises(SystemExit) as stop:
+        cli.main(['run', '--help'])
+    assert stop.value.code == 0
+    assert 'recipe' in capsys.readouterr().out
