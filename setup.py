@@ -17,6 +17,7 @@ class BuildWithMim(build_py):
     """Copies the parts into a wheel; an editable installation gets links to them."""
 
     def run(self) -> None:
+        """Build, then add the parts."""
         super().run()
         if getattr(self, 'editable_mode', False):
             target = ROOT / 'mmwsss' / '.mim'
