@@ -1,6 +1,6 @@
-"""What users call: run a recipe, or a trained network on photos.
+"""What users call: run a recipe, a trained network on photos, or CLIP on a photo and texts.
 
-Both are imported when they are asked for, so that planning a recipe needs no torch.
+All are imported when they are asked for, so that planning a recipe needs no torch.
 """
 
 from importlib import import_module
@@ -11,6 +11,7 @@ _HOMES = {
     'PipelineError': 'mmwsss.recipes.errors',
     'RecipeError': 'mmwsss.recipes.errors',
     'WSSSInferencer': 'mmwsss.apis.inferencer',
+    'clip_cam': 'mmwsss.apis.clip_cam',
     'run_pipeline': 'mmwsss.recipes.pipeline',
 }
 

@@ -1,4 +1,4 @@
-"""``num_classes='auto'``: as many classes as the data have."""
+"""``num_classes='auto'``: as many classes as the data have; ``names='auto'``: their names."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.registry import DATASETS
 
 AUTO = 'auto'
-_KEYS = ('num_classes', 'out_channels')
+_NAMES = 'names'
+_KEYS = ('num_classes', 'out_channels', _NAMES)
 # Heads of segmentors count the background; what learns from tags does not.
 _WITH_BACKGROUND = ('decode_head', 'auxiliary_head')
 
 
 def resolve_num_classes(cfg: Config, classes: Sequence[str] | None = None) -> None:
-    """Replace 'auto' under ``num_classes`` and ``out_channels`` of the model, in place.
+    """Replace 'auto' under ``num_classes``, ``out_channels`` and ``names`` of the model, in place.
 
     It becomes C, the number of foreground classes, and C + 1 within ``decode_head`` and
-    ``auxiliary_head``. The names are those of the training data (of the test data in configs
-    without): listed in the config or by the data set's class, else read from the data.
+    ``auxiliary_head``; under ``names`` (of prompts) the C names themselves. The classes are those
+    of the training data (of the test data in configs without): listed in the config or by the data
+    set's class, else read from the data.
 
     Args:
         cfg: Config of a stage. Data are looked at only where 'auto' occurs.
@@ -33,9 +35,12 @@ def resolve_num_classes(cfg: Config, classes: Sequence[str] | None = None) -> No
     places = list(_find_auto(cfg.get('model') or {}))
     if not places:
         return
-    count = len(find_classes(cfg) if classes is None else classes)
+    classes = find_classes(cfg) if classes is None else classes
     for node, key, with_background in places:
-        node[key] = count if with_background else count - 1
+        if key == _NAMES:
+            node[key] = list(classes[1:])
+        else:
+            node[key] = len(classes) if with_background else len(classes) - 1
 
 
 def find_classes(cfg: Config) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from mmwsss.models.affinity import AffinityNet, BaseAffinityModel, IRNet
 from mmwsss.models.backbones import ClassTokenViT, ResNet38d
 from mmwsss.models.cam_generators import (
+    CLIPES,
     CTI,
     FMA,
     ICAM,
@@ -13,7 +14,7 @@ from mmwsss.models.cam_generators import (
     MCTformer,
 )
 from mmwsss.models.cam_generators.class_memory import ClassMemory
-from mmwsss.models.clip import CLIP, PromptLearner
+from mmwsss.models.clip import CLIP, FixedPrompts, PromptLearner
 from mmwsss.models.conversion import read_params  # also makes Pretrained read .params files
 from mmwsss.models.data_preprocessor import WSSSDataPreprocessor
 from mmwsss.models.detectors import HFGroundingDINO, LocalBert, MMDetGroundingDINO, PromptModel
@@ -48,6 +49,7 @@ from mmwsss.models.stand_ins import (
 
 __all__ = [
     'CLIP',
+    'CLIPES',
     'CTI',
     'FMA',
     'ICAM',
@@ -69,6 +71,7 @@ __all__ = [
     'Co2SAM',
     'DeepLabV2Head',
     'FeatureSimilarityLoss',
+    'FixedPrompts',
     'HFGroundingDINO',
     'IRNet',
     'ImportanceSamplingLoss',

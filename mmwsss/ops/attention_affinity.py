@@ -13,66 +13,96 @@ SOURCES = ('score', 'cam')
 
 @dataclass(frozen=True)
 class AttentionAffinity:
-    """Class-aware attention affinity, in the form that FMA-WSSS takes over from CLIP-ES.
+    """Class-aware attention affinity of CLIP-ES, also in the forms of FMA-WSSS and WeCLIP.
 
     Every place receives, places inside the boxes of a class give.
 
     Args:
-        threshold: Boxes are drawn around what is above this share of the greatest score.
+        threshold: Boxes are drawn around what is above this share of the greatest score. None lets
+            every place give.
         source: What is spread: the normalised ``'score'`` or the raw ``'cam'``, which may leave
             negative values.
         rounds: Times that columns and rows are normalised in turn.
         power: Power of the affinity.
         layers: Blocks, from the last one backwards, whose attention is averaged.
+        passes: Times that scores are stretched to [0, 1). A second time lifts maps so weak that the
+            term which guards the division counts (CLIP-ES, WeCLIP).
 
     Raises:
         ValueError: A value is out of range.
     """
 
-    threshold: float
+    threshold: float | None
     source: str
     rounds: int = 1
     power: int = 2
     layers: int = 8
+    passes: int = 1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= 1 or min(self.rounds, self.power, self.layers) < 1:
+        counts = (self.rounds, self.power, self.layers, self.passes)
+        if not 0 <= (self.threshold or 0) <= 1 or min(counts) < 1:
             raise ValueError(
-                'threshold in [0, 1] and rounds, power and layers of at least 1 are expected, '
-                f'found {self}'
+                'threshold in [0, 1] and rounds, power, layers and passes of at least 1 are '
+                f'expected, found {self}'
             )
         if self.source not in SOURCES:
             raise ValueError(f'source must be one of {SOURCES}, found {self.source!r}')
 
-    def __call__(self, cam: Tensor, attention: Tensor) -> Tensor:
+    def __call__(self, cam: Tensor, attention: Tensor, weight: Tensor | None = None) -> Tensor:
         """Spread the maps of one image.
 
         Args:
             cam: Raw maps. Shape: (P, h, w).
             attention: From :func:`merge_attention`. Shape: (h w, h w).
+            weight: Factor of what places give, e.g. a prediction; boxes are drawn without it.
+                Shape: (P, h, w).
 
         Returns:
             Not normalised. Shape: (P, h, w).
         """
-        score = minmax_score(cam)
-        inside = box_masks(score, self.threshold)
-        given = (score if self.source == 'score' else cam) * inside
+        score = self.score(cam)
+        given = score if self.source == 'score' else cam
+        if self.threshold is not None:
+            given = given * box_masks(score, self.threshold)
+        return self.spread(given if weight is None else given * weight, attention)
+
+    def score(self, cam: Tensor) -> Tensor:
+        """Raw maps stretched to [0, 1). Shape: (P, h, w)."""
+        return minmax_score(cam, passes=self.passes)
+
+    def walk(self, attention: Tensor) -> Tensor:
+        """How much each place (row) receives from each other. Shape: (h w, h w)."""
+        return torch.linalg.matrix_power(affinity(attention, self.rounds), self.power)
+
+    def spread(self, given: Tensor, attention: Tensor) -> Tensor:
+        """Let every place receive from all others.
+
+        Args:
+            given: What places give. Shape: (P, h, w).
+            attention: From :func:`merge_attention`. Shape: (h w, h w).
+
+        Returns:
+            Shape: (P, h, w).
+        """
         # Rows sum to 1: the entries of their power are too small for float16.
-        with torch.autocast(cam.device.type, enabled=False):
-            power = torch.linalg.matrix_power(affinity(attention.to(cam), self.rounds), self.power)
-            return (given.flatten(1) @ power.T).unflatten(1, cam.shape[1:])
+        with torch.autocast(given.device.type, enabled=False):
+            walk = self.walk(attention.to(given))
+            return (given.flatten(1) @ walk.T).unflatten(1, given.shape[1:])
 
 
-def merge_attention(attention: Tensor) -> Tensor:
-    """Mean over blocks without the class token, rounded to float16 as in the published files.
+def merge_attention(attention: Tensor, half: bool = True) -> Tensor:
+    """Mean over blocks, without the class token.
 
     Args:
         attention: Of some blocks, averaged over heads; class token first. Shape: (K, L, L).
+        half: Round to float16, as in the files of FMA-WSSS.
 
     Returns:
         float32. Shape: (L - 1, L - 1).
     """
-    return attention[:, 1:, 1:].float().mean(0).half().float()
+    mean = attention[:, 1:, 1:].float().mean(0)
+    return mean.half().float() if half else mean
 
 
 def affinity(attention: Tensor, rounds: int = 1) -> Tensor:
@@ -91,19 +121,22 @@ def affinity(attention: Tensor, rounds: int = 1) -> Tensor:
     return (attention + attention.T) / 2
 
 
-def minmax_score(cam: Tensor, eps: float = EPS) -> Tensor:
+def minmax_score(cam: Tensor, eps: float = EPS, passes: int = 1) -> Tensor:
     """Positive part of each map, from its minimum (0) to its maximum (just under 1).
 
     Args:
         cam: Raw maps. Shape: (P, h, w).
         eps: Added to the range.
+        passes: Times that this is done.
 
     Returns:
         Shape: (P, h, w).
     """
     cam = cam.relu()
-    low, high = cam.amin((-2, -1), keepdim=True), cam.amax((-2, -1), keepdim=True)
-    return (cam - low) / (high - low + eps)
+    for _ in range(passes):
+        low, high = cam.amin((-2, -1), keepdim=True), cam.amax((-2, -1), keepdim=True)
+        cam = (cam - low) / (high - low + eps)
+    return cam
 
 
 def box_masks(score: Tensor, threshold: float) -> Tensor:

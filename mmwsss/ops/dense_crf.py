@@ -8,6 +8,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 ChannelOrder = Literal['rgb', 'bgr']
+KernelImage = Literal['photo', 'wrapped']
+#: Mean of R, G and B that DeepLab's Caffe models subtract.
+_CAFFE_MEAN = np.array([122.675, 116.669, 104.008], np.float32)
 
 
 class CRFNotInstalled(ImportError):
@@ -132,6 +135,22 @@ def label_unary(labels: np.ndarray, number: int, confidence: float = 0.7) -> np.
     return np.where(given, -np.log(confidence), -np.log(other)).astype(np.float32)
 
 
+def wrapped_image(image: np.ndarray) -> np.ndarray:
+    """What CLIP-ES's kernels see: the photo less its mean colour, cast to bytes.
+
+    Fractions are cut off and negative numbers go round, as the cast does on x86: 104 less 104.008
+    is 0, 103 becomes 255. Grey levels around the mean are torn apart.
+
+    Args:
+        image: RGB. Shape: (H, W, 3), uint8.
+
+    Returns:
+        Shape: (H, W, 3), uint8.
+    """
+    # By way of int32: the cast of a negative float differs between processors.
+    return (image.astype(np.float32) - _CAFFE_MEAN).astype(np.int32).astype(np.uint8)
+
+
 class DenseCRF:
     """The CRF of one image, for any number of unaries.
 
@@ -149,6 +168,8 @@ class DenseCRF:
         channel_order: Order of the channels that the kernels see. The exact kernels are symmetric
             in them, their approximation is not: the other order changes up to 1 % of the labels.
             RGB in the PSA and IRN families, BGR in CLIP-ES and DeepLab.
+        kernel_image: ``'photo'``, or ``'wrapped'``: :func:`wrapped_image` of it, as published by
+            CLIP-ES.
 
     Raises:
         CRFNotInstalled: The library is missing.
@@ -165,6 +186,7 @@ class DenseCRF:
         labels: int,
         protocol: str | dict[str, Any] | CRFProtocol = 'psa',
         channel_order: ChannelOrder = 'rgb',
+        kernel_image: KernelImage = 'photo',
     ) -> None:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(
@@ -174,6 +196,10 @@ class DenseCRF:
             raise ValueError(f'at least one label is expected, found {labels}')
         if channel_order not in get_args(ChannelOrder):
             raise ValueError(f"channel_order must be 'rgb' or 'bgr', found {channel_order!r}")
+        if kernel_image not in get_args(KernelImage):
+            raise ValueError(f"kernel_image must be 'photo' or 'wrapped', found {kernel_image!r}")
+        if kernel_image == 'wrapped':
+            image = wrapped_image(image)
         self.protocol = crf_protocol(protocol)
         self.shape = (labels, *image.shape[:2])
         if labels == 1:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Embed = Callable[[Tensor], Tensor]
+Softmax = Callable[[Tensor, Tensor], Tensor]
 
 
 def masked_softmax(logits: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
@@ -26,6 +27,19 @@ def masked_softmax(logits: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
     """
     exponentials = (logits - logits.amax(-1, keepdim=True)).exp() * mask
     return exponentials / (exponentials.sum(-1, keepdim=True) + eps)
+
+
+def present_softmax(logits: Tensor, mask: Tensor) -> Tensor:
+    """Softmax over the columns of a mask as if there were no others, as CLIP-ES computes it.
+
+    Args:
+        logits: Shape: (..., G).
+        mask: 0 or 1. Shape: (..., G).
+
+    Returns:
+        0 outside the mask. Shape: (..., G).
+    """
+    return logits.masked_fill(mask == 0, -torch.inf).softmax(-1)
 
 
 class _Pullback(torch.autograd.Function):
@@ -71,7 +85,12 @@ def pull_back(function: Embed, point: Tensor, cotangent: Tensor) -> Tensor:
 
 
 def prompt_cotangents(
-    features: Tensor, text: Tensor, scale: Tensor, mask: Tensor, classes: Tensor
+    features: Tensor,
+    text: Tensor,
+    scale: Tensor,
+    mask: Tensor,
+    classes: Tensor,
+    softmax: Softmax = masked_softmax,
 ) -> Tensor:
     """What the masked probability of a class changes by, along the normalised image feature.
 
@@ -84,6 +103,8 @@ def prompt_cotangents(
         scale: Factor of the cosines.
         mask: Prompts that take part, of each row. Shape: (P, G).
         classes: Prompt whose probability it is. Shape: (P,).
+        softmax: Of logits and mask, (P, G) each: :func:`masked_softmax` or
+            :func:`present_softmax`.
 
     Returns:
         Shape: (P, E); differentiable in ``text`` where that requires a gradient.
@@ -93,7 +114,7 @@ def prompt_cotangents(
         logits = scale * features.detach() @ (text if learn else text.detach()).T
         if not learn:
             logits.requires_grad_()
-        own = masked_softmax(logits, mask)[torch.arange(len(classes), device=mask.device), classes]
+        own = softmax(logits, mask)[torch.arange(len(classes), device=mask.device), classes]
         (gradient,) = torch.autograd.grad(own.sum(), logits, create_graph=learn)
     return scale * gradient @ text
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from mmwsss.ops.background import alpha_background
-from mmwsss.ops.dense_crf import ChannelOrder, DenseCRF, crf_library, crf_protocol, softmax_unary
+from mmwsss.ops.dense_crf import (
+    ChannelOrder,
+    DenseCRF,
+    KernelImage,
+    crf_library,
+    crf_protocol,
+    softmax_unary,
+)
 from mmwsss.refiners.base import Refiner, check_size
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
@@ -32,6 +39,8 @@ class CRF(Refiner):
         protocol: Name in :data:`mmwsss.ops.dense_crf.PROTOCOLS`, or fields of ``CRFProtocol``.
         scale_factor: Divides the widths of the kernels in pixels, as in PSA's older forks.
         channel_order: Order of the channels that the kernels see.
+        kernel_image: ``'photo'``, or ``'wrapped'`` as in CLIP-ES, see
+            :func:`mmwsss.ops.dense_crf.wrapped_image`.
         tuned_on_masks: Whether ``alpha`` or ``background`` was chosen on ground truth.
 
     Raises:
@@ -50,18 +59,21 @@ class CRF(Refiner):
         protocol: str | dict[str, Any] = 'psa',
         scale_factor: float = 1,
         channel_order: ChannelOrder = 'rgb',
+        kernel_image: KernelImage = 'photo',
         tuned_on_masks: bool = False,
     ) -> None:
         if alpha is not None and background is not None:
             raise ValueError(f'give alpha or background, found {alpha} and {background}')
         if alpha is not None and alpha <= 0:
             raise ValueError(f'alpha must be positive, found {alpha}')
+        if kernel_image not in get_args(KernelImage):
+            raise ValueError(f"kernel_image must be 'photo' or 'wrapped', found {kernel_image!r}")
         if background is not None and not 0 <= background <= 1:
             raise ValueError(f'background must lie in [0, 1], found {background}')
         crf_library()  # missing now rather than in a worker, images later
         self.alpha, self.background, self.tuned_on_masks = alpha, background, tuned_on_masks
         self.crf_protocol = crf_protocol(protocol).scaled(scale_factor)
-        self.channel_order = channel_order
+        self.channel_order, self.kernel_image = channel_order, kernel_image
 
     def __call__(
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
@@ -100,7 +112,13 @@ class CRF(Refiner):
     def _infer(
         self, image: np.ndarray, full: Seeds, backgrounds: Sequence[np.ndarray]
     ) -> list[Seeds]:
-        crf = DenseCRF(image, len(full.classes) + 1, self.crf_protocol, self.channel_order)
+        crf = DenseCRF(
+            image,
+            len(full.classes) + 1,
+            self.crf_protocol,
+            self.channel_order,
+            self.kernel_image,
+        )
         refined = []
         for background in backgrounds:
             scores = crf(softmax_unary(np.concatenate([background[None], full.scores]))).clip(0, 1)
@@ -115,5 +133,6 @@ class CRF(Refiner):
             'background': self.background,
             **asdict(self.crf_protocol),
             'channel_order': self.channel_order,
+            'kernel_image': self.kernel_image,
             'threshold_tuned_on_masks': self.tuned_on_masks,
         }

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mmwsss.ops.background import alpha_background
 from mmwsss.refiners.base import Refiner
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
@@ -16,17 +17,41 @@ class Threshold(Refiner):
     """The best class of each pixel where it beats the background.
 
     Args:
-        background: Score of the background, or None for the background map of the seeds.
-        tuned_on_masks: Whether it was chosen on ground truth, to be recorded.
+        background: Score of the background, or None for the background map of the seeds (or what
+            ``alpha`` says).
+        alpha: The background scores ``(1 - max)^alpha`` instead, as CLIP-ES's evaluation has it.
+        confidence: Pixels whose best score, that of the background included, is below it are
+            undecided (255): what CLIP-ES calls the confidence-guided loss. Needs a background that
+            is no constant.
+        tuned_on_masks: Whether background or alpha was chosen on ground truth, to be recorded.
+
+    Raises:
+        ValueError: A value is out of range, or two of them exclude each other.
     """
 
     runs_in = 'worker'
     output = 'mask'
 
-    def __init__(self, background: float | None = 0.3, *, tuned_on_masks: bool = False) -> None:
-        if background is not None and not 0 <= background <= 1:
-            raise ValueError(f'background must lie in [0, 1] or be None, found {background}')
-        self.background, self.tuned_on_masks = background, tuned_on_masks
+    def __init__(
+        self,
+        background: float | None = 0.3,
+        *,
+        alpha: float | None = None,
+        confidence: float | None = None,
+        tuned_on_masks: bool = False,
+    ) -> None:
+        for name, value in (('background', background), ('confidence', confidence)):
+            if value is not None and not 0 <= value <= 1:
+                raise ValueError(f'{name} must lie in [0, 1] or be None, found {value}')
+        if alpha is not None and not alpha > 0:
+            raise ValueError(f'alpha must be positive or None, found {alpha}')
+        if background is not None and (alpha is not None or confidence is not None):
+            raise ValueError(
+                f'alpha={alpha} and confidence={confidence} go with background=None, found '
+                f'{background}'
+            )
+        self.background, self.alpha, self.confidence = background, alpha, confidence
+        self.tuned_on_masks = tuned_on_masks
 
     def __call__(
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
@@ -34,12 +59,25 @@ class Threshold(Refiner):
         """Labels at the image's size; see :class:`Refiner`."""
         if self.background is None and not len(seeds.classes):
             return np.zeros(seeds.size, np.uint8)
-        return seeds.to_mask(self.background)
+        if self.alpha is not None:
+            full = seeds.resize()
+            background = alpha_background(full.scores, self.alpha)
+            seeds = Seeds(full.classes, full.scores, background, full.size)
+        mask = seeds.to_mask(self.background)
+        if self.confidence is None:
+            return mask
+        full = seeds.resize()
+        sure = np.maximum(full.scores.max(0), full.background) >= np.float32(self.confidence)
+        return np.where(sure, mask, np.uint8(255))
 
     def protocol(self) -> dict[str, Any]:
         """The threshold."""
+        background: Any = 'map of the seeds' if self.background is None else self.background
+        if self.alpha is not None:
+            background = f'(1 - max)^{self.alpha:g}'
         return {
             'type': 'Threshold',
-            'background': 'map of the seeds' if self.background is None else self.background,
+            'background': background,
+            **({} if self.confidence is None else {'confidence': self.confidence}),
             'threshold_tuned_on_masks': self.tuned_on_masks,
         }

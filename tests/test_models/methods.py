@@ -175,6 +175,14 @@ def fma():
     return Method(model, batch(pseudo_mask=bands(24)), batch())
 
 
+def clip_es():
+    """CLIP-ES, which is a test alone."""
+    pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
+    from tests.test_models.test_cam_generators.test_clip_es import build
+
+    return Method(build(), None, batch())
+
+
 def clip_pretrainer():
     """The CLIP of one's own."""
     pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
@@ -263,6 +271,7 @@ METHODS: dict[str, Callable[[], Method]] = {
     'icam': icam,
     'rib': rib,
     'fma': fma,
+    'clip-es': clip_es,
     'clip-pretrainer': clip_pretrainer,
     'psa': psa,
     'irn': irn,

@@ -86,3 +86,20 @@ def test_spread_in_single_precision(kind):
     expected = spread(cam, attention)
     with torch.autocast('cpu', kind):
         assert torch.equal(spread(cam, attention), expected)
+
+
+def test_weak_maps_need_two_passes():
+    cam = torch.rand(1, 4, 5) * 1e-8
+    assert minmax_score(cam).max() < 0.5
+    assert minmax_score(cam, passes=2).max() > 0.99
+    assert minmax_score(-cam, passes=2).max() == 0
+
+
+def test_without_boxes_every_place_gives():
+    torch.manual_seed(0)
+    cam, merged = torch.rand(2, 4, 5), merge_attention(torch.rand(8, 21, 21), half=False)
+    caa = AttentionAffinity(threshold=None, source='score', rounds=3)
+    torch.testing.assert_close(caa(cam, merged), caa.spread(minmax_score(cam), merged))
+    weight = torch.rand(2, 4, 5)
+    weighted = caa.spread(minmax_score(cam) * weight, merged)
+    torch.testing.assert_close(caa(cam, merged, weight), weighted)

@@ -14,6 +14,7 @@ from mmwsss.ops.dense_crf import (
     crf_protocol,
     label_unary,
     softmax_unary,
+    wrapped_image,
 )
 from tests.conftest import photo
 
@@ -130,3 +131,10 @@ def test_protocols():
         CRFProtocol(0, 3, 80, 13, 10)
     with pytest.raises(ValueError, match='iterations must be at least 0, found -1'):
         CRFProtocol(3, 3, 80, 13, 10, iterations=-1)
+
+
+def test_wrapped_image():
+    """Bytes less 104.008, cut off and taken modulo 256, in blue."""
+    image = np.zeros((1, 6, 3), np.uint8)
+    image[0, :, 2] = [103, 104, 105, 106, 0, 255]
+    assert wrapped_image(image)[0, :, 2].tolist() == [255, 0, 0, 1, 152, 150]

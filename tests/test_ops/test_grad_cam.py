@@ -8,6 +8,7 @@ from torch import nn
 from mmwsss.ops.grad_cam import (
     cosine_logits,
     masked_softmax,
+    present_softmax,
     prompt_cotangents,
     pull_back,
     weigh_channels,
@@ -91,3 +92,11 @@ def test_cosine_logits_in_single_precision():
     expected = cosine_logits(features, text, scale)
     with torch.autocast('cpu', torch.bfloat16):
         assert torch.equal(cosine_logits(features, text, scale), expected)
+
+
+def test_present_softmax_knows_no_other_columns():
+    logits, mask = torch.tensor([[1.0, 2.0, 90.0]]), torch.tensor([[1, 1, 0]])
+    expected = torch.tensor([[1.0, 2.0]]).softmax(-1)
+    torch.testing.assert_close(present_softmax(logits, mask)[:, :2], expected)
+    assert present_softmax(logits, mask)[0, 2] == 0
+    assert masked_softmax(logits, mask).sum() < 1e-3, 'the other one does'

@@ -100,3 +100,14 @@ def test_protocol_says_everything():
     assert record['bilateral_sxy'] == 67
     assert record['channel_order'] == 'bgr'
     assert record['threshold_tuned_on_masks'] is True
+
+
+def test_wrapped_kernels():
+    """The kernels of CLIP-ES do not see the photo; the record says so."""
+    image = photo()
+    plain, wrapped = CRF(alpha=1), CRF(alpha=1, kernel_image='wrapped')
+    assert plain.protocol()['kernel_image'] == 'photo'
+    assert wrapped.protocol()['kernel_image'] == 'wrapped'
+    assert not np.allclose(plain(image, seeds()).scores, wrapped(image, seeds()).scores)
+    with pytest.raises(ValueError, match="must be 'photo' or 'wrapped'"):
+        CRF(alpha=1, kernel_image='bgr')

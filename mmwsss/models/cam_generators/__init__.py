@@ -2,6 +2,7 @@
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
 from mmwsss.models.cam_generators.cam import CAMGenerator
+from mmwsss.models.cam_generators.clip_es import CLIPES
 from mmwsss.models.cam_generators.cti import CTI
 from mmwsss.models.cam_generators.fma import FMA
 from mmwsss.models.cam_generators.icam import ICAM
@@ -10,6 +11,7 @@ from mmwsss.models.cam_generators.rib import RIB
 from mmwsss.models.cam_generators.s2c import S2C
 
 __all__ = [
+    'CLIPES',
     'CTI',
     'FMA',
     'ICAM',

@@ -1,7 +1,5 @@
 """FMA-WSSS: prompts of a frozen CLIP learn to localise, SAM gives the borders."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,46 +10,14 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
+from mmwsss.models.cam_generators.clip_test_cfg import CLIPTestCfg
 from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.grad_cam import clip_grad_cam, competing
 from mmwsss.models.clip.prompt_learner import PromptLearner
 from mmwsss.ops.attention_affinity import AttentionAffinity, merge_attention, minmax_score
-from mmwsss.ops.grad_cam import (
-    cosine_logits,
-    masked_softmax,
-    prompt_cotangents,
-    pull_back,
-    weigh_channels,
-)
+from mmwsss.ops.grad_cam import cosine_logits, masked_softmax
 from mmwsss.registry import MODELS, REFINERS
 from mmwsss.structures import Seeds
-
-
-@dataclass(frozen=True)
-class FMATestCfg:
-    """How seeds are made (``test_cfg``): one scale, no mirrored view.
-
-    Args:
-        caa: Fields of :class:`~mmwsss.ops.attention_affinity.AttentionAffinity`: the maps are
-            spread along CLIP's attention; None leaves them as they are.
-        use_tags: Make seeds of the classes in the image-level labels, as published. If False, of
-            predicted tags.
-        tag_threshold: Probability (softmax over all prompts) above which a tag is predicted; read
-            if ``use_tags`` is False.
-    """
-
-    caa: Mapping[str, Any] | None = None
-    use_tags: bool = True
-    tag_threshold: float = 0.1
-
-    def __post_init__(self) -> None:
-        if self.caa is not None:
-            known = {field.name for field in fields(AttentionAffinity)}
-            if set(self.caa) - known or {'threshold', 'source'} - set(self.caa):
-                raise ValueError(
-                    f'test_cfg.caa has threshold, source and perhaps others of {sorted(known)}, '
-                    f'found {sorted(self.caa)}'
-                )
-            object.__setattr__(self, 'caa', dict(self.caa))
 
 
 @MODELS.register_module()
@@ -83,7 +49,7 @@ class FMA(BaseCAMGenerator):
             gradients are accumulated over small batches (COCO); prompts are encoded once.
         seeding: Config of a :class:`~mmwsss.refiners.sam_seeding.SAMSeeding`: test samples, which
             then have ``proposals``, get ``pred_sem_seg`` too, made of the raw maps.
-        test_cfg: Fields of :class:`FMATestCfg`.
+        test_cfg: Fields of :class:`CLIPTestCfg`.
         data_preprocessor: With CLIP's mean and deviation.
         init_cfg: See :class:`mmengine.model.BaseModule`.
 
@@ -91,7 +57,7 @@ class FMA(BaseCAMGenerator):
         ValueError: The numbers of classes and of prompts differ, or an argument is unknown.
     """
 
-    test_cfg_class = FMATestCfg
+    test_cfg_class = CLIPTestCfg
 
     def __init__(
         self,
@@ -171,26 +137,11 @@ class FMA(BaseCAMGenerator):
         Returns:
             In the order of ``tags.nonzero()``. Shape: (P, h, w).
         """
-        number, classes = (tags > 0).nonzero(as_tuple=True)
-        tokens, hidden = image.tokens[number].float(), image.hidden[number].float()
-
-        def embed(point: Tensor) -> Tensor:
-            return F.normalize(self.clip.features(tokens, point), dim=-1)
-
-        if not len(number):
-            return text.sum() * tokens.new_zeros((0, *image.grid))
-        # Gradients of single tokens are too small for float16, and no loss scaling reaches them.
-        with torch.autocast(tokens.device.type, enabled=False):
-            with torch.no_grad():
-                features = embed(hidden)
-            mask = self.softmax_mask(tags)[number]
-            cotangents = prompt_cotangents(features, text, self.clip.scale, mask, classes)
-            return weigh_channels(hidden, pull_back(embed, hidden, cotangents), image.grid)
+        return clip_grad_cam(self.clip, image, tags, text)
 
     def softmax_mask(self, tags: Tensor) -> Tensor:
         """Prompts that compete: present classes and all of the background. Shape: (N, G)."""
-        rest = tags.new_ones((len(tags), len(self.prompt) - self.num_classes))
-        return torch.cat([(tags > 0).to(tags), rest], 1)
+        return competing(tags, len(self.prompt))
 
     def logits(self, image: CLIPTokens, text: Tensor) -> Tensor:
         """Scaled cosines of images and all prompts. Shape: (N, G)."""
@@ -273,8 +224,7 @@ class FMA(BaseCAMGenerator):
             )
         layers = self.caa.layers if self.caa else 0
         image, text = self.clip.encode(batches[0], layers), self.text_features()
-        normed, last = self.clip.finish(image.tokens, image.hidden)
-        features = self.clip.project(normed[:, 1:].mean(1))
+        features, attention = self.clip.describe(image)
         logits = cosine_logits(features, text, self.clip.scale)
         everything = logits.new_ones((1, logits.shape[1]))
         probability = masked_softmax(logits, everything)[:, : self.num_classes]
@@ -286,8 +236,7 @@ class FMA(BaseCAMGenerator):
         for index, (sample, cam) in enumerate(zip(samples, cams, strict=True)):
             sample.tag_scores = probability[index]
             if self.caa is not None and len(cam):
-                maps = torch.stack([x[index] for x in (*image.attention, last)])
-                cam = self.caa(cam, merge_attention(maps))
+                cam = self.caa(cam, merge_attention(attention[index]))
             self._make_seeds(sample, tags[index].nonzero()[:, 0].cpu().numpy(), cam)
 
     def _make_seeds(self, sample: SegDataSample, classes: np.ndarray, cam: Tensor) -> None:

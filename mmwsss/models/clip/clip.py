@@ -1,6 +1,7 @@
 """CLIP on the package ``open_clip``: frozen, taken apart where methods look into it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,12 +32,15 @@ class CLIPTokens(NamedTuple):
         grid: (h, w).
         attention: Head-averaged attention of those blocks that were asked for and come before the
             last, in order. Shape: (N, 1 + h w, 1 + h w) each.
+        blocks: Outputs of all blocks but the last, in order, where they were asked for; the last of
+            them is ``tokens``.
     """
 
     tokens: Tensor
     hidden: Tensor
     grid: tuple[int, int]
     attention: list[Tensor]
+    blocks: tuple[Tensor, ...] = ()
 
 
 @MODELS.register_module()
@@ -57,6 +61,9 @@ class CLIP:
         checkpoint: OpenAI's archive, a state dict or one of our checkpoints, see
             :func:`~mmwsss.models.clip.archive.read_clip_weights`. None leaves the
             weights random, for tests and benchmarks.
+        half_positions: Round the resized position table to float16, as the releases of CLIP-ES and
+            WeCLIP do even in float32 (a change of 5e-4 at most).
+        half: Run the frozen blocks in mixed precision (float16), as these releases do on GPUs.
 
     Raises:
         ValueError: ``arch`` is unknown, or the weights are of another network.
@@ -68,6 +75,8 @@ class CLIP:
         *,
         arch: str | Mapping[str, Any] | CLIPSizes = 'ViT-B-16-quickgelu',
         checkpoint: str | Path | None = None,
+        half_positions: bool = False,
+        half: bool = False,
     ):
         self.sizes = parse_sizes(arch)
         self.checkpoint = None if checkpoint is None else str(checkpoint)
@@ -77,6 +86,7 @@ class CLIP:
             print_log('CLIP has no checkpoint: its weights are random', 'current', 30)
         else:
             self.load_state_dict(read_clip_weights(checkpoint), where=f'{checkpoint}: ')
+        self.half_positions, self.half = half_positions, half
         self._hash: str | None = None
 
     def __deepcopy__(self, memo: dict) -> 'CLIP':
@@ -139,7 +149,14 @@ class CLIP:
     # Images ---------------------------------------------------------------------------
 
     @torch.no_grad()
-    def encode(self, images: Tensor, attention: int = 0) -> CLIPTokens:
+    def encode(
+        self,
+        images: Tensor,
+        attention: int = 0,
+        *,
+        keep_blocks: bool = False,
+        drop_rest: bool = False,
+    ) -> CLIPTokens:
         """Run all blocks but the last.
 
         Args:
@@ -147,12 +164,20 @@ class CLIP:
                 multiples of a patch.
             attention: Number of last blocks, the very last included, of which the attention is
                 wanted (by :meth:`encode` of all but that).
+            keep_blocks: Whether the outputs of all these blocks are wanted.
+            drop_rest: Leave out rows and columns at the end that fill no patch, as a convolution
+                does, instead of refusing such sides.
 
         Raises:
             ValueError: H or W is no such multiple, or there are fewer blocks.
         """
         self.to(images.device)
         visual, patch = self._clip.visual, self.sizes.vision_patch_size
+        if drop_rest:
+            height, width = (side // patch * patch for side in images.shape[-2:])
+            images = images[..., :height, :width]
+        if not images.numel():
+            raise ValueError(f'CLIP takes sides of at least a patch of {patch} pixels')
         if images.shape[-2] % patch or images.shape[-1] % patch:
             raise ValueError(
                 f'CLIP takes sides in multiples of {patch} pixels, found {tuple(images.shape[-2:])}'
@@ -163,27 +188,61 @@ class CLIP:
                 f'the attention of {attention} blocks is wanted, this CLIP has '
                 f'{self.sizes.vision_layers}'
             )
-        x = visual.conv1(images)
-        grid = tuple(x.shape[-2:])
-        x = x.flatten(2).transpose(1, 2)
-        x = torch.cat([visual.class_embedding.to(x).expand(len(x), 1, -1), x], 1)
-        x = visual.ln_pre(x + self.positions(grid).to(x))
-        blocks, maps = visual.transformer.resblocks, []
-        for index, block in enumerate(blocks[:-1]):
-            wanted = index >= len(blocks) - attention
-            x, weights = _run(block, x, block.ln_1(x), wanted)
-            if wanted:
-                maps.append(weights)
-        return CLIPTokens(x, blocks[-1].ln_1(x), grid, maps)
+        # Where it is not said, the surroundings decide about precision.
+        mixed = torch.autocast(images.device.type, torch.float16) if self.half else nullcontext()
+        with mixed:
+            x = visual.conv1(images)
+            grid = tuple(x.shape[-2:])
+            x = x.flatten(2).transpose(1, 2)
+            x = torch.cat([visual.class_embedding.to(x).expand(len(x), 1, -1), x], 1)
+            x = visual.ln_pre(x + self.positions(grid).to(x))
+            blocks, maps, kept = visual.transformer.resblocks, [], []
+            for index, block in enumerate(blocks[:-1]):
+                wanted = index >= len(blocks) - attention
+                x, weights = _run(block, x, block.ln_1(x), wanted)
+                if wanted:
+                    maps.append(weights)
+                if keep_blocks:
+                    kept.append(x)
+            return CLIPTokens(x, blocks[-1].ln_1(x), grid, maps, tuple(kept))
+
+    @torch.no_grad()
+    def enter_last(self, image: CLIPTokens, block: int) -> CLIPTokens:
+        """Images that go into the last block as another block left them.
+
+        Args:
+            image: From :meth:`encode` with ``keep_blocks``.
+            block: Place in ``image.blocks``; -1 changes nothing, -2 skips the last of them, as
+                WeCLIP+ does on VOC.
+        """
+        tokens = image.blocks[block]
+        hidden = self._clip.visual.transformer.resblocks[-1].ln_1(tokens)
+        return image._replace(tokens=tokens, hidden=hidden)
+
+    @torch.no_grad()
+    def describe(self, image: CLIPTokens) -> tuple[Tensor, Tensor]:
+        """Run the last block for what a method wants to know of whole images.
+
+        Args:
+            image: N images from :meth:`encode`.
+
+        Returns:
+            Image features, (N, E), not normalised, and the attention of all blocks that were asked
+            for and of the last, (N, K, 1 + h w, 1 + h w).
+        """
+        normed, last = self.finish(image.tokens, image.hidden)
+        attention = torch.stack([*image.attention, last], 1)
+        return self.project(normed[:, 1:].mean(1)), attention
 
     def positions(self, grid: tuple[int, int]) -> Tensor:
         """Position table for a grid of patches; as it is where it fits. Shape: (1 + h w, D)."""
         table, side = self._clip.visual.positional_embedding, self.sizes.grid
-        if grid == (side, side):
+        if grid == (side, side) and not self.half_positions:
             return table
         patches = table[1:].T.unflatten(1, (side, side))[None]
         patches = F.interpolate(patches, grid, mode='bilinear', align_corners=False)
-        return torch.cat([table[:1], patches[0].flatten(1).T])
+        table = torch.cat([table[:1], patches[0].flatten(1).T])
+        return table.half().float() if self.half_positions else table
 
     def finish(self, tokens: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Run the last block and the last norm; twice differentiable.

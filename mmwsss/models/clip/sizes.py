@@ -127,17 +127,18 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
         ) from None
 
 
+def published_archs(found: Mapping[str, Any]) -> list[str]:
+    """Names of :data:`PUBLISHED` that have the sizes that :func:`sizes_of` has found."""
+    return [name for name, sizes in PUBLISHED.items() if found.items() <= asdict(sizes).items()]
+
+
 def describe_mismatch(found: Mapping[str, Any], expected: CLIPSizes) -> str:
     """What differs, and which ``arch`` fits; empty if nothing does."""
     want = asdict(expected)
     different = [f'{k} {v} found, {want[k]} expected' for k, v in found.items() if want[k] != v]
     if not different:
         return ''
-    fitting = [
-        repr(name)
-        for name, sizes in PUBLISHED.items()
-        if not any(asdict(sizes)[k] != v for k, v in found.items())
-    ]
+    fitting = [repr(name) for name in published_archs(found)]
     heads = 'transformer_heads=...'
     fields = f'dict({", ".join(f"{k}={v}" for k, v in found.items())}, {heads})'
     return f'{"; ".join(different)}. To use these weights set arch={(fitting or [fields])[0]}'

@@ -58,8 +58,7 @@ def describe_checkpoint(path: str | Path) -> tuple[str, list[str]]:
     except ValueError as error:
         reasons.append(f'clip: {error}')
     else:
-        known = clip_sizes.PUBLISHED.items()
-        names = [repr(name) for name, sizes in known if found.items() <= vars(sizes).items()]
+        names = [repr(name) for name in clip_sizes.published_archs(found)]
         fields = ', '.join(f'{name}={value}' for name, value in found.items())
         arch = names[0] if names else f'dict({fields}, transformer_heads=...)'
         use = f"dict(type='CLIP', arch={arch}, checkpoint='{path}')"

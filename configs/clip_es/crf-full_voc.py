@@ -1,0 +1,16 @@
+# What is published as the score of the masks: nothing is ignored.
+# Extra [crf].
+_base_ = '../refine/threshold_voc.py'
+
+model = dict(
+    refiner=dict(
+        _delete_=True,
+        type='Chain',
+        refiners=[
+            dict(
+                type='CRF', alpha=1, protocol='deeplab', channel_order='bgr', kernel_image='wrapped'
+            ),
+            dict(type='Threshold', background=None),
+        ],
+    )
+)

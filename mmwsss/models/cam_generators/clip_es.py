@@ -1,0 +1,151 @@
+"""CLIP-ES: seeds of a frozen CLIP, without any training."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
+from mmwsss.models.cam_generators.clip_test_cfg import CLIPTestCfg
+from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.fixed_prompts import FixedPrompts
+from mmwsss.models.clip.grad_cam import clip_grad_cam
+from mmwsss.ops.attention_affinity import AttentionAffinity, merge_attention, minmax_score
+from mmwsss.ops.grad_cam import cosine_logits, present_softmax
+from mmwsss.registry import MODELS
+from mmwsss.structures import Seeds
+
+
+@MODELS.register_module()
+class CLIPES(BaseCAMGenerator):
+    """CLIP is Also an Efficient Segmenter.
+
+    `Y. Lin et al., CVPR 2023 <https://arxiv.org/abs/2212.09506>`_, as released. The map of a tag is
+    the GradCAM of its softmax probability among the tags of the image and words for the background,
+    spread along CLIP's own attention. Nothing is trained: test it, and it writes seeds.
+
+    Args:
+        clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
+        prompts: Arguments of a :class:`~mmwsss.models.clip.fixed_prompts.FixedPrompts`, or one.
+        num_classes: Number of foreground classes.
+        test_cfg: Fields of
+            :class:`~mmwsss.models.cam_generators.clip_test_cfg.CLIPTestCfg`; ``caa`` published
+            with ``threshold`` .4 (VOC) or .7 (COCO), ``rounds=3`` and ``passes=2``.
+        data_preprocessor: With CLIP's mean and deviation.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: The numbers of classes and of prompts differ, or an argument is unknown.
+    """
+
+    test_cfg_class = CLIPTestCfg
+
+    def __init__(
+        self,
+        clip: dict | CLIP,
+        prompts: dict | FixedPrompts,
+        *,
+        num_classes: int,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        super().__init__(
+            num_classes=num_classes,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        self.prompts = prompts if isinstance(prompts, FixedPrompts) else FixedPrompts(**prompts)
+        self.prompts.require(num_classes)
+        self.clip = MODELS.build(clip) if isinstance(clip, dict) else clip
+        self.caa = AttentionAffinity(**self.test_cfg.caa) if self.test_cfg.caa else None
+
+    def grad_cam(self, image: CLIPTokens, tags: Tensor) -> Tensor:
+        """Raw maps of the pairs of image and tag.
+
+        Args:
+            image: N images from :meth:`CLIP.encode`.
+            tags: Multi-hot. Shape: (N, C).
+
+        Returns:
+            In the order of ``tags.nonzero()``. Shape: (P, h, w).
+        """
+        text = self.prompts.features(self.clip)
+        return clip_grad_cam(self.clip, image, tags, text, softmax=present_softmax)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Scaled cosines of image features (N, E) and all prompts. Shape: (N, G)."""
+        return cosine_logits(features, self.prompts.features(self.clip), self.clip.scale)
+
+    def cams(self, x: Tensor) -> CAMOutput:
+        """Scaled cosines, (N, C), and maps of all classes, each as if all were present.
+
+        Args:
+            x: Normalised images. Shape: (N, 3, H, W).
+        """
+        image = self.clip.encode(x)
+        tags = x.new_ones((len(x), self.num_classes))
+        cam = self.grad_cam(image, tags).unflatten(0, (len(x), -1))
+        features, _ = self.clip.describe(image)
+        return CAMOutput(self.logits(features)[:, : self.num_classes], cam)
+
+    def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+        """There is none.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError('CLIP-ES has nothing to train: test it, it needs no checkpoint')
+
+    def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
+        """Fill the samples of images that have the same size, see the base class.
+
+        Args:
+            batches: One scale. Shape: (n, 3, h, w).
+            samples: The n samples.
+        """
+        if len(batches) != 1:
+            raise ValueError(
+                f'CLIP-ES looks at one scale, the pipeline gives {len(batches)}: take out '
+                'MultiScale'
+            )
+        image = self.clip.encode(batches[0], self.caa.layers if self.caa else 0)
+        features, attention = self.clip.describe(image)
+        logits = self.logits(features)
+        probability = present_softmax(logits, torch.ones_like(logits))[:, : self.num_classes]
+        if self.test_cfg.use_tags:
+            tags = self.tags(samples).to(logits)
+        else:
+            tags = (probability > self.test_cfg.tag_threshold).to(logits)
+        cams = self.grad_cam(image, tags).split((tags > 0).sum(1).tolist())
+        for index, (sample, cam) in enumerate(zip(samples, cams, strict=True)):
+            sample.tag_scores = probability[index]
+            classes, size = tags[index].nonzero()[:, 0].cpu().numpy(), tuple(sample.ori_shape[:2])
+            scores = cam.new_zeros((0, *size))
+            if len(cam):
+                scores = F.interpolate(
+                    self.scores(cam, attention[index])[None], size, mode='bilinear'
+                )[0]
+            sample.seeds = Seeds(classes, scores.clamp(0, 1).cpu().numpy(), size=size)
+
+    def scores(self, cam: Tensor, attention: Tensor) -> Tensor:
+        """Maps of one image in [0, 1), at the resolution of patches.
+
+        Args:
+            cam: Raw maps. Shape: (P, h, w).
+            attention: Of the last blocks, class token first. Shape: (K, L, L).
+
+        Returns:
+            Shape: (P, h, w).
+        """
+        if self.caa is None:
+            return minmax_score(cam, passes=2)
+        return minmax_score(self.caa(cam, merge_attention(attention, half=False)))
+
+    def protocol(self) -> dict[str, Any]:
+        """How the seeds were made, for the record of a store."""
+        made = dict(clip=self.clip.protocol(), prompts=self.prompts.protocol())
+        return dict(super().protocol(), **made)

@@ -1,0 +1,97 @@
+"""Text features of fixed sentences."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmwsss.models.clip.clip import CLIP
+
+#: What photos show beside objects, by CLIP-ES (its list for VOC).
+# fmt: off
+BACKGROUND = (
+    'ground', 'land', 'grass', 'tree', 'building', 'wall', 'sky', 'lake', 'water', 'river', 'sea',
+    'railway', 'railroad', 'keyboard', 'helmet', 'cloud', 'house', 'mountain', 'ocean', 'road',
+    'rock', 'street', 'valley', 'bridge', 'sign',
+)
+# fmt: on
+
+
+class FixedPrompts:
+    """One sentence a class, by default the one of `CLIP-ES <https://arxiv.org/abs/2212.09506>`_.
+
+    Nothing is learnt and nothing is saved; features are computed once and kept.
+
+    Args:
+        names: What the C foreground classes are called, in order. They need not be the data set's
+            names: CLIP-ES says 'bird avian' for a bird.
+        background: What else may be seen. Words that are the name of a class are left out.
+        template: The sentence; ``{}`` stands for the name.
+
+    Raises:
+        ValueError: There is no name, or the template has no place for it.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        background: Sequence[str] = BACKGROUND,
+        *,
+        template: str = 'a clean origami {}.',
+    ):
+        if isinstance(names, str) or not names or not all(names):
+            raise ValueError(
+                f'a name for each class is expected, none of them empty, found {names!r}'
+            )
+        if template.count('{}') != 1:
+            raise ValueError(f'the template has one {{}} for the name, found {template!r}')
+        self.names = tuple(names)
+        self.background = tuple(word for word in background if word not in self.names)
+        self.template = template
+        self._kept: tuple[tuple, Tensor] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names) + len(self.background)
+
+    def require(self, num_classes: int) -> None:
+        """Refuse to stand for another number of classes.
+
+        Raises:
+            ValueError: The numbers differ.
+        """
+        if len(self.names) != num_classes:
+            raise ValueError(
+                f'{len(self.names)} names of prompts for {num_classes} classes '
+                f'({", ".join(self.names)}): give one name for each class, in the order of the '
+                'data set; the others belong into background'
+            )
+
+    @torch.no_grad()
+    def features(self, clip: CLIP) -> Tensor:
+        """Normalised text features, the classes first.
+
+        Returns:
+            Shape: (G, E), float32, on CLIP's device.
+
+        Raises:
+            ValueError: A sentence is longer than CLIP's context.
+        """
+        key = (id(clip), clip.device)
+        if self._kept is None or self._kept[0] != key:
+            texts = [self.template.format(name) for name in (*self.names, *self.background)]
+            most = clip.sizes.context_length - 2  # start and end
+            for text in texts:
+                if (found := clip.count_tokens(text)) > most:
+                    raise ValueError(
+                        f'the prompt {text!r} has {found} tokens, CLIP takes {most}: shorten it'
+                    )
+            tokens = clip.tokenize(texts)
+            with torch.autocast(clip.device.type, enabled=False):
+                features = clip.encode_text(clip.embed_tokens(tokens), tokens.argmax(1))
+            self._kept = key, F.normalize(features.float(), dim=-1)
+        return self._kept[1]
+
+    def protocol(self) -> dict[str, object]:
+        """The sentence and the words of the background, for the record of a store."""
+        return dict(template=self.template, background=list(self.background))
