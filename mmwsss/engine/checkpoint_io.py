@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-import torch
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.runner import CheckpointLoader
 
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.plain import from_plain
 from mmwsss.stores.atomic import atomic_write_bytes
+from mmwsss.weights import WeightsError, read_weights_file
 
 _trusted = False
 _NOT_ABOUT_THE_CONTENT = (
@@ -32,6 +32,7 @@ _NOT_ABOUT_THE_CONTENT = (
     TimeoutError,
     URLError,
     ImportError,
+    WeightsError,  # says itself what the file is
 )
 
 
@@ -51,11 +52,12 @@ def load_from_local(filename: str, map_location: Any = 'cpu') -> dict:
     Raises:
         FileNotFoundError: There is no such file.
         CheckpointError: It is truncated or corrupt, or would have to run code to be read.
+        WeightsError: It is a web page or a Git LFS pointer.
     """
     path = Path(filename).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path} does not exist')
-    return torch.load(path, map_location=map_location, weights_only=not _trusted)
+    return read_weights_file(path, map_location, weights_only=not _trusted)
 
 
 @contextmanager

@@ -14,6 +14,16 @@ from mmwsss.datasets.errors import DataError
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.launch import LAUNCHERS
 from mmwsss.stores import StoreError
+from mmwsss.weights import WeightsError
+
+_EXPLAINED = (
+    StageFailed,
+    DataError,
+    StoreError,
+    MissingOpError,
+    WeightsError,
+    FileNotFoundError,
+)
 
 
 def stage_parser(description: str) -> argparse.ArgumentParser:
@@ -48,7 +58,7 @@ def readable_errors(debug: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except (StageFailed, DataError, StoreError, MissingOpError, FileNotFoundError) as error:
+    except _EXPLAINED as error:
         if debug:
             raise
         # An error in a DataLoader's worker arrives as text with its traceback, message last.

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from mmwsss.engine.checkpoint_io import CheckpointError, find_resumable
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.leak_guard import refuse_ground_truth
+from mmwsss.models.conversion.fitting import require_started
 from mmwsss.registry import RUNNERS
 
 
@@ -24,7 +25,7 @@ class WSSSRunner(Runner):
     - ``resume`` without a file goes on from the newest checkpoint that can be read.
     - The training data is checked for ground-truth masks
       (:func:`mmwsss.engine.leak_guard.refuse_ground_truth`).
-    - Weights to start from that a config leaves open have to be given.
+    - Weights to start from that a config leaves open have to be given, and have to fit.
     - Starting a DataLoader's workers draws no number from the generator that the model uses, so
       that a run with persistent workers resumes exactly.
     - ``CheckpointHook`` is ours in configs of any scope: those with an ``mmseg::`` base, say.
@@ -91,6 +92,10 @@ class WSSSRunner(Runner):
             else:
                 self._load_from = str(path)
         super().load_or_resume()
+
+    def _init_model_weights(self) -> None:
+        super()._init_model_weights()
+        require_started(self.model)
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the train loop and look at its data; see mmengine."""

@@ -16,6 +16,7 @@ from mmwsss.models.cam_generators import (
 from mmwsss.models.cam_generators.class_memory import ClassMemory
 from mmwsss.models.clip import CLIP, FixedPrompts, PromptLearner
 from mmwsss.models.conversion import read_params  # also makes Pretrained read .params files
+from mmwsss.models.conversion.fitting import FittedPretrainedInit  # also makes it `Pretrained`
 from mmwsss.models.data_preprocessor import WSSSDataPreprocessor
 from mmwsss.models.detectors import HFGroundingDINO, LocalBert, MMDetGroundingDINO, PromptModel
 from mmwsss.models.heads import (
@@ -71,6 +72,7 @@ __all__ = [
     'Co2SAM',
     'DeepLabV2Head',
     'FeatureSimilarityLoss',
+    'FittedPretrainedInit',
     'FixedPrompts',
     'HFGroundingDINO',
     'IRNet',

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch._utils import _rebuild_tensor_v2
 
+from mmwsss.weights import read_weights_file
+
 #: In OpenAI's archives beside the weights; the causal mask follows from the context length.
 NOT_WEIGHTS = ('input_resolution', 'context_length', 'vocab_size', 'attn_mask')
 
@@ -123,7 +125,7 @@ def read_clip_weights(path: str | Path) -> dict[str, Tensor]:
         state = read_archive(path)
     else:
         try:
-            state = torch.load(path, map_location='cpu', weights_only=True)
+            state = read_weights_file(path)
         except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
             raise ValueError(
                 f'{path}: cannot be read as weights ({str(error).splitlines()[0]}). Fetch the file '

@@ -7,6 +7,7 @@ from mmwsss.models.conversion.convert import (
     describe_checkpoint,
     read_checkpoint,
 )
+from mmwsss.models.conversion.efficientnet_keys import EFFICIENTNET_FORMATS
 from mmwsss.models.conversion.grounding_keys import GROUNDING_FORMATS
 from mmwsss.models.conversion.icam_keys import ICAM_FORMATS
 from mmwsss.models.conversion.mxnet import read_params
@@ -14,6 +15,7 @@ from mmwsss.models.conversion.mxnet import read_params
 FORMATS.update(ICAM_FORMATS)
 FORMATS.update(CO2SAM_FORMATS)
 FORMATS.update(GROUNDING_FORMATS)
+FORMATS.update(EFFICIENTNET_FORMATS)
 
 __all__ = [
     'FORMATS',

@@ -11,6 +11,7 @@ from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename_keys
 from mmwsss.models.conversion.mxnet import is_params_file, read_params
 from mmwsss.models.sam.sizes import PUBLISHED, sizes_of
 from mmwsss.stores.atomic import atomic_write
+from mmwsss.weights import read_weights_file
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
@@ -27,7 +28,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     """
     if is_params_file(path):
         return {name: torch.from_numpy(value) for name, value in read_params(path).items()}
-    state = torch.load(path, map_location='cpu', weights_only=True)
+    state = read_weights_file(path)
     for key in ('state_dict', 'model'):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]

@@ -14,6 +14,7 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
 from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename_keys
+from mmwsss.weights import WeightsError
 
 MAGIC = 0x112
 # Tags of the array layouts; every other tag is the number of dimensions of the oldest layout.
@@ -30,7 +31,7 @@ DTYPES = {
 MAX_DIMS = 32
 
 
-class ParamsError(ValueError):
+class ParamsError(WeightsError):
     """A file is no dense MXNet parameter file, or it is damaged."""
 
 

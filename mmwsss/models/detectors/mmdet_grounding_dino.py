@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mmwsss.models.detectors.hf_grounding_dino import TokenizedDetector
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file
+from mmwsss.weights import read_weights_file
 
 _FOLDER = 'mmdet::grounding_dino'
 #: The two published networks.
@@ -109,7 +110,7 @@ class MMDetGroundingDINO(TokenizedDetector):
             raise FileNotFoundError(f'{self.checkpoint}: no such checkpoint of a Grounding DINO')
         # Positions of BERT and the embedding of noisy labels are in some files and not in others.
         optional = ('position_ids', 'dn_query_generator.label_embedding.weight')
-        state = torch.load(self.checkpoint, map_location='cpu', weights_only=True)
+        state = read_weights_file(self.checkpoint)
         state = state.get('state_dict', state)
         try:
             missing, _ = network.load_state_dict(state, strict=False)

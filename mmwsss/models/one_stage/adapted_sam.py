@@ -6,13 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from mmwsss.models.sam.lora import is_lora
 from mmwsss.models.sam.promptable_sam import PromptableSAM, to_sam_name
 from mmwsss.models.sam.sam import SAM
 from mmwsss.models.sam.sizes import SAMSizes, sizes_of
+from mmwsss.weights import read_weights_file
 
 
 class AdaptedSAM(PromptableSAM):
@@ -105,7 +105,7 @@ def read_sam(path: str | Path, sizes: SAMSizes | None = None) -> SAM:
     content = None
     if Path(path).is_file():
         with suppress(pickle.UnpicklingError, EOFError, RuntimeError):
-            content = torch.load(path, map_location='cpu', weights_only=True)
+            content = read_weights_file(path)
     if not isinstance(content, Mapping):
         return SAM(arch=sizes or 'vit_b', checkpoint=path)  # says what is wrong
     state = content.get('state_dict', content)

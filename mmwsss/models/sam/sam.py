@@ -22,6 +22,7 @@ from mmwsss.models.sam.sizes import (
 )
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file
+from mmwsss.weights import read_weights_file
 
 CPU_GIB = 0.25  # more at a time is slower on CPUs: it falls out of the caches
 DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
@@ -105,7 +106,7 @@ class SAM:
                 'https://github.com/facebookresearch/segment-anything#model-checkpoints'
             )
         try:
-            state = torch.load(path, map_location='cpu', weights_only=True)
+            state = read_weights_file(path)
         except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
             raise ValueError(
                 f'{path}: cannot be read as weights ({str(error).splitlines()[0]}). Fetch the file '
