@@ -1,5 +1,5 @@
-# For training that counts iterations, as published segmentors do. It resumes, but draws other
-# augmentations than the uninterrupted run would have drawn.
+# For training that counts iterations, as published segmentors do. It resumes exactly with a
+# DefaultSampler; with an InfiniteSampler it draws other augmentations than the uninterrupted run.
 _base_ = './default_runtime.py'
 
 default_hooks = dict(

@@ -49,8 +49,10 @@ class CheckpointHook(_CheckpointHook):
       processes. Validation does not advance them.
     - A validation that was due when the run was killed is made up for at the resume.
 
-    So a run that is killed and resumed at an epoch's end equals an uninterrupted one. This holds
-    for epoch-based loops; iteration-based ones resume, with the same state but other data.
+    So a run that is killed and resumed at a checkpoint equals an uninterrupted one. This holds for
+    epoch-based loops, and for iteration-based ones whose sampler has passes (``DefaultSampler``,
+    see :class:`~mmwsss.engine.hooks.EpochSeedHook`); others resume with the same state but other
+    data.
     A folder that is no local one (``backend_args``) is written to as mmengine does it.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mmengine.dataset import ClassBalancedDataset, RepeatDataset
+from mmengine.dataset import ClassBalancedDataset, InfiniteSampler, RepeatDataset
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import IterBasedTrainLoop
@@ -17,25 +17,76 @@ from mmwsss.registry import HOOKS
 class EpochSeedHook(Hook):
     """Seed augmentation by (seed of the run, epoch, index).
 
-    A run that is resumed at an epoch then draws what the uninterrupted one would have drawn,
-    whatever the number of workers. Iteration-based loops do not know their epoch, and wrappers
-    that show one image several times in an epoch would repeat its augmentation: both stay unseeded.
+    A run that is resumed then draws what the uninterrupted one would have drawn, whatever the
+    number of workers. In an iteration-based loop an epoch is a pass of the sampler over the data
+    set, and passes that are over are not loaded again at a resume. Samplers without passes
+    (``InfiniteSampler``) stay unseeded, and so do wrappers that show one image several times in an
+    epoch: its augmentation would be repeated.
     """
 
     def before_train(self, runner: Any) -> None:
         """Give data sets without a seed of their own that of the run."""
         self._datasets = []
-        if isinstance(runner.train_loop, IterBasedTrainLoop):
+        loop, loader = runner.train_loop, runner.train_dataloader
+        by_iteration = isinstance(loop, IterBasedTrainLoop)
+        if by_iteration and not hasattr(_sampler(loader), 'set_epoch'):
             return
-        self._datasets = list(_counted(runner.train_dataloader.dataset))
+        self._datasets = list(_counted(loader.dataset))
         for dataset in self._datasets:
             if dataset.seed is None:
                 dataset.seed = runner.seed
+        if by_iteration:
+            loop.dataloader_iterator = _Passes(loader, self._datasets, loop.iter)
+            self._datasets = []
 
     def before_train_epoch(self, runner: Any) -> None:
         """Enter the epoch; workers that live on see it too."""
         for dataset in self._datasets:
             dataset.epoch_counter.set(runner.epoch)
+
+
+class _Passes:
+    """Batches without end; each pass over the data set is told to sampler and data sets.
+
+    Takes the place of mmengine's iterator, which prefetches before anybody can set a seed.
+
+    Args:
+        loader: DataLoader whose sampler has passes.
+        datasets: Data sets with an epoch counter.
+        done: Batches that a resumed run has seen; the loop will ask for as many and discard them.
+    """
+
+    def __init__(self, loader: Any, datasets: list, done: int) -> None:
+        self._loader, self._datasets = loader, datasets
+        over = done // len(loader)
+        self._discard = over * len(loader)
+        self._start(over)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self._discard:
+            self._discard -= 1
+            return None
+        try:
+            return next(self._batches)
+        except StopIteration:
+            self._start(self._epoch + 1)
+            return next(self._batches)
+
+    def _start(self, epoch: int) -> None:
+        self._epoch = epoch
+        _sampler(self._loader).set_epoch(epoch)
+        for dataset in self._datasets:
+            dataset.epoch_counter.set(epoch)
+        self._batches = iter(self._loader)
+
+
+def _sampler(loader: Any) -> Any:
+    """The sampler of a loader if it has passes, or None."""
+    sampler = getattr(loader, 'sampler', None)
+    return None if isinstance(sampler, InfiniteSampler) else sampler
 
 
 def _counted(dataset: Any) -> Iterator[Any]:

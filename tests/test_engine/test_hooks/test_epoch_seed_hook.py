@@ -1,8 +1,9 @@
 from types import SimpleNamespace
 
 import pytest
-from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmengine.dataset import ConcatDataset, DefaultSampler, InfiniteSampler, RepeatDataset
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from torch.utils.data import DataLoader
 
 from mmwsss.datasets import EpochCounter
 from mmwsss.engine.hooks.epoch_seed_hook import EpochSeedHook
@@ -45,14 +46,46 @@ def test_looks_below_wrappers(dataset):
     assert dataset.epoch_counter.value == 4
 
 
-@pytest.mark.parametrize('case', ['iterations', 'repeat'])
+@pytest.mark.parametrize('case', ['endless', 'repeat'])
 def test_stays_unseeded(dataset, case):
     if case == 'repeat':
         run(RepeatDataset(dataset, 2))
     else:
-        run(dataset, IterBasedTrainLoop)
+        hook, fake = EpochSeedHook(), runner(dataset, IterBasedTrainLoop)
+        fake.train_dataloader = DataLoader(dataset, sampler=InfiniteSampler(dataset))
+        hook.before_train(fake)
+        hook.before_train_epoch(fake)
     assert dataset.epoch_counter.value == EpochCounter.UNSEEDED
 
 
 def test_other_data_sets_are_left_alone():
     run([1, 2, 3])
+
+
+def batches(dataset, done, count, workers=0):
+    """What an iteration-based run sees that resumes after ``done`` iterations."""
+    hook, fake = EpochSeedHook(), runner(dataset, IterBasedTrainLoop)
+    options = dict(num_workers=workers, persistent_workers=workers > 0)
+    sampler = DefaultSampler(dataset, shuffle=True, seed=3)
+    fake.train_dataloader = DataLoader(
+        dataset, batch_size=5, sampler=sampler, collate_fn=list, **options
+    )
+    fake.train_loop._iter = done
+    hook.before_train(fake)
+    hook.before_train_epoch(fake)
+    discarded = [next(fake.train_loop.dataloader_iterator) for _ in range(done)]
+    seen = [next(fake.train_loop.dataloader_iterator) for _ in range(count)]
+    return discarded, [
+        [(x['data_samples'].img_id, int(x['inputs'].sum())) for x in batch] for batch in seen
+    ]
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_iterations_are_repeated_at_a_resume(dataset, workers):
+    passes = -(-len(dataset) // 5)
+    _, whole = batches(dataset, 0, 2 * passes + 2, workers)
+    assert whole[0] != whole[passes]  # another order and other augmentation
+    for done in (1, passes, passes + 1):
+        discarded, rest = batches(dataset, done, 2 * passes + 2 - done, workers)
+        assert rest == whole[done:]
+        assert discarded.count(None) == done // passes * passes  # whole passes are not loaded
