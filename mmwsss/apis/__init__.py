@@ -11,7 +11,7 @@ _HOMES = {
     'PipelineError': 'mmwsss.recipes.errors',
     'RecipeError': 'mmwsss.recipes.errors',
     'WSSSInferencer': 'mmwsss.apis.inferencer',
-    'clip_cam': 'mmwsss.apis.clip_cam',
+    'clip_cam': 'mmwsss.apis.text_cams',
     'run_pipeline': 'mmwsss.recipes.pipeline',
 }
 
