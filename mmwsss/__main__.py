@@ -38,6 +38,11 @@ COMMANDS = {
     'import': Command('dataset_converters/import_seeds.py',
                       "import other projects' seeds or masks into a store",
                       'mmwsss import --help'),
+    'weights': Command(
+        'misc/weights.py',
+        'list, check and download published weights',
+        'mmwsss weights mmwsss::s2c/s2c_voc_recipe.py',
+    ),
     'convert': Command('model_converters/convert_checkpoint.py',
                        'convert a published checkpoint', 'mmwsss convert --help'),
 }  # fmt: skip

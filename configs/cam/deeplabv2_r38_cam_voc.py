@@ -5,9 +5,7 @@ model = dict(
         _delete_=True,
         type='ResNet38d',
         dropout=(0.3, 0.5),
-        init_cfg=dict(
-            type='Pretrained', checkpoint='checkpoints/ilsvrc-cls_rna-a1_cls1000_ep-0001.params'
-        ),
+        init_cfg=dict(type='Pretrained', checkpoint='checkpoints/resnet_38d.params'),
     ),
     decode_head=dict(in_channels=4096),
 )

@@ -12,9 +12,7 @@ model = dict(
         frozen_stages=0,
         norm_eval=False,
         norm_cfg=norm_cfg,
-        init_cfg=dict(
-            type='Pretrained', checkpoint='checkpoints/ilsvrc-cls_rna-a1_cls1000_ep-0001.params'
-        ),
+        init_cfg=dict(type='Pretrained', checkpoint='checkpoints/resnet_38d.params'),
     ),
     decode_head=dict(
         type='LargeFOVHead', in_channels=4096, channels=512, norm_cfg=norm_cfg, align_corners=True

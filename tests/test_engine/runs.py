@@ -16,7 +16,7 @@ from tests.test_engine.toy import CONFIG
 REPOSITORY = Path(__file__).parents[2]
 _OF_THE_PROCESS = ('time', '/eta', '/meta', '/experiment_name', '/cfg', '/epoch', '/iter')
 _names = itertools.count()
-_format = config.FormatCode
+_format = getattr(config, 'FormatCode', None)  # newer mmengine formats in another way
 
 
 @functools.lru_cache(maxsize=8)
@@ -25,7 +25,8 @@ def _format_once(text: str):
 
 
 # mmengine formats the config anew for every checkpoint, which is most of a toy run's time.
-config.FormatCode = lambda text, **kwargs: _format_once(text)
+if _format:
+    config.FormatCode = lambda text, **kwargs: _format_once(text)
 
 
 def write_config(folder: Path, text: str = '') -> Path:
