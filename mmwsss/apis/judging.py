@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.evaluator import Evaluator
 
 from mmwsss.datasets.errors import DataError
@@ -10,7 +11,8 @@ from mmwsss.engine.store_evaluation import evaluate_store
 from mmwsss.evaluation import ContourMetric, MaskMetric, SeedMetric
 from mmwsss.ops.confusion import AbsentRule
 from mmwsss.stores import Store, StoreError, open_store
-from mmwsss.stores.foreign import FORMATS, import_folder
+from mmwsss.stores.foreign import MASK_FORMATS, import_folder
+from mmwsss.stores.foreign_formats import ReadOptions
 
 
 def judge(
@@ -24,17 +26,21 @@ def judge(
     absent: AbsentRule = 'nan',
     stride: int = 1,
     dtype: str = 'float32',
+    options: ReadOptions | None = None,
+    check_tags: bool = True,
     overwrite: bool = False,
 ) -> dict[str, float]:
     """Score seeds or masks against a data set's masks.
 
     Args:
-        source: A store of scores or masks or, with ``fmt``, a folder of another repository's seeds.
+        source: A store of scores or masks or, with ``fmt``, a folder of another repository's seeds
+            or label maps.
         dataset: A tagged data set with a mask folder.
         out_dir: Gets ``metrics.json`` and what :class:`SeedMetric` or :class:`MaskMetric` write to
-            their ``out_dir``; imported seeds are kept in ``scores``.
-        fmt: One of :data:`mmwsss.stores.foreign.FORMATS`. Files may be named as the photos are,
-            or by the data set's ids.
+            their ``out_dir``; what is imported is kept in ``scores`` or ``masks``.
+        fmt: One of :data:`mmwsss.stores.foreign.FORMATS` (seeds) or
+            :data:`mmwsss.stores.foreign.MASK_FORMATS` (label maps). Files may be named as the
+            photos are, or by the data set's ids.
         eval_ann_file: List of ids to score. Defaults to all that have a mask.
         background: Score of the background, chosen beforehand. By default the best one is
             searched, on these masks, and contours are scored with that.
@@ -42,13 +48,15 @@ def judge(
             :func:`mmwsss.ops.confusion.scores_from_confusion`.
         stride: Of imported scores; 1 keeps every pixel.
         dtype: Of imported scores, 'float32' or 'float16'.
+        options: How imported seeds are meant where they do not say so themselves.
+        check_tags: Whether imported class numbers are compared with the tags of the photos.
         overwrite: Import again over an earlier import.
 
     Returns:
         The metrics.
 
     Raises:
-        DataError: No image has a mask.
+        DataError: No image has a mask, or the masks do not fit the tags.
         StoreError: The source is no such store or folder, files are missing or broken, or it is
             of other classes.
     """
@@ -57,8 +65,7 @@ def judge(
     scored = [id for id in dataset.ids if infos[id].get('seg_map_path') and id in wanted]
     if not scored:
         raise DataError(
-            f'none of the {len(infos)} images has a mask to be judged by: give data_prefix a '
-            'seg_map_path, or another list'
+            f'none of the {len(infos)} images has a mask to be judged by: {dataset.why_no_masks()}'
         )
     out_dir = Path(out_dir)
     if fmt is None:
@@ -67,13 +74,16 @@ def judge(
         store = import_folder(
             source,
             fmt,
-            out_dir / 'scores',
+            out_dir / ('masks' if fmt in MASK_FORMATS else 'scores'),
             classes=dataset.metainfo['classes'][1:],
             ids=scored,
-            names=_names(Path(source), fmt, dataset),
+            to_id=dataset.stem_to_id,
+            tags=_tags(infos) if check_tags else None,
             image_paths={id: infos[id]['img_path'] for id in scored},
             stride=stride,
             dtype=dtype,
+            options=options,
+            compare_sizes=False,  # the metrics do
             overwrite=overwrite,
         )
     if (kind := store.meta.kind) not in ('scores', 'masks'):
@@ -102,9 +112,5 @@ def _metrics(
     return [SeedMetric(background=given, **options), ContourMetric(background=background)]
 
 
-def _names(folder: Path, fmt: str, dataset: Any) -> dict[str, str]:
-    """File of each id: by the id itself, or by whatever name the data set takes for it."""
-    suffix = FORMATS[fmt][0] if fmt in FORMATS else ''
-    stems = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob(f'*{suffix}'))]
-    stems = [stem.removesuffix(suffix) for stem in stems]
-    return {dataset.stem_to_id(stem): stem for stem in stems}
+def _tags(infos: dict[str, dict]) -> dict[str, list[int]]:
+    return {id: np.flatnonzero(info['gt_label']).tolist() for id, info in infos.items()}

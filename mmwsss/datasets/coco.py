@@ -85,6 +85,11 @@ class COCOTaggedDataset(TaggedDataset):
 
     def stem_to_id(self, stem: str) -> str:
         """The 12 digits of a file name."""
+        return self.id_of_stem(stem)
+
+    @staticmethod
+    def id_of_stem(stem: str) -> str:
+        """The 12 digits of a file name; a name that does not end with a number stays."""
         number = stem.rsplit('/', 1)[-1].rsplit('_', 1)[-1]
         return number.zfill(12) if number.isdecimal() else stem
 
@@ -106,6 +111,11 @@ class COCOTaggedDataset(TaggedDataset):
         table = {**_shipped(splits, self.num_tags), **dict.fromkeys(_untagged(), ())}
         require_tags(table, ids, 'the COCO labels of the package')
         return table
+
+    @classmethod
+    def shipped_tags(cls) -> dict[str, list[int]]:
+        """Class ids 0..79 of the images of 2014 with a class, from the package."""
+        return _shipped(('train', 'val'), len(_CLASSES) - 1)
 
 
 def _shipped(splits: Sequence[str], num_tags: int) -> dict[str, list[int]]:

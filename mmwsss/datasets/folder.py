@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import read_lines, shown
+from mmwsss.datasets.io import foreground, read_lines, shown
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.datasets.tags import TagTable
 from mmwsss.registry import DATASETS
@@ -26,6 +26,7 @@ class TaggedFolder(TaggedDataset):
         ann_file: List of image ids, one a line (blanks in names are allowed). Defaults to every
             image of the folder.
         data_prefix: As in :class:`TaggedDataset`.
+        seg_map_suffix: End of the masks' names, e.g. '_mask.png'.
         pipeline: Transforms.
         test_mode: As in :class:`TaggedDataset`.
         indices: As in :class:`TaggedDataset`.
@@ -42,6 +43,7 @@ class TaggedFolder(TaggedDataset):
         data_root: str,
         ann_file: str = '',
         data_prefix: Mapping[str, str] = {'img_path': 'images'},
+        seg_map_suffix: str = '.png',
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
         indices: int | Sequence[int] | None = None,
@@ -55,6 +57,7 @@ class TaggedFolder(TaggedDataset):
             ann_file=ann_file,
             data_prefix=data_prefix,
             img_suffix=None,
+            seg_map_suffix=seg_map_suffix,
             pipeline=pipeline,
             test_mode=test_mode,
             indices=indices,
@@ -85,8 +88,7 @@ class TaggedFolder(TaggedDataset):
             raise DataError('without a CSV of tags, name the classes: classes=[...]')
         if not classes:
             raise DataError(f'{self.data_root}: no class is given, and no image has a tag')
-        names = list(classes)
-        self._metainfo['classes'] = ('background', *(n for n in names if n != 'background'))
+        self._metainfo['classes'] = ('background', *foreground(classes))
 
     def _csv(self, path: str) -> TagTable:
         return self._table or super()._csv(path)

@@ -11,8 +11,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, read_ids, shown
+from mmwsss.datasets.errors import DataError, ImageError
+from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, read_ids, read_mask, shown, why_missing
 from mmwsss.datasets.seeding import EpochCounter, seeded
 from mmwsss.datasets.tags import (
     TagTable,
@@ -26,7 +26,10 @@ from mmwsss.datasets.tags import (
 )
 from mmwsss.registry import DATASETS, TRANSFORMS
 from mmwsss.stores.hashing import hash_list
+from mmwsss.stores.mask_audit import MaskAudit
 from mmwsss.stores.mask_store import voc_palette
+
+_COMPARED = 16  # masks that are compared with the tags when a data set is built
 
 
 @DATASETS.register_module()
@@ -49,7 +52,7 @@ class TaggedDataset(BaseDataset):
         ann_file: List of image ids; '' takes every image of the folder.
         data_prefix: ``img_path``, and ``seg_map_path`` where there are masks to evaluate with.
         img_suffix: Suffix of the photos; None takes any image file.
-        seg_map_suffix: Suffix of the masks.
+        seg_map_suffix: End of the masks' names: their suffix, or more, e.g. '_mask.png'.
         pipeline: Transforms.
         test_mode: Whether it serves evaluation: nothing is seeded, and no sample may be dropped.
         metainfo: Overrides METAINFO; ``classes`` begin with 'background'.
@@ -170,13 +173,14 @@ class TaggedDataset(BaseDataset):
         if missing:
             raise DataError(
                 f'{origin}: {len(missing)} of {len(ids)} images are not in {folder}: '
-                f'{shown(missing)} (looked for {"/".join(suffixes)})'
+                f'{shown(missing)} (looked for {"/".join(suffixes)})' + why_missing(folder, missing)
             )
         self.find_classes(images)
         self._check_classes()
         labels = multi_hot(self.read_tags(ids, **self.tags), ids, self.num_tags)
         self._record(origin, labels)
         masks = self._masks()
+        self._compare_masks(ids, labels, masks)
         return [
             {
                 'img_id': i,
@@ -214,8 +218,64 @@ class TaggedDataset(BaseDataset):
         folder = self.data_prefix.get('seg_map_path')
         if not folder:
             return {}
-        files = list_folder(folder, (self.seg_map_suffix,), self.stem_to_id)
-        return {i: os.path.join(folder, name) for i, name in files.items()}
+        end, suffix = os.path.splitext(self.seg_map_suffix)
+        files = list_folder(folder, (suffix or end,))
+        end = end if suffix else ''
+        masks: dict[str, str] = {}
+        for stem, name in files.items():
+            if not stem.endswith(end):
+                continue
+            img_id = self.stem_to_id(stem.removesuffix(end))
+            if img_id in masks:
+                raise DataError(f'{folder}: {name} and {masks[img_id]} are both of {img_id!r}')
+            masks[img_id] = os.path.join(folder, name)
+        return masks
+
+    def _compare_masks(
+        self, ids: Sequence[str], labels: np.ndarray, masks: Mapping[str, str]
+    ) -> None:
+        """Refuse masks that are of other classes, before anything is trained; looks at a few."""
+        if self.tags.get('source') in ('none', 'masks'):
+            return
+        audit = MaskAudit(self._metainfo['classes'])
+        rows = [row for row, i in enumerate(ids) if i in masks and labels[row].any()]
+        for row in np.unique(np.linspace(0, len(rows) - 1, _COMPARED).astype(int)) if rows else ():
+            img_id = ids[rows[row]]
+            try:
+                mask = read_mask(masks[img_id], self.num_tags + 1, img_id=img_id)
+            except ImageError:  # whoever reads it says so
+                continue
+            audit.add(img_id, mask, np.flatnonzero(labels[rows[row]]).tolist())
+        if error := audit.error():
+            raise DataError(f'{self.data_prefix["seg_map_path"]}: {error}')
+
+    def why_no_masks(self) -> str:
+        """What to do where no image has a mask."""
+        folder = self.data_prefix.get('seg_map_path')
+        if not folder:
+            return 'give data_prefix a seg_map_path'
+        found = list_folder(folder, (*IMAGE_SUFFIXES, '.npy'), lambda stem: stem, twice_ok=True)
+        names = list(found.values())
+        if not names:
+            return f'{folder} holds no image'
+        wanted = set(self.ids)
+        ends = {self.seg_map_suffix}
+        for stem, name in found.items():
+            match = next((i for i in _beginnings(stem) if i in wanted), None)
+            if match is not None:
+                ends.add(name[len(match) :])
+        other = sorted(ends - {self.seg_map_suffix})
+        text = f'{folder} holds {len(names)} files, e.g. {names[0]}, but none is ID' + (
+            f'{self.seg_map_suffix}, as {next(iter(self.ids))}{self.seg_map_suffix}'
+        )
+        if any(end.lower().endswith('.png') for end in other):
+            return f'{text}. Give seg_map_suffix={other[0]!r}'
+        if other:
+            return (
+                f'{text}. Masks are PNG files: JPEG changes the numbers of the classes, so '
+                f'save {other[0]} files as PNG, from their source if there is one'
+            )
+        return f'{text}. Give another list, or the folder of these images'
 
     def _path(self, path: str) -> str:
         return os.path.join(self.data_root or '', path)
@@ -254,3 +314,9 @@ class TaggedDataset(BaseDataset):
             return super().__getitem__(idx)
         with seeded(self.seed or 0, epoch, idx):
             return super().__getitem__(idx)
+
+
+def _beginnings(stem: str) -> list[str]:
+    """Beginnings of a name that end before ``_``, ``-`` or ``.``, the longest first."""
+    cuts = [i for i, letter in enumerate(stem) if letter in '_-.']
+    return [stem, *(stem[:cut] for cut in reversed(cuts))]

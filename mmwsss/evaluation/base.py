@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mmwsss.datasets.errors import DataError
 from mmwsss.ops.confusion import Scores
 from mmwsss.stores.hashing import hash_list
+from mmwsss.stores.mask_audit import MaskAudit, MaskRow
 
 
 class ProtocolMetric(BaseMetric):
@@ -41,6 +44,7 @@ class ProtocolMetric(BaseMetric):
         super().__init__(collect_device, prefix, collect_dir)
         self.ignore_index = ignore_index
         self.reported: dict[str, Any] = {}  # the protocol of the last report
+        self._remarks: list[str] = []  # on the masks that were scored with
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -61,16 +65,26 @@ class ProtocolMetric(BaseMetric):
         for sample in data_samples:
             name = sample.get('img_id', sample.get('img_path', f'image {len(self.results)}'))
             try:
-                self.results.append((name, self.count(sample)))
+                self.results.append((name, self.count(sample), _audit_row(name, sample)))
             except (KeyError, ValueError) as error:
                 reason = f'the sample has no {error}' if isinstance(error, KeyError) else error
                 raise ValueError(f'{type(self).__name__}: {name}: {reason}') from error
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Metrics of the collected results, of which there must be some."""
+        """Metrics of the collected results, of which there must be some.
+
+        Raises:
+            DataError: Most masks hold no class that their photo is tagged with, so that no number
+                would mean anything.
+        """
         if not results:
             raise ValueError(f'{type(self).__name__}: no image was scored')
-        ids, counts = zip(*results, strict=True)
+        ids, counts, rows = zip(*results, strict=True)
+        audit = MaskAudit(self.classes)
+        audit.rows = [MaskRow(*row) for row in rows if row is not None]  # plain after collecting
+        if error := audit.error():
+            raise DataError(f'no number is reported: {error}')
+        self._remarks = audit.remarks()
         return self.summarise(ids, counts)
 
     @abstractmethod
@@ -87,7 +101,9 @@ class ProtocolMetric(BaseMetric):
 
     def protocol(self, ids: Sequence[str], **own: Any) -> dict[str, Any]:
         """How the predictions were made and scored."""
-        scored = {'scored': len(ids), 'scored list': hash_list(ids)}
+        scored: dict[str, Any] = {'scored': len(ids), 'scored list': hash_list(ids)}
+        if self._remarks:
+            scored['note'] = '; '.join(self._remarks)
         return {**(self.dataset_meta.get('protocol') or {}), **scored, **own}
 
     def report(
@@ -102,6 +118,17 @@ class ProtocolMetric(BaseMetric):
         Console(file=text, width=100).print(table)
         lines = (f'{key}: {value}' for key, value in protocol.items())
         print_log('\n'.join(['', text.getvalue().rstrip(), *lines]), 'current')
+
+
+def _audit_row(name: str, sample: dict) -> MaskRow | None:
+    """What the mask of a sample adds to the audit; None where it has none."""
+    if 'gt_sem_seg' not in sample:
+        return None
+    mask = sample['gt_sem_seg']['data']
+    values = torch.bincount(mask.flatten().long(), minlength=256).nonzero().flatten().cpu()
+    tags = sample.get('gt_label')
+    known = None if tags is None else tuple(tags.flatten().nonzero().flatten().tolist())
+    return MaskRow(name, values.numpy().astype(np.uint8), known)
 
 
 def percentages(scores: Scores, index: int | tuple = ()) -> dict[str, float]:

@@ -1,7 +1,7 @@
-"""Seeds in the forms that published repositories write: import and export."""
+"""Import of what published repositories write, and export in IRN's form."""
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,69 +9,22 @@ import numpy as np
 from PIL import Image
 
 from mmwsss.stores.atomic import atomic_write_bytes
-from mmwsss.stores.base import BadEntry
-from mmwsss.stores.errors import StoreError
+from mmwsss.stores.base import BadEntry, Store
+from mmwsss.stores.errors import StoreError, StoreMismatch
+from mmwsss.stores.foreign_files import find_files, match_ids
+from mmwsss.stores.foreign_formats import FORMATS, ReadOptions, to_seeds
+from mmwsss.stores.foreign_masks import MASK_FORMATS
+from mmwsss.stores.foreign_proposals import PROPOSAL_FORMATS
 from mmwsss.stores.hashing import hash_list
+from mmwsss.stores.key_check import check_keys
+from mmwsss.stores.mask_audit import MaskAudit
 from mmwsss.stores.meta import StoreMeta
 from mmwsss.stores.open import create_store
-from mmwsss.stores.safe_pickle import load_pickled_npy
 from mmwsss.stores.score_store import ScoreStore
-from mmwsss.structures import Seeds
-from mmwsss.structures.interpolation import resize_bilinear
 
-# Published maps end just under 1; float rounding may lift them a little above.
-_SLACK = 1e-3
-_Size = Callable[[], tuple[int, int]]
+__all__ = ['FORMATS', 'MASK_FORMATS', 'PROPOSAL_FORMATS', 'export_irn', 'import_folder']
 
-
-def _from_irn(path: Path, image_size: _Size) -> Seeds:
-    content = _dict(load_pickled_npy(path), 'keys')
-    keys = np.asarray(content['keys']).reshape(-1)
-    for name in ('high_res', 'attn_highres'):  # the second is CLIP-ES's
-        if name in content:
-            maps = np.asarray(content[name], np.float32)
-            return _seeds(keys, maps, size=None if maps.size else image_size())
-    if 'cam' not in content:
-        raise ValueError(
-            f'high_res, attn_highres or cam expected beside keys, found {sorted(content)}'
-        )
-    return _seeds(keys, np.asarray(content['cam'], np.float32), size=image_size())
-
-
-def _from_class_map(path: Path, image_size: _Size) -> Seeds:
-    content = _dict(load_pickled_npy(path))
-    keys = sorted(content)
-    if not keys:
-        return _seeds(np.zeros(0, int), np.zeros((0, 1, 1)), size=image_size())
-    return _seeds(np.asarray(keys), np.stack([content[key] for key in keys]))
-
-
-def _from_crf(path: Path, image_size: _Size) -> Seeds:
-    content = _dict(load_pickled_npy(path), 0)
-    background = _unit(np.asarray(content.pop(0), np.float32))
-    keys = sorted(content)
-    maps = np.array([content[key] for key in keys], np.float32).reshape(-1, *background.shape)
-    return _seeds(np.asarray(keys, int) - 1, maps, background)
-
-
-def _from_fma(path: Path, image_size: _Size) -> Seeds:
-    """Raw signed maps: to the image's size, ReLU, min-max per class (eps 1e-7)."""
-    with np.load(path, allow_pickle=False) as file:
-        if not {'cam', 'fg_cls'} <= set(file.files):
-            raise ValueError(f'cam and fg_cls expected, found {sorted(file.files)}')
-        keys, maps = file['fg_cls'].reshape(-1), file['cam'].astype(np.float32)
-    size = image_size()
-    maps = resize_bilinear(maps, size).clip(0) if len(keys) else np.zeros((0, *size))
-    low, high = maps.min((1, 2), keepdims=True), maps.max((1, 2), keepdims=True)
-    return _seeds(keys, (maps - low) / (high - low + 1e-7))
-
-
-FORMATS: dict[str, tuple[str, Callable[[Path, _Size], Seeds], str]] = {
-    'irn': ('.npy', _from_irn, 'dict keys and high_res, attn_highres or cam (IRN, RIB, CLIP-ES)'),
-    'class_map': ('.npy', _from_class_map, 'dict class id 0..C-1 -> map (S2C, CTI, ICAM)'),
-    'crf': ('.npy', _from_crf, 'dict 0 -> background, class id + 1 -> map (CRF dumps)'),
-    'fma': ('.npz', _from_fma, 'arrays cam (raw), fg_cls (FMA-WSSS)'),
-}
+_SAMPLED = 64  # files whose keys are compared with the tags before anything is imported
 
 
 def import_folder(
@@ -81,80 +34,182 @@ def import_folder(
     *,
     classes: Sequence[str],
     ids: Sequence[str] | None = None,
-    names: Mapping[str, str] | None = None,
+    to_id: Callable[[str], str] | None = None,
+    tags: Mapping[str, Collection[int]] | None = None,
     image_paths: Mapping[str, str] | None = None,
     image_folder: str | Path | None = None,
     image_suffix: str = '.jpg',
+    options: ReadOptions | None = None,
     stride: int = 4,
     dtype: str = 'float16',
+    compare_sizes: bool = True,
     overwrite: bool = False,
-) -> ScoreStore:
-    """Turn a folder of foreign seeds into a score store.
+) -> Store:
+    """Turn a folder of foreign seeds, label maps or proposals into a store.
+
+    A file that cannot be read never stops the others.
 
     Args:
-        source: Folder with one file an image, named by its id.
-        fmt: One of :data:`FORMATS`.
+        source: Folder with one file an image, named by its id or its photo's file name, in any
+            folder below.
+        fmt: One of :data:`FORMATS` (scores), :data:`MASK_FORMATS` (masks) or
+            :data:`PROPOSAL_FORMATS` (proposals).
         target: Folder of the new store. An import that was broken off continues.
         classes: The C foreground names.
         ids: Images to import. Defaults to every file of the folder.
-        names: Name of an image's file, without suffix, where that is not its id.
-        image_paths: The photos, instead of a folder with a suffix.
+        to_id: Turns a file's name, without suffix, into an image id. Defaults to the name itself.
+        tags: Class ids 0..C-1 of the photos, where they are known; what is imported is compared
+            with them.
+        image_paths: The photos by id, instead of a folder with a suffix.
         image_folder: The photos; needed where a file does not tell the image's size
-            (FMA, IRN without ``high_res``, files without any class).
+            (FMA, IRN without ``high_res``, files without any class). Sizes are compared.
         image_suffix: Suffix of the photos.
-        stride: See :class:`StoreMeta`; 1 keeps every pixel.
-        dtype: 'float16' or 'float32'.
+        options: How seeds are meant where they do not say so themselves. Defaults to no option.
+        stride: See :class:`StoreMeta`; 1 keeps every pixel. Of scores only.
+        dtype: 'float16' or 'float32'. Of scores only.
+        compare_sizes: Refuse files of another size than the photo, where that is known. Whoever
+            scores them afterwards compares sizes, too.
         overwrite: Redo an existing store.
 
     Raises:
         StoreError: The folder is empty, or files could not be imported; the message
             lists them, and all others have been imported.
+        StoreMismatch: Class numbers do not fit the tags; nothing has been imported.
     """
-    source = Path(source)
-    if fmt not in FORMATS:
-        raise StoreError(f'format {fmt!r} is unknown; choose from {", ".join(FORMATS)}')
-    suffix, read, _ = FORMATS[fmt]
-    if ids is None:
-        ids = sorted(
-            p.relative_to(source).as_posix()[: -len(suffix)] for p in _files(source, suffix)
-        )
-    if not ids:
+    source, options = Path(source), options or ReadOptions()
+    formats: dict[str, Any] = {**FORMATS, **MASK_FORMATS, **PROPOSAL_FORMATS}
+    if fmt not in formats:
+        raise StoreError(f'format {fmt!r} is unknown; choose from {", ".join(formats)}')
+    suffix = formats[fmt].suffix
+    files = find_files(source, suffix, to_id)
+    if not files:
         raise StoreError(f'{source}: no *{suffix} file found, as format {fmt!r} needs')
+    ids = sorted(files) if ids is None else list(ids)
+    paths = match_ids(files, ids)
+    if not paths:
+        raise StoreError(
+            f'{source}: none of its {len(files)} files ({_some(files)}) is named as one of the '
+            f'{len(ids)} images ({_some(ids)})'
+        )
+
+    def image_size(id: str) -> tuple[int, int] | None:
+        if image_paths is not None:
+            path = Path(image_paths[id])
+        elif image_folder is not None:
+            path = Path(image_folder) / f'{id}{image_suffix}'
+        else:
+            return None
+        with Image.open(path) as image:
+            return image.height, image.width
+
+    def read(id: str) -> Any:
+        if fmt in FORMATS:
+            dump = FORMATS[fmt].read(paths[id], options)
+            size_of = lambda: image_size(id)  # noqa: E731
+            return to_seeds(dump, fmt, len(classes), options, size_of, compare_sizes)
+        size = image_size(id) if compare_sizes else None
+        return formats[fmt].read(paths[id], size)
+
+    if fmt in FORMATS:
+        _check_sample(source, fmt, paths, tags, len(classes), options, read)
+    elif fmt in MASK_FORMATS:
+        _check_masks(source, paths, tags, classes, read)
+    kind = 'scores' if fmt in FORMATS else 'masks' if fmt in MASK_FORMATS else 'proposals'
     meta = StoreMeta(
-        'scores',
+        kind,
         tuple(classes),
         hash_list(ids),
-        stride=stride,
-        dtype=dtype,
+        stride=stride if kind == 'scores' else 1,
+        dtype=dtype if kind == 'scores' else '',
         producer={'config': f'import:{fmt}', 'checkpoint': '', 'code': ''},
-        protocol={'imported_from': source.name, 'format': fmt},
+        protocol={'imported_from': source.name, 'format': fmt, **options.record()},
     )
     store = create_store(target, meta, overwrite)
-    assert isinstance(store, ScoreStore)
-    bad = []
-    for id in store.pending(ids):
-
-        def image_size(id: str = id) -> tuple[int, int]:
-            if image_paths is not None:
-                path = Path(image_paths[id])
-            elif image_folder is not None:
-                path = Path(image_folder) / f'{id}{image_suffix}'
-            else:
-                raise ValueError('the file does not tell the image size: give the image folder')
-            with Image.open(path) as image:
-                return image.height, image.width
-
-        try:
-            store.write(id, read(source / f'{(names or {}).get(id, id)}{suffix}', image_size))
-        except (OSError, ValueError) as error:
-            bad.append(BadEntry(id, str(error)))
+    bad = _fill(store, ids, paths, read, suffix)
     if bad:
         shown = '\n'.join(f'  {entry.id}: {entry.reason}' for entry in bad[:20])
+        more = f'\n  and {len(bad) - 20} more' if len(bad) > 20 else ''
         raise StoreError(
             f'{source}: {len(bad)} of {len(ids)} files could not be imported (the others are in '
-            f'{target}):\n{shown}'
+            f'{target}):\n{shown}{more}'
         )
     return store
+
+
+def _fill(
+    store: Store,
+    ids: Sequence[str],
+    paths: Mapping[str, Path],
+    read: Callable[[str], Any],
+    suffix: str,
+) -> list[BadEntry]:
+    """Import what is missing; what could not be read, and why."""
+    bad = []
+    for id in store.pending(ids):
+        if id not in paths:
+            bad.append(BadEntry(id, f'no {id}{suffix} in the folder'))
+            continue
+        try:
+            value = read(id)
+        except Exception as error:  # anything can be in a foreign file, and no file stops others
+            bad.append(BadEntry(id, _reason(error)))
+            continue
+        try:
+            store.write(id, value)
+        except StoreError as error:
+            bad.append(BadEntry(id, str(error)))
+    return bad
+
+
+def _check_sample(
+    source: Path,
+    fmt: str,
+    paths: Mapping[str, Path],
+    tags: Mapping[str, Collection[int]] | None,
+    num_classes: int,
+    options: ReadOptions,
+    read: Callable[[str], Any],
+) -> None:
+    """Compare some files, spread over the list, with the tags before anything is written."""
+    dumps, won = {}, {}
+    for id in _spread(sorted(paths)):
+        try:
+            dumps[id] = FORMATS[fmt].read(paths[id], options)
+            if dumps[id].keys is None and tags and tags.get(id):
+                won[id] = read(id).classes.tolist()
+        except Exception:  # listed with its reason when its turn comes
+            continue
+    try:
+        check_keys(dumps, tags, num_classes, options)
+    except StoreMismatch as error:
+        raise StoreMismatch(f'{source}: {error}') from None
+    off = [id for id, found in won.items() if not set(found) & set(tags[id])]  # type: ignore[index]
+    if 2 * len(off) > len(won):
+        raise StoreMismatch(
+            f'{source}: {len(off)} of {len(won)} files have their maps of other classes on top '
+            f'than the tags say (e.g. {off[0]}: {won[off[0]]} found, tags '
+            f'{sorted(tags[off[0]])}). Are the classes in another order? '  # type: ignore[index]
+            '--ignore-tags imports them nevertheless'
+        )
+
+
+def _check_masks(
+    source: Path,
+    paths: Mapping[str, Path],
+    tags: Mapping[str, Collection[int]] | None,
+    classes: Sequence[str],
+    read: Callable[[str], Any],
+) -> None:
+    audit = MaskAudit(('background', *classes))
+    for id in _spread(sorted(paths)) if tags else ():
+        try:
+            mask = read(id)
+        except Exception:  # listed with its reason when its turn comes
+            continue
+        if ((mask >= 0) & (mask < 256)).all():
+            audit.add(id, mask.astype(np.uint8), tags.get(id))  # type: ignore[union-attr]
+    if error := audit.error():
+        raise StoreMismatch(f'{source}: {error}. --ignore-tags imports them nevertheless')
 
 
 def export_irn(store: ScoreStore, target: str | Path, ids: Iterable[str] | None = None) -> int:
@@ -179,39 +234,14 @@ def export_irn(store: ScoreStore, target: str | Path, ids: Iterable[str] | None 
     return count
 
 
-def _files(folder: Path, suffix: str) -> list[Path]:
-    if not folder.is_dir():
-        raise StoreError(f'{folder}: the folder does not exist')
-    return [path for path in folder.rglob(f'*{suffix}') if not path.name.startswith('.')]
+def _spread(ids: Sequence[str]) -> list[str]:
+    return [ids[i] for i in np.unique(np.linspace(0, len(ids) - 1, _SAMPLED).astype(int))]
 
 
-def _dict(content: Any, *needed: Any) -> dict:
-    if not isinstance(content, dict):
-        raise ValueError(f'a dictionary is expected, found {type(content).__name__}')
-    missing = [key for key in needed if key not in content]
-    if missing:
-        raise ValueError(f'key {missing[0]!r} is missing, found {list(content)[:8]}')
-    return dict(content)
+def _some(names: Iterable[str]) -> str:
+    return ', '.join(list(names)[:3]) + ', ...'
 
 
-def _unit(maps: np.ndarray) -> np.ndarray:
-    """Clip rounding, refuse anything that is no score in [0, 1]."""
-    if maps.size and not (maps.min() >= -_SLACK and maps.max() <= 1 + _SLACK):
-        raise ValueError(
-            f'scores must lie in [0, 1], found {maps.min():.4g}..{maps.max():.4g}: normalise '
-            'them first (divide each class by its maximum)'
-        )
-    return maps.clip(0, 1)
-
-
-def _seeds(
-    classes: np.ndarray,
-    maps: np.ndarray,
-    background: np.ndarray | None = None,
-    size: tuple[int, int] | None = None,
-) -> Seeds:
-    maps = np.asarray(maps, np.float32)
-    if not len(classes) and not maps.size:
-        maps = np.zeros((0, *(size or (1, 1))), np.float32)
-    order = np.argsort(classes, kind='stable')
-    return Seeds(np.asarray(classes)[order], _unit(maps[order]), background, size or maps.shape[1:])
+def _reason(error: Exception) -> str:
+    own = isinstance(error, OSError | ValueError)
+    return str(error) if own and str(error) else f'{type(error).__name__}: {error}'

@@ -44,8 +44,9 @@ def test_trouble_is_a_message(tmp_path, tiny_shapes, capsys):
         judge.main([CONFIG, str(tmp_path), str(tmp_path / 'out'), *options(tiny_shapes)])
     assert 'it is no store' in capsys.readouterr().err
     dataset = DATASETS.build({**tiny_shapes, 'split': 'train', 'pipeline': []})
-    for id in dataset.ids:
-        np.save(tmp_path / f'{id}.npy', {0: np.ones((7, 5), np.float32)})
+    for index, id in enumerate(dataset.ids):
+        tags = dataset.get_cat_ids(index)
+        np.save(tmp_path / f'{id}.npy', {k: np.ones((7, 5), np.float32) for k in tags})
     command = [CONFIG, str(tmp_path), str(tmp_path / 'out'), '--format', 'class_map']
     with pytest.raises(SystemExit, match=r'error: SeedMetric: train_00000: .* differ in size'):
         judge.main([*command, *options(tiny_shapes)])

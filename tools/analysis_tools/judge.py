@@ -17,28 +17,28 @@ from mmengine.config import Config, DictAction
 
 from mmwsss.apis.judging import judge
 from mmwsss.datasets.bare import build_bare_dataset
+from mmwsss.datasets.foreign_options import add_read_options, background_score, read_options
 from mmwsss.engine.cli import readable_errors
-from mmwsss.stores.foreign import FORMATS
+from mmwsss.stores.foreign import FORMATS, MASK_FORMATS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Judge."""
-    formats = '; '.join(f'{name}: {text}' for name, (_, _, text) in FORMATS.items())
+    every = {**FORMATS, **MASK_FORMATS}
+    formats = '; '.join(f'{name}: {fmt.text}' for name, fmt in every.items())
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config whose test_dataloader names photos and masks')
     parser.add_argument('source', type=Path, help='a store or, with --format, a folder of seeds')
     parser.add_argument('out', type=Path, help='folder for metrics, curves, tables and plots')
-    parser.add_argument('--format', choices=FORMATS, help=formats)
-    parser.add_argument(
-        '--background', type=float, help='background score chosen beforehand (default: the best)'
-    )
+    parser.add_argument('--format', choices=every, help=formats)
     parser.add_argument(
         '--absent', choices=('nan', 'zero', 'present'), default='nan', help='see docs/protocol.md'
     )
     parser.add_argument('--stride', type=int, default=1, help='of the import (default: 1)')
     parser.add_argument('--dtype', choices=('float32', 'float16'), default='float32')
+    add_read_options(parser, score_too=True)
     parser.add_argument('--overwrite', action='store_true', help='import again')
     parser.add_argument(
         '--cfg-options',
@@ -59,10 +59,12 @@ def main(argv: Sequence[str] | None = None) -> None:
                 args.out,
                 fmt=args.format,
                 eval_ann_file=cfg.get('test_cfg', {}).get('eval_ann_file'),
-                background=args.background,
+                background=background_score(args),
                 absent=args.absent,
                 stride=args.stride,
                 dtype=args.dtype,
+                options=read_options(args),
+                check_tags=not args.ignore_tags,
                 overwrite=args.overwrite,
             )
     except ValueError as error:  # of a metric, which names the image

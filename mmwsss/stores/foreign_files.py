@@ -1,0 +1,52 @@
+"""Which file of a foreign folder belongs to which image."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from mmwsss.stores.errors import StoreError
+
+_PHOTO_SUFFIXES = ('.jpg', '.jpeg', '.png')
+
+
+def find_files(
+    folder: Path, suffix: str, to_id: Callable[[str], str] | None = None
+) -> dict[str, Path]:
+    """Files by image id.
+
+    Args:
+        folder: Searched with all folders in it; hidden files do not count.
+        suffix: Theirs. The suffix of a photo before it (``a.jpg.npy``) is dropped, too.
+        to_id: Turns a path below the folder without suffix into an id.
+
+    Raises:
+        StoreError: No such folder, or two files have one id.
+    """
+    if not folder.is_dir():
+        raise StoreError(f'{folder}: the folder does not exist')
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob('*')):
+        if path.name.startswith('.') or path.suffix.lower() != suffix or not path.is_file():
+            continue
+        stem = path.relative_to(folder).as_posix()[: -len(suffix)]
+        for photo in _PHOTO_SUFFIXES:
+            if stem.lower().endswith(photo):
+                stem = stem[: -len(photo)]
+        id = to_id(stem) if to_id else stem
+        if id in found:
+            raise StoreError(
+                f'{folder}: {found[id].relative_to(folder)} and {path.relative_to(folder)} are '
+                f'both of image {id!r}: give the folder that holds the right ones'
+            )
+        found[id] = path
+    return found
+
+
+def match_ids(files: Mapping[str, Path], ids: Iterable[str]) -> dict[str, Path]:
+    """Files of the images wanted; folders above a file count only where ids have folders."""
+    paths = {id: files[id] for id in ids if id in files}
+    if paths:
+        return paths
+    by_name: dict[str, list[Path]] = {}
+    for id, path in files.items():
+        by_name.setdefault(id.rsplit('/', 1)[-1], []).append(path)
+    return {id: by_name[id][0] for id in ids if len(by_name.get(id, ())) == 1}

@@ -1,0 +1,375 @@
+"""The forms in which published repositories write seeds, read into one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from mmwsss.stores.safe_pickle import load_pickled_npy
+from mmwsss.structures import Seeds
+from mmwsss.structures.interpolation import resize_bilinear
+
+Background = Literal['auto', 'first', 'none']
+Normalise = Literal['none', 'max', 'minmax', 'softmax', 'byte']
+NORMALISE = ('none', 'max', 'minmax', 'softmax', 'byte')
+SizeOf = Callable[[], tuple[int, int] | None]
+
+# Published maps end just under 1; float rounding may lift them a little above.
+_SLACK = 1e-3
+# Names of maps in dictionaries, the full-size ones first, and whether their first map is known to
+# be the background's.
+_MAPS: dict[str, Background] = {
+    'high_res': 'auto',  # IRN, ReCAM, LPCAM, AMN
+    'attn_highres': 'auto',  # CLIP-ES
+    'hr_cam': 'auto',  # Puzzle-CAM
+    'IS_CAM': 'first',  # SIPE
+    'rw': 'auto',  # Puzzle-CAM after the random walk
+    'valid_lam': 'auto',  # MoRe, ExCEL
+    'prob': 'first',  # WeakTr
+    'msc_seg': 'auto',  # WeCLIP, DuPL, SeCo
+    'cam': 'auto',
+}
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a dump is meant where it does not say so itself.
+
+    Args:
+        key: Name of the maps in the dictionary. Defaults to those that are known.
+        offset: Number of the first foreground class. Defaults to 0, or to 1 where key 0 stands
+            for the background.
+        background: 'first': the first map is the background's; 'none': there is none; 'auto':
+            their numbers decide: K + 1 maps of K keys have it in front, K maps of K + 1 keys
+            that begin with 0 have it among the keys only.
+        normalise: What to do with maps that are no scores in [0, 1]: 'max' cuts at 0 and divides
+            each class by its maximum, 'minmax' stretches each class, 'softmax' is taken over all
+            maps, 'byte' divides by 255.
+        nan_to_zero: Take NaN for 0.
+    """
+
+    key: str | None = None
+    offset: int | None = None
+    background: Background = 'auto'
+    normalise: Normalise = 'none'
+    nan_to_zero: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """The options that are not the default."""
+        return {k: v for k, v in vars(self).items() if v != getattr(ReadOptions, k)}
+
+
+class Dump(NamedTuple):
+    """Content of one file, not yet interpreted.
+
+    Args:
+        keys: Class numbers as written; None where the maps are of all classes. Shape: (K,).
+        maps: Shape: (M, h, w).
+        background: As in :class:`ReadOptions`; what the form itself knows.
+        full_size: Whether the maps have the image's size.
+    """
+
+    keys: np.ndarray | None
+    maps: np.ndarray
+    background: Background = 'auto'
+    full_size: bool = True
+
+
+def read_dictionary(path: Path, options: ReadOptions) -> Dump:
+    """A dictionary of ``keys`` and maps; without ``keys`` the maps are of all classes."""
+    content = _dictionary(load_pickled_npy(path))
+    if content and all(_number(key) is not None for key in content):
+        raise ValueError(
+            f'class numbers {list(content)[:5]} are its keys: formats class_map and crf read that'
+        )
+    name = options.key or next((name for name in _MAPS if name in content), None)
+    if name is None or name not in content:
+        raise ValueError(
+            f'{name or ", ".join(_MAPS)} expected, found {_names(content)}: --key names the maps'
+        )
+    keys = content.get('keys')
+    if keys is None and name != 'msc_seg' and options.key is None:
+        raise ValueError(f"key 'keys' is missing, found {_names(content)}")
+    if keys is not None:
+        keys = _whole_numbers(keys)
+    return Dump(keys, _maps(content[name]), _MAPS.get(name, 'auto'), name != 'cam')
+
+
+def read_class_map(path: Path, options: ReadOptions) -> Dump:
+    """A dictionary class number -> map."""
+    content = _numbered(load_pickled_npy(path))
+    keys = sorted(content)
+    if not keys:
+        return Dump(np.zeros(0, int), np.zeros((0, 0, 0), np.float32))
+    maps = [np.asarray(content[key], np.float32) for key in keys]
+    maps = [one[0] if one.ndim == 3 and len(one) == 1 else one for one in maps]
+    if len(shapes := {one.shape for one in maps}) > 1:
+        raise ValueError(f'its maps differ in size: {sorted(shapes)}')
+    return Dump(np.array(keys), _maps(np.stack(maps)))
+
+
+def read_crf(path: Path, options: ReadOptions) -> Dump:
+    """A dictionary 0 -> background, class id + 1 -> map."""
+    content = _dictionary(load_pickled_npy(path))
+    if 0 not in content and '0' not in content:
+        raise ValueError(f'key 0 is missing, found {_names(content)}')
+    return read_class_map(path, options)._replace(background='first')
+
+
+def read_array(path: Path, options: ReadOptions) -> Dump:
+    """A plain array of all classes, with or without the background in front."""
+    content = load_pickled_npy(path)
+    if not isinstance(content, np.ndarray):
+        raise ValueError(f'a plain array is expected, found a {type(content).__name__}')
+    if content.squeeze().ndim == 2:
+        raise ValueError(
+            f'one map of {content.squeeze().shape} where a map a class is expected. A label map '
+            'is read by format npy'
+        )
+    return Dump(None, _maps(content))
+
+
+def read_fma(path: Path, options: ReadOptions) -> Dump:
+    """Raw signed maps ``cam`` of classes ``fg_cls``."""
+    with np.load(path, allow_pickle=False) as file:
+        if not {'cam', 'fg_cls'} <= set(file.files):
+            raise ValueError(f'cam and fg_cls expected, found {sorted(file.files)}')
+        keys, maps = file['fg_cls'].reshape(-1), file['cam'].astype(np.float32)
+    return Dump(_whole_numbers(keys), _maps(maps) if len(keys) else maps, full_size=False)
+
+
+class Format(NamedTuple):
+    """One form of seeds: suffix of its files, its reader, a description for people."""
+
+    suffix: str
+    read: Callable[[Path, ReadOptions], Dump]
+    text: str
+
+
+FORMATS: dict[str, Format] = {
+    'irn': Format(
+        '.npy',
+        read_dictionary,
+        f'dict keys and one of {", ".join(_MAPS)} (IRN, AMN, RIB, CLIP-ES, SIPE, ...)',
+    ),
+    'class_map': Format('.npy', read_class_map, 'dict class id 0..C-1 -> map (S2C, CTI, ICAM)'),
+    'crf': Format('.npy', read_crf, 'dict 0 -> background, class id + 1 -> map (CRF dumps)'),
+    'fma': Format('.npz', read_fma, 'arrays cam (raw), fg_cls (FMA-WSSS)'),
+    'array': Format('.npy', read_array, 'plain array of C or C + 1 maps (deeplab-pytorch)'),
+}
+
+
+def align(
+    dump: Dump, num_classes: int, options: ReadOptions
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Say which class each map is of.
+
+    Args:
+        dump: Content of a file.
+        num_classes: C.
+        options: See :class:`ReadOptions`.
+
+    Returns:
+        ``(classes, maps, background)``: class ids 0..C-1 (K,), maps (K, h, w) and the background's
+        map (h, w), if there is one.
+
+    Raises:
+        ValueError: Keys and maps do not agree in number, or a key is no class.
+    """
+    keys, maps = dump.keys, dump.maps
+    asked = dump.background if options.background == 'auto' else options.background
+    if keys is None:
+        keys, count = np.arange(num_classes), len(maps) - (asked == 'first')
+        if len(maps) not in (num_classes, num_classes + 1) or count > num_classes + 1:
+            raise ValueError(
+                f'{len(maps)} maps found; {num_classes} (the classes) or {num_classes + 1} (the '
+                'background in front) are expected where no keys say whose they are'
+            )
+    counts = f'{len(keys)} keys ({_short(keys)}) and {len(maps)} maps'
+    background, shift = None, 0
+    padded = bool(len(keys)) and keys[0] == 0
+    if len(maps) == len(keys) and asked == 'first' and (padded or options.background == 'first'):
+        if not len(keys):
+            raise ValueError('no map at all, where the first one is to be the background')
+        background, maps, keys, shift = maps[0], maps[1:], keys[1:], 1
+    elif len(maps) == len(keys) + 1 and asked != 'none':
+        background, maps = maps[0], maps[1:]
+    elif len(keys) == len(maps) + 1 and padded and asked != 'none':
+        keys, shift = keys[1:], 1
+    elif len(maps) != len(keys):
+        raise ValueError(f'{counts} found: it cannot be told which map is of which class')
+    offset = shift if options.offset is None else options.offset
+    classes = keys - offset
+    wrong = keys[(classes < 0) | (classes >= num_classes)]
+    if len(wrong):
+        hint = ''
+        if wrong.max() == num_classes and offset == 0:
+            hint = ': keys that are counted from 1 need --offset 1'
+        elif wrong.min() == 0 and offset == 1:
+            hint = ': if key 0 is the background, give --background first'
+        raise ValueError(
+            f'class id {wrong[0] - offset} found (key {wrong[0]}, first class {offset}), the store '
+            f'has ids 0..{num_classes - 1}{hint}'
+        )
+    if len(np.unique(classes)) < len(classes):
+        raise ValueError(f'a class occurs twice among the keys {_short(keys)}')
+    return classes, maps, background
+
+
+def to_seeds(
+    dump: Dump,
+    fmt: str,
+    num_classes: int,
+    options: ReadOptions,
+    image_size: SizeOf,
+    compare_sizes: bool = True,
+) -> Seeds:
+    """Seeds of a file's content.
+
+    Args:
+        dump: Content of a file.
+        fmt: One of :data:`FORMATS`.
+        num_classes: C.
+        options: See :class:`ReadOptions`.
+        image_size: Gives (H, W) of the photo; None where that is not known.
+        compare_sizes: Refuse maps of full size that are not the photo's.
+
+    Raises:
+        ValueError: The file is not what the format says, with what to do.
+    """
+    classes, maps, background = align(dump, num_classes, options)
+    size = image_size()
+    if size is None and (not dump.full_size or not maps.size):
+        raise ValueError('the file does not tell the image size: give the image folder (--images)')
+    if not maps.size:
+        return Seeds(np.zeros(0, int), np.zeros((0, *size), np.float32), None, size)  # type: ignore
+    if fmt == 'fma':
+        maps = resize_bilinear(maps, size).clip(0)  # type: ignore[arg-type]
+        maps = _minmax(maps)
+    shape: tuple[int, int] = maps.shape[1:]
+    if size is None or (dump.full_size and not compare_sizes and not options.key):
+        size = shape
+    if dump.full_size and shape != size and not options.key:
+        raise ValueError(
+            f'its maps are {shape[0]}x{shape[1]} (height x width), the photo {size[0]}x{size[1]}. '
+            'Seeds have the size of the stored photo (without EXIF rotation)'
+        )
+    maps, background = _normalised(maps, background, options)
+    maps = _unit(maps, 'scores')
+    if background is not None:
+        background = _unit(background, 'the background')
+    if dump.keys is None:  # of all classes: those that are nowhere the first change no label
+        first = maps.argmax(0)
+        if background is not None:
+            first = first[maps.max(0) > background]
+        kept = np.unique(first)
+        classes, maps = classes[kept], maps[kept]
+    order = np.argsort(classes, kind='stable')
+    return Seeds(classes[order], maps[order], background, size)
+
+
+def _normalised(
+    maps: np.ndarray, background: np.ndarray | None, options: ReadOptions
+) -> tuple[np.ndarray, np.ndarray | None]:
+    every = maps if background is None else np.concatenate([background[None], maps])
+    if options.nan_to_zero:
+        every = np.nan_to_num(every, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    elif np.isnan(every).any():
+        raise ValueError(
+            'scores must lie in [0, 1], found nan, as a division by a maximum of 0 leaves it: '
+            '--nan-to-zero takes it for 0'
+        )
+    if options.normalise == 'max':
+        every = every.clip(0)
+        highest = every.max((1, 2), keepdims=True)
+        every = np.divide(every, highest, out=np.zeros_like(every), where=highest > 0)
+    elif options.normalise == 'minmax':
+        every = _minmax(every)
+    elif options.normalise == 'softmax':
+        every = np.exp(every - every.max(0))
+        every = every / every.sum(0)
+    elif options.normalise == 'byte':
+        every = every / 255
+    return (every, None) if background is None else (every[1:], every[0])
+
+
+def _minmax(maps: np.ndarray) -> np.ndarray:
+    low, high = maps.min((1, 2), keepdims=True), maps.max((1, 2), keepdims=True)
+    return (maps - low) / (high - low + 1e-7)
+
+
+def _unit(maps: np.ndarray, what: str) -> np.ndarray:
+    """Clip rounding, refuse anything that is no score in [0, 1]."""
+    if not maps.size:
+        return maps
+    low, high = float(maps.min()), float(maps.max())
+    if low < -_SLACK:
+        advice = '--normalise softmax for logits of all classes, max for maps of single classes'
+    elif high > 1 + _SLACK and high <= 255 and (maps == maps.round()).all():
+        advice = '--normalise byte divides by 255'
+    else:
+        advice = '--normalise max divides each class by its maximum'
+    if not (low >= -_SLACK and high <= 1 + _SLACK):
+        raise ValueError(
+            f'{what} must lie in [0, 1], found {low:.4g}..{high:.4g}: normalise them first '
+            f'({advice})'
+        )
+    return maps.clip(0, 1)
+
+
+def _maps(value: Any) -> np.ndarray:
+    maps = np.asarray(value, np.float32)
+    while maps.ndim > 3 and maps.shape[0] == 1:
+        maps = maps[0]
+    if maps.ndim == 2:
+        maps = maps[None]
+    if maps.ndim != 3 and maps.size:
+        raise ValueError(f'maps must have shape (K, h, w), found {maps.shape}')
+    return maps if maps.size else np.zeros((0, 0, 0), np.float32)
+
+
+def _dictionary(content: Any) -> dict:
+    if not isinstance(content, dict):
+        hint = ': format array reads that' if isinstance(content, np.ndarray) else ''
+        raise ValueError(f'a dictionary is expected, found {type(content).__name__}{hint}')
+    return dict(content)
+
+
+def _numbered(content: Any) -> dict[int, Any]:
+    """A dictionary whose keys are class numbers, perhaps written as text."""
+    content = _dictionary(content)
+    wrong = [key for key in content if _number(key) is None]
+    if wrong:
+        hint = ': format irn reads that' if 'keys' in content else ''
+        raise ValueError(f'keys must be class numbers, found {_names(content)}{hint}')
+    numbers = {_number(key): value for key, value in content.items()}
+    if len(numbers) < len(content):
+        raise ValueError(f'a class number occurs twice among the keys {_names(content)}')
+    return numbers  # type: ignore[return-value]
+
+
+def _number(key: Any) -> int | None:
+    if isinstance(key, bool):
+        return None
+    if isinstance(key, int | np.integer) or (isinstance(key, str) and key.strip().isdecimal()):
+        return int(key)
+    return None
+
+
+def _whole_numbers(values: Any) -> np.ndarray:
+    array = np.asarray(values).reshape(-1)
+    if array.dtype.kind not in 'iuf' and array.size:
+        raise ValueError(f'keys must be class numbers, found {array[:5].tolist()}')
+    if array.dtype.kind == 'f' and (array != array.round()).any():
+        raise ValueError(f'keys must be whole numbers, found {array[:5].tolist()}')
+    return array.astype(np.int64)
+
+
+def _names(content: dict) -> list:
+    return [str(key) if isinstance(key, str) else key for key in list(content)[:8]]
+
+
+def _short(keys: np.ndarray) -> str:
+    return ', '.join(map(str, keys[:6].tolist())) + (', ...' if len(keys) > 6 else '')

@@ -1,0 +1,148 @@
+"""Masks in colours to masks of class numbers, which are palette PNGs: 0, 1..C and 255.
+
+Colours come from CVAT's ``labelmap.txt`` (``name:r,g,b:parts:actions``), or are those of PASCAL VOC
+for the classes of ``--classes`` in their order (``voc`` for VOC's own). Palette PNGs that an editor
+has saved again are read by their colours, too.
+
+    python tools/dataset_converters/colour_masks.py data/SegmentationClass data/masks \
+        --labelmap data/labelmap.txt
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.progress import track
+
+from mmwsss.datasets import VOCTaggedDataset
+from mmwsss.datasets.errors import DataError
+from mmwsss.datasets.io import foreground, list_folder, read_class_names, read_lines, shown
+from mmwsss.stores.atomic import atomic_write, atomic_write_bytes
+from mmwsss.stores.mask_store import voc_palette
+
+Colour = tuple[int, int, int]
+_IGNORED = ('ignore', '__ignore__', 'void', 'ambiguous')
+
+
+def read_labelmap(path: Path) -> tuple[dict[Colour, int], list[str]]:
+    """Colours of a ``labelmap.txt`` and the foreground names in its order.
+
+    Raises:
+        DataError: A line is no ``name:r,g,b``, or a colour or name occurs twice.
+    """
+    found: dict[Colour, str] = {}
+    for line in read_lines(path):
+        if line.startswith('#'):
+            continue
+        name, _, rest = line.partition(':')
+        try:
+            colour = tuple(int(part) for part in rest.split(':')[0].split(','))
+        except ValueError:
+            colour = ()
+        if len(colour) != 3 or not all(0 <= part <= 255 for part in colour):
+            raise DataError(f'{path}: {line!r} is no name:r,g,b')
+        if colour in found or name in found.values():
+            raise DataError(f'{path}: the name or the colour of {line!r} occurs twice')
+        found[colour] = name
+    names = [name for name in foreground(found.values()) if name.lower() not in _IGNORED]
+    if not names:
+        raise DataError(f'{path}: no class beside the background')
+    number = {name: k for k, name in enumerate(names, start=1)}
+    ignored = {name for name in found.values() if name.lower() in _IGNORED}
+    number.update(dict.fromkeys(ignored, 255))
+    return {colour: number.get(name, 0) for colour, name in found.items()}, names
+
+
+def voc_colours(num_classes: int) -> dict[Colour, int]:
+    """VOC's colours of the background, C classes and pixels to ignore."""
+    values = [*range(num_classes + 1), 255]
+    return {tuple(voc_palette()[v].tolist()): v for v in values}
+
+
+def to_indices(path: Path, colours: Mapping[Colour, int]) -> np.ndarray:
+    """Class numbers of a mask in colours, uint8 (H, W).
+
+    Raises:
+        DataError: It cannot be read, or holds a colour that is no class.
+    """
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert('RGB'), np.int64)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(f'{path}: cannot be read ({error})') from error
+    codes = (pixels[..., 0] << 16) | (pixels[..., 1] << 8) | pixels[..., 2]
+    found, inverse = np.unique(codes, return_inverse=True)
+    table = {(r << 16) | (g << 8) | b: value for (r, g, b), value in colours.items()}
+    foreign = [code for code in found.tolist() if code not in table]
+    if foreign:
+        names = [f'({c >> 16}, {c >> 8 & 255}, {c & 255})' for c in foreign]
+        raise DataError(
+            f'{path}: {len(names)} colours are no class: {shown(names)}. Edges that are smoothed '
+            'or JPEG compression make such colours; save masks without either'
+        )
+    values = np.array([table[code] for code in found.tolist()], np.uint8)
+    return values[inverse].reshape(codes.shape)
+
+
+def convert(source: Path, out: Path, colours: Mapping[Colour, int]) -> tuple[int, list[str]]:
+    """Convert a folder; number of masks written and what could not be."""
+    files = list_folder(source, ('.png', '.bmp', '.gif', '.tif', '.tiff'))
+    if not files:
+        raise DataError(f'{source}: no mask found')
+    if out.resolve() == source.resolve():
+        raise DataError(f'{out}: give another folder than that of the colours, which stay')
+
+    def one(item: tuple[str, str]) -> str:
+        try:
+            mask = Image.fromarray(to_indices(source / item[1], colours))
+        except DataError as error:
+            return str(error)
+        mask.putpalette(voc_palette().tobytes())
+        with atomic_write(out / f'{item[0]}.png') as temporary:
+            mask.save(temporary, 'PNG')
+        return ''
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(track(pool.map(one, files.items()), 'masks', len(files), transient=True))
+    bad = [text for text in results if text]
+    return len(results) - len(bad), bad
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Convert a folder; 1 where a mask could not be converted."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('source', type=Path, help='folder of masks in colours')
+    parser.add_argument('out', type=Path, help='folder of the new masks')
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument('--labelmap', type=Path, help="CVAT's labelmap.txt")
+    given.add_argument('--classes', help="file of foreground names, or 'voc': VOC's colours")
+    args = parser.parse_args(argv)
+    try:
+        if args.labelmap:
+            colours, names = read_labelmap(args.labelmap)
+        elif args.classes == 'voc':
+            names = list(VOCTaggedDataset.METAINFO['classes'][1:])
+            colours = voc_colours(len(names))
+        else:
+            names = read_class_names(args.classes)
+            colours = voc_colours(len(names))
+        count, bad = convert(args.source, args.out, colours)
+    except DataError as error:
+        raise SystemExit(str(error)) from None
+    atomic_write_bytes(args.out / 'classes.txt', ('\n'.join(names) + '\n').encode())
+    print(f'{args.out}: {count} masks; classes 1..{len(names)} are {", ".join(names)}')
+    for text in bad:
+        print(f'not converted: {text}', file=sys.stderr)
+    return 1 if bad else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
