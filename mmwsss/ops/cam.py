@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -21,6 +22,19 @@ def normalize_cam(cam: Tensor, eps: float = EPS) -> Tensor:
         Maps in [0, 1), of the same shape.
     """
     return cam / (cam.amax((-2, -1), keepdim=True) + eps)
+
+
+def stretch_cam(cam: Tensor, eps: float = EPS) -> Tensor:
+    """Subtract each map's minimum, then divide by its maximum plus ``eps``, as ToCo does.
+
+    Args:
+        cam: Shape: (..., h, w).
+        eps: Added to the maximum.
+
+    Returns:
+        Maps in [0, 1), of the same shape.
+    """
+    return normalize_cam(cam - cam.amin((-2, -1), keepdim=True), eps)
 
 
 def _resize(views: Tensor, size: tuple[int, int]) -> Tensor:
@@ -52,11 +66,19 @@ def _shifted(views: Tensor, size: tuple[int, int]) -> Tensor:
     return merged - merged.amin((-2, -1), keepdim=True)
 
 
+def _max_flip(views: Tensor, size: tuple[int, int]) -> Tensor:
+    views = _resize(views, size)
+    if views.shape[1] == 2:
+        views = torch.maximum(views[:, :1], views[:, 1:].flip(-1))
+    return views.relu()
+
+
 FUSIONS: dict[str, Callable[[Tensor, tuple[int, int]], Tensor]] = {
     's2c': _s2c,
     'irn_cam': _irn_cam,
     'irn_high_res': _irn_high_res,
     'shifted': _shifted,
+    'max_flip': _max_flip,
 }
 
 
@@ -75,6 +97,7 @@ def fuse_scales(maps: Sequence[Tensor], size: tuple[int, int], fuse: str = 's2c'
             - ``'irn_high_res'``: ReLU first, then to (H, W), by way of multiples of 16.
             - ``'shifted'``: each map to (H, W), then less its minimum instead of ReLU: evidence
               below zero is kept, for what refines the maps afterwards (ours).
+            - ``'max_flip'``: each map to (H, W), the larger of both views, then ReLU (ToCo).
 
     Returns:
         Non-negative maps. Shape: (P, H, W), or (P, ceil(H / 4), ceil(W / 4)) for ``'irn_cam'``.

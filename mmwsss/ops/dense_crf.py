@@ -72,13 +72,14 @@ class CRFProtocol:
 
 
 # As published: PSA (also MCTformer, S2C, CTI, ICAM); PSA's with one iteration, after ICAM's random
-# walk; IRN (RIB, LPCAM); DeepLab-v2 (CLIP-ES, tests of ToCo and FMA-WSSS); MCTformer's segmentor;
-# ICAM's second stage.
+# walk; IRN (RIB, LPCAM); DeepLab-v2 (CLIP-ES, tests of FMA-WSSS, MoRe and ExCEL); tests of ToCo,
+# SeCo and DuPL; MCTformer's segmentor; ICAM's second stage.
 PROTOCOLS: dict[str, CRFProtocol] = {
     'psa': CRFProtocol(3, 3, 80, 13, 10),
     'psa_rw': CRFProtocol(3, 3, 80, 13, 10, iterations=1),
     'irn': CRFProtocol(3, 3, 50, 5, 10),
     'deeplab': CRFProtocol(1, 3, 67, 3, 4),
+    'toco': CRFProtocol(1, 1, 121, 5, 4),
     'mct_seg': CRFProtocol(4, 3, 83, 5, 3),
     'icam_final': CRFProtocol(3, 3, 32, 13, 10, iterations=1),
 }

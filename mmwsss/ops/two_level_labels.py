@@ -103,17 +103,64 @@ def par_labels(
         0 background, class id + 1, 255 undecided. Shape: (N, H, W), uint8.
     """
     size = images.shape[-2:]
-    small = [max(1, side // down_scale) for side in size]
+    steps = dict(down_scale=down_scale, dilations=dilations, iterations=iterations)
+    refined, labels = refine_levels(images, scores, tags, (high, low), **steps)
+    resized = (F.interpolate(part, size, mode='bilinear', align_corners=False) for part in refined)
+    return _crop(combine_levels(*(_best(part, labels) for part in resized)), boxes)
+
+
+@torch.no_grad()
+def refine_levels(
+    images: Tensor,
+    scores: Tensor,
+    tags: Tensor,
+    levels: Sequence[float],
+    *,
+    down_scale: int = 2,
+    dilations: Sequence[int] = DILATIONS,
+    iterations: int = 10,
+) -> tuple[tuple[Tensor, ...], Tensor]:
+    """Softmax against each background score, refined by PAR at a reduced size.
+
+    Args:
+        images: See :func:`par_labels`.
+        scores: See :func:`par_labels`.
+        tags: See :func:`par_labels`.
+        levels: Background scores.
+        down_scale: See :func:`par_labels`.
+        dilations: See :func:`par_labels`.
+        iterations: See :func:`par_labels`.
+
+    Returns:
+        For each level the maps of background and present classes, (N, K + 1, h, w), and the label
+        of each class's map, (N, K), see :func:`present_slots`.
+    """
+    small = [max(1, side // down_scale) for side in images.shape[-2:]]
     images, scores = (
         F.interpolate(maps, small, mode='bilinear', align_corners=False)
         for maps in (images, scores)
     )
     maps, labels = present_slots(scores, tags)
-    levels = [_with_background(maps, level).softmax(1) for level in (high, low)]
-    # Both levels share the weights: one call.
-    refined = par(images, torch.cat(levels, 1), dilations=dilations, iterations=iterations)
-    refined = F.interpolate(refined, size, mode='bilinear', align_corners=False)
-    return _crop(combine_levels(*(_best(part, labels) for part in refined.chunk(2, 1))), boxes)
+    planes = [_with_background(maps, level).softmax(1) for level in levels]
+    # All levels share the weights: one call.
+    refined = par(images, torch.cat(planes, 1), dilations=dilations, iterations=iterations)
+    return refined.chunk(len(planes), 1), labels
+
+
+def inside_boxes(boxes: Tensor, size: Sequence[int]) -> Tensor:
+    """Which pixels lie in each image's box.
+
+    Args:
+        boxes: ``(y0, y1, x0, x1)``, ends exclusive. Shape: (N, 4).
+        size: (H, W).
+
+    Returns:
+        Shape: (N, H, W), bool.
+    """
+    rows = torch.arange(size[0], device=boxes.device)[None, :, None]
+    columns = torch.arange(size[1], device=boxes.device)[None, None]
+    y0, y1, x0, x1 = boxes[:, :, None, None].unbind(1)
+    return (rows >= y0) & (rows < y1) & (columns >= x0) & (columns < x1)
 
 
 def _with_background(maps: Tensor, score: float) -> Tensor:
@@ -131,8 +178,5 @@ def _best(maps: Tensor, labels: Tensor) -> Tensor:
 def _crop(labels: Tensor, boxes: Tensor | None) -> Tensor:
     if boxes is None:
         return labels
-    rows = torch.arange(labels.shape[1], device=labels.device)[None, :, None]
-    columns = torch.arange(labels.shape[2], device=labels.device)[None, None]
-    y0, y1, x0, x1 = boxes.to(labels.device)[:, :, None, None].unbind(1)
-    inside = (rows >= y0) & (rows < y1) & (columns >= x0) & (columns < x1)
+    inside = inside_boxes(boxes.to(labels.device), labels.shape[1:])
     return torch.where(inside, labels, labels.new_tensor(IGNORE))

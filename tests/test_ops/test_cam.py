@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmwsss.ops.cam import FUSIONS, fuse_scales, normalize_cam
+from mmwsss.ops.cam import FUSIONS, fuse_scales, normalize_cam, stretch_cam
 
 
 def random_maps(seed, sizes, views=2, count=3):
@@ -97,3 +97,11 @@ def test_bad_arguments():
         fuse_scales([], (4, 4))
     with pytest.raises(ValueError, match=r'found \[\(1, 3, 2, 2\)\]'):
         fuse_scales([torch.zeros(1, 3, 2, 2)], (4, 4))
+
+
+def test_max_flip_and_stretch():
+    first, second = torch.tensor([[[[1.0, -2.0]], [[3.0, -1.0]]]]), torch.tensor([[[[2.0, -4.0]]]])
+    fused = fuse_scales([first, second], (1, 2), 'max_flip')  # max((1, -2), (-1, 3)), + (2, 0)
+    assert fused.tolist() == [[[3.0, 3.0]]]
+    stretched = stretch_cam(torch.tensor([[[1.0, 2.0], [3.0, 5.0]]]))
+    torch.testing.assert_close(stretched * (4 + 1e-5), torch.tensor([[[0.0, 1.0], [2.0, 4.0]]]))

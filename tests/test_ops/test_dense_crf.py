@@ -127,6 +127,7 @@ def test_protocols():
     assert crf_protocol('psa').scaled(12).bilateral_sxy == pytest.approx(80 / 12)
     assert crf_protocol('psa').scaled(12).bilateral_srgb == 13
     assert crf_protocol(dict(PROTOCOLS['irn'].__dict__)) == PROTOCOLS['irn']
+    assert crf_protocol('toco') == CRFProtocol(1, 1, 121, 5, 4)
     with pytest.raises(ValueError, match='widths of CRF kernels must be positive'):
         CRFProtocol(0, 3, 80, 13, 10)
     with pytest.raises(ValueError, match='iterations must be at least 0, found -1'):

@@ -34,7 +34,7 @@ class CAMTestCfg:
     Args:
         flip: Add the mirror image of every scale (in the same batch).
         fuse: How scales and views are fused, see :func:`~mmwsss.ops.cam.fuse_scales`:
-            ``'s2c'``, ``'irn_cam'``, ``'irn_high_res'`` or ``'shifted'``.
+            ``'s2c'``, ``'irn_cam'``, ``'irn_high_res'``, ``'shifted'`` or ``'max_flip'``.
         use_tags: Make seeds of the classes in the image-level labels, as all published seed scores
             do (an oracle on any list that is not trained on). If False, of predicted tags.
         tag_threshold: Score above which a tag is predicted; read if ``use_tags`` is False.

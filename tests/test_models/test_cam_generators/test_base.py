@@ -82,7 +82,7 @@ def test_mirrored_view_runs_in_the_batch_of_its_scale():
     sizes=st.lists(st.sampled_from([(6, 8), (9, 7), (5, 5)]), min_size=1, max_size=5),
     tags=st.lists(st.tuples(*[st.integers(0, 1)] * 3), min_size=5, max_size=5),
     flip=st.booleans(),
-    fuse=st.sampled_from(['s2c', 'irn_cam', 'irn_high_res', 'shifted']),
+    fuse=st.sampled_from(['s2c', 'irn_cam', 'irn_high_res', 'shifted', 'max_flip']),
 )
 def test_a_batch_equals_its_images_alone(sizes, tags, flip, fuse):
     model = Tiny(test_cfg=dict(flip=flip, fuse=fuse))
