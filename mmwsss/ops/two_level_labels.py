@@ -103,8 +103,15 @@ def par_labels(
         0 background, class id + 1, 255 undecided. Shape: (N, H, W), uint8.
     """
     size = images.shape[-2:]
-    steps = dict(down_scale=down_scale, dilations=dilations, iterations=iterations)
-    refined, labels = refine_levels(images, scores, tags, (high, low), **steps)
+    refined, labels = refine_levels(
+        images,
+        scores,
+        tags,
+        (high, low),
+        down_scale=down_scale,
+        dilations=dilations,
+        iterations=iterations,
+    )
     resized = (F.interpolate(part, size, mode='bilinear', align_corners=False) for part in refined)
     return _crop(combine_levels(*(_best(part, labels) for part in resized)), boxes)
 
