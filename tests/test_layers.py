@@ -11,6 +11,7 @@ LAYERS = [
     {'registry', 'weights'},
     {'structures'},
     {'stores'},
+    {'config'},
     {'ops'},
     {'datasets'},
     {'models'},

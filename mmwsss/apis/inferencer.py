@@ -14,6 +14,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.structures import SegDataSample
 
+from mmwsss.config import read_config
 from mmwsss.datasets.io import read_image
 from mmwsss.engine.auto_classes import find_classes, resolve_num_classes
 from mmwsss.engine.checkpoint_io import load_checkpoint
@@ -86,7 +87,7 @@ class WSSSInferencer:
         checkpoint: str | Path | None = None,
         device: str | None = None,
     ) -> None:
-        cfg = config if isinstance(config, Config) else Config.fromfile(str(config))
+        cfg = config if isinstance(config, Config) else read_config(config)
         cfg = cfg.copy()
         init_default_scope(cfg.get('default_scope', 'mmwsss'))
         checkpoint = checkpoint or cfg.get('load_from')

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from mmengine.config import DictAction
 
 from mmwsss.compat import MissingOpError
+from mmwsss.config import ConfigError
 from mmwsss.datasets.errors import DataError
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.launch import LAUNCHERS
@@ -24,6 +25,8 @@ _EXPLAINED = (
     WeightsError,
     FileNotFoundError,
 )
+
+_EXPLAINED = (ConfigError, StageFailed, DataError, StoreError, MissingOpError, FileNotFoundError)
 
 
 def stage_parser(description: str) -> argparse.ArgumentParser:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from mmengine.config import Config
 from mmengine.dist import barrier, init_dist, is_distributed
 from mmengine.utils.dl_utils import set_multi_processing
 
+from mmwsss.config import read_config
 from mmwsss.engine.auto_classes import resolve_num_classes
 from mmwsss.engine.checkpoint_io import trust_checkpoints
 from mmwsss.engine.runner import WSSSRunner
@@ -98,21 +98,17 @@ def load_config(
 ) -> Config:
     """Read a config file.
 
-    What its ``custom_imports`` name may also lie in the current folder.
-
     Args:
         config: The file.
         work_dir: Folder of the run. Defaults to the config's, else ``work_dirs/<config name>``.
         cfg_options: Values by dotted key, over those of the file.
     """
-    if os.getcwd() not in sys.path:  # scripts have their own folder there instead
-        sys.path.append(os.getcwd())
-    cfg = Config.fromfile(str(config))
+    cfg = read_config(config)
     cfg.merge_from_dict(cfg_options or {})
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
+        cfg.work_dir = str(Path('work_dirs') / Path(cfg.filename).stem)
     return cfg
 
 

@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import importlib.util
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -12,7 +11,6 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.recipe import Stage
 from mmwsss.stores.hashing import hash_file, hash_text
 
@@ -39,71 +37,6 @@ _OTHER_ACTION = {
     'test': ('train_', 'val_', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'),
 }
 _LARGE = 64 << 20
-
-
-def resolve_config(stage: Stage, options: Mapping[str, Any]) -> tuple[Config, dict[str, Any]]:
-    """Config of a stage with options merged in, as the tools will see it.
-
-    Environment variables that the config names must be set already.
-
-    Returns:
-        The config, and the options with the keys that ``--cfg-options`` understands.
-
-    Raises:
-        RecipeError: The config cannot be read, or an input names a key that it lacks.
-    """
-    logging.disable(logging.INFO)  # mmengine announces every variable that it replaces
-    try:
-        cfg = Config.fromfile(stage.config, import_custom_modules=False)
-        options = {find_key(cfg, key): value for key, value in options.items()}
-        for key in stage.inputs:
-            if key != 'load_from' and not _has_key(cfg, find_key(cfg, key)):
-                raise RecipeError(f'input {key!r} is no key of this config')
-        cfg.merge_from_dict(options)
-    except Exception as error:
-        text = error.args[0] if isinstance(error, KeyError) and error.args else error
-        raise RecipeError(f'stage {stage.name}: {stage.config}: {text}') from error
-    finally:
-        logging.disable(logging.NOTSET)
-    return cfg, options
-
-
-def find_key(cfg: Config, key: str) -> str:
-    """Turn names of parts within a list into their index.
-
-    ``'test_dataloader.dataset.pipeline.LoadSeeds.store'`` becomes ``'...pipeline.1.store'``.
-
-    Raises:
-        KeyError: No, or more than one, part of the list has this type.
-    """
-    node: Any = cfg
-    found = []
-    for name in key.split('.'):
-        if isinstance(node, list | tuple) and not name.isdigit():
-            types = [part.get('type') if isinstance(part, dict) else None for part in node]
-            matches = [i for i, kind in enumerate(types) if str(kind).split('.')[-1] == name]
-            if len(matches) != 1:
-                raise KeyError(
-                    f'{key}: {len(matches)} parts of {".".join(found)} have the type {name}; '
-                    f'it holds {types}'
-                )
-            name = str(matches[0])
-        found.append(name)
-        try:
-            node = node[int(name)] if isinstance(node, list | tuple) else node.get(name)
-        except (AttributeError, IndexError, KeyError):
-            node = None
-    return '.'.join(found)
-
-
-def _has_key(cfg: Config, key: str) -> bool:
-    node: Any = cfg
-    for name in key.split('.'):
-        try:
-            node = node[int(name)] if isinstance(node, list | tuple) else node[name]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return False
-    return True
 
 
 def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, Any]:

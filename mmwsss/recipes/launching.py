@@ -4,19 +4,18 @@ import os
 import shlex
 import socket
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from mmwsss.recipes.recipe import Stage, to_arguments
+from mmwsss.recipes.recipe import Stage
 
+#: Name of the resolved config in a stage's folder.
+CONFIG = 'config.py'
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
 
 def stage_command(
     stage: Stage,
     folder: Path,
-    options: Mapping[str, Any],
     *,
     tools: Path,
     nproc: int = 1,
@@ -27,19 +26,13 @@ def stage_command(
 
     Args:
         stage: The stage.
-        folder: Its work directory.
-        options: Config keys and values; ``load_from`` becomes the checkpoint argument of
-            ``test.py``.
+        folder: Its work directory, which holds its resolved config.
         tools: Folder of the tools.
         nproc: Number of processes, one a GPU where there are GPUs.
         launcher: 'none' (one process, or ``torch.distributed.run`` for more) or 'slurm'.
         resume: Whether a training continues from its last checkpoint.
     """
-    options = dict(options)
-    script = [str(tools / f'{stage.action}.py'), str(stage.config)]
-    if stage.action == 'test' and 'load_from' in options:
-        script.append(str(options.pop('load_from')))
-    script += ['--work-dir', str(folder)]
+    script = [str(tools / f'{stage.action}.py'), str(folder / CONFIG), '--work-dir', str(folder)]
     if resume:
         script.append('--resume')
     if launcher == 'slurm':
@@ -50,8 +43,6 @@ def stage_command(
         prefix, name = [sys.executable, '-u'], 'none'
     if name != 'none':
         script += ['--launcher', name]
-    if options:
-        script += ['--cfg-options', *to_arguments(options)]
     return prefix + script
 
 

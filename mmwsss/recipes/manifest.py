@@ -184,7 +184,7 @@ def write_manifest(
                 'config': str(folder.stage.config),
                 'identity_hash': record.get('identity_hash'),
                 'config_hash': record_hash(identity['config']) if identity else None,
-                'inputs': dict(folder.stage.inputs),
+                'inputs': {key: str(ref) for key, ref in folder.stage.inputs.items()},
                 'input_hashes': identity.get('inputs'),
                 'files': identity.get('files'),
                 'code': identity.get('code'),

@@ -13,14 +13,15 @@ from typing import Any
 from mmengine.utils import import_modules_from_strings
 from rich.console import Console
 
+from mmwsss.config import write_config
 from mmwsss.installed import find_part
 from mmwsss.recipes.errors import PipelineError, RecipeError
-from mmwsss.recipes.launching import LAUNCHERS, stage_command
+from mmwsss.recipes.launching import CONFIG, LAUNCHERS, stage_command
 from mmwsss.recipes.manifest import LOG, StageFolder, write_manifest
 from mmwsss.recipes.planning import Decision, Planner
 from mmwsss.recipes.process import run_process
 from mmwsss.recipes.progress import PipelineProgress, parse_loss, parse_progress
-from mmwsss.recipes.recipe import REPORT_PARTS, Stage, load_recipe, split_reference
+from mmwsss.recipes.recipe import REPORT_PARTS, Reference, Stage, load_recipe
 from mmwsss.recipes.summary import find_background, print_summary, summarise
 from mmwsss.recipes.surroundings import environment, lock_folder, resolve_variables, stoppable
 from mmwsss.visualization.text import format_seconds
@@ -138,8 +139,18 @@ class _Pipeline:
             )
             if decision.runs:
                 to_run.append(name)
+                self._say(f'{"":{width}}  {self._origin(folder.stage)}')
                 self._say(f'{"":{width}}  {shlex.join(self._command(folder.stage, decision))}')
         self._say(f'{len(to_run)} of {len(self.folders)} stages will run in {self.work_dir}')
+
+    def _origin(self, stage: Stage) -> str:
+        """Say what a stage's config is made of."""
+        changes = {**stage.cfg_options, **stage.inputs}
+        shown = ', '.join(
+            f'{key}={value if isinstance(value, Reference) else repr(value)}'
+            for key, value in changes.items()
+        )
+        return f'{stage.config}{" with " if shown else ""}{shown}'
 
     # Running ------------------------------------------------------------------------
 
@@ -176,6 +187,7 @@ class _Pipeline:
         earlier = float((folder.started or {}).get('seconds', 0)) if folder.done is None else 0.0
         command = self._command(stage, decision)
         folder.begin(identity, command, earlier)
+        write_config(folder.folder / CONFIG, self.planner.handed_config(stage))
         log = folder.folder / LOG
         progress.say(f'  log: {log}')
         epochs = (self.configs[stage.name].get('train_cfg') or {}).get('max_epochs')
@@ -217,8 +229,7 @@ class _Pipeline:
     def _command(self, stage: Stage, decision: Decision) -> list[str]:
         folder = self.folders[stage.name]
         resume = decision.verb == 'resume' and stage.action == 'train'
-        options = self.planner.options(stage)
-        return stage_command(stage, folder.folder, options, resume=resume, **self.launch)
+        return stage_command(stage, folder.folder, resume=resume, **self.launch)
 
     def _put_aside(self, folder: StageFolder, progress: PipelineProgress) -> None:
         """Free a stage's folder; only folders that a pipeline made come here."""
@@ -252,7 +263,7 @@ class _Pipeline:
 
     def _can_report(self) -> bool:
         report = self.planner.recipe.report or {}
-        names = [split_reference(report[p])[0] for p in REPORT_PARTS if report.get(p)]
+        names = [report[part].stage for part in REPORT_PARTS if report.get(part)]
         return bool(names) and all(self.folders[name].done for name in names)
 
     def _report(self, path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -264,7 +275,7 @@ class _Pipeline:
         names = {}
         for part in REPORT_PARTS:
             if options.get(part):
-                names[part], output = split_reference(options[part])
+                names[part], output = options[part]
                 options[part] = self.folders[names[part]].output(output)
         last = next(names[part] for part in reversed(REPORT_PARTS) if part in names)
         cfg = self.configs[last]

@@ -1,5 +1,6 @@
 """Which stages of a recipe are done, which have to run, and why."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,9 +8,10 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 
 from mmwsss.recipes.errors import PipelineError, RecipeError
-from mmwsss.recipes.identity import describe, differences, find_key, resolve_config
+from mmwsss.recipes.identity import describe, differences
 from mmwsss.recipes.manifest import StageFolder
-from mmwsss.recipes.recipe import Recipe, Stage, split_reference
+from mmwsss.recipes.recipe import Recipe, Stage
+from mmwsss.recipes.resolving import merge_options, resolve_config
 
 
 class Decision(NamedTuple):
@@ -49,11 +51,9 @@ class Planner:
         self.recipe, self.ignore_code = recipe, ignore_code
         self.folders = {s.name: StageFolder(s, work_dir / s.name) for s in recipe.stages}
         self.configs: dict[str, Config] = {}
-        self._options: dict[str, dict[str, Any]] = {}
+        extra = {} if seed is None else {'randomness.seed': seed}
         for stage in recipe.stages:
-            extra = {} if seed is None else {'randomness.seed': seed}
-            merged = {**extra, **stage.cfg_options, **stage.inputs}
-            self.configs[stage.name], self._options[stage.name] = resolve_config(stage, merged)
+            self.configs[stage.name] = resolve_config(stage, extra)
         for stage in recipe.stages:
             self._check_inputs(stage)
 
@@ -70,7 +70,7 @@ class Planner:
             raise RecipeError(f'stage {last!r} comes before stage {first!r}: nothing to do')
         for stage in selected:
             for reference in stage.inputs.values():
-                parent, output = split_reference(reference)
+                parent, output = reference
                 if names.index(parent) < begin and self.folders[parent].output_hash(output) is None:
                     raise PipelineError(
                         f'--from {first}: stage {stage.name} takes {reference}, but stage {parent} '
@@ -117,8 +117,8 @@ class Planner:
         """What the stage's result depends on, now."""
         hashes = {}
         for reference in stage.inputs.values():
-            parent, output = split_reference(reference)
-            hashes[reference] = self.folders[parent].output_hash(output) or '(missing)'
+            parent, output = reference
+            hashes[str(reference)] = self.folders[parent].output_hash(output) or '(missing)'
         return describe(stage, self.configs[stage.name], hashes)
 
     def needed_output(self, stage: Stage) -> str | None:
@@ -129,7 +129,7 @@ class Planner:
 
     def _check_inputs(self, stage: Stage) -> None:
         for reference in stage.inputs.values():
-            parent, output = split_reference(reference)
+            parent, output = reference
             made = self.needed_output(self.recipe.stage(parent))
             if made != output:
                 raise RecipeError(
@@ -137,15 +137,12 @@ class Planner:
                     f'{made or "numbers only"} (test_cfg of {self.recipe.stage(parent).config})'
                 )
 
-    def options(self, stage: Stage) -> dict[str, Any]:
-        """Config keys and values of a stage, with the paths of its inputs."""
-        references = {find_key(self.configs[stage.name], key) for key in stage.inputs}
-        options = dict(self._options[stage.name])
-        for key in references:
-            parent, output = split_reference(options[key])
+    def handed_config(self, stage: Stage) -> Config:
+        """Config that a stage runs on, with the paths of its inputs."""
+        cfg = copy.deepcopy(self.configs[stage.name])
+        paths = {}
+        for key, (parent, output) in stage.inputs.items():
             folder = self.folders[parent]
-            path = folder.output(output) or folder.folder / output
-            # The shorter form also spares mmengine's parser the blanks of outer folders.
-            here = Path.cwd()
-            options[key] = str(path.relative_to(here) if path.is_relative_to(here) else path)
-        return options
+            paths[key] = str(folder.output(output) or folder.folder / output)
+        merge_options(cfg, paths)
+        return cfg

@@ -1,6 +1,7 @@
 """Running a stage as a subprocess whose whole process group ends with it."""
 
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -40,7 +41,7 @@ def run_process(
     log.parent.mkdir(parents=True, exist_ok=True)
     tail: deque[str] = deque(maxlen=_TAIL)
     with open(log, 'a', encoding='utf-8') as file:
-        file.write(f'$ {" ".join(command)}\n')
+        file.write(f'$ {shlex.join(command)}\n')
         file.flush()
         process = subprocess.Popen(
             list(command),

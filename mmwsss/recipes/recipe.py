@@ -1,14 +1,13 @@
 """Recipes: the stages from tags to a trained segmentor, as data."""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from mmengine.config import Config, DictAction
-
+from mmwsss.config import read_config
+from mmwsss.config.keys import suggest
 from mmwsss.recipes.errors import RecipeError
 
 ACTIONS = ('train', 'test')
@@ -19,6 +18,29 @@ REPORT_PARTS = ('scores', 'masks', 'predictions')
 _REPORT_KEYS = (*REPORT_PARTS, 'limit', 'choose', 'background', 'title')
 
 
+class Reference(NamedTuple):
+    """An output of a stage, in recipes written as ``'stage.output'``."""
+
+    stage: str
+    output: str
+
+    @classmethod
+    def parse(cls, text: Any) -> 'Reference':
+        """Read ``'stage.output'``.
+
+        Raises:
+            RecipeError: It is something else.
+        """
+        if isinstance(text, str):
+            stage, _, output = text.rpartition('.')
+            if stage and output:
+                return cls(stage, output)
+        raise RecipeError(f"expected 'stage.output', found {text!r}")
+
+    def __str__(self) -> str:
+        return f'{self.stage}.{self.output}'
+
+
 @dataclass(frozen=True)
 class Stage:
     """One config run by ``tools/train.py`` or ``tools/test.py``.
@@ -27,7 +49,7 @@ class Stage:
         name: Name of the stage and of its folder.
         config: Path of its config.
         action: 'train' or 'test'.
-        inputs: Config keys that take an output of an earlier stage, e.g.
+        inputs: Config keys that take an output of an earlier stage, in a recipe e.g.
             ``{'load_from': 'cam.checkpoint'}``.
         cfg_options: Further config keys and their values.
         list_name: Name of the image list in tables; read from the config if empty.
@@ -37,14 +59,14 @@ class Stage:
     name: str
     config: Path
     action: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Reference] = field(default_factory=dict)
     cfg_options: Mapping[str, Any] = field(default_factory=dict)
     list_name: str = ''
     is_baseline: bool = False
 
     def parents(self) -> list[str]:
         """Names of the stages whose outputs it takes."""
-        return list(dict.fromkeys(split_reference(value)[0] for value in self.inputs.values()))
+        return list(dict.fromkeys(reference.stage for reference in self.inputs.values()))
 
 
 @dataclass(frozen=True)
@@ -70,14 +92,8 @@ class Recipe:
         for stage in self.stages:
             if stage.name == name:
                 return stage
-        hint = _suggest(name, [stage.name for stage in self.stages])
+        hint = suggest(name, [stage.name for stage in self.stages])
         raise RecipeError(f'{self.path}: there is no stage {name!r}{hint}')
-
-
-def split_reference(reference: str) -> tuple[str, str]:
-    """Split ``'stage.output'`` into its two names."""
-    stage, _, output = reference.rpartition('.')
-    return stage, output
 
 
 def load_recipe(path: str | Path) -> Recipe:
@@ -98,7 +114,7 @@ def load_recipe(path: str | Path) -> Recipe:
     if not path.is_file():
         raise RecipeError(f'{path}: the recipe does not exist')
     try:
-        content = Config.fromfile(path, import_custom_modules=False).to_dict()
+        content = read_config(path, import_custom_modules=False).to_dict()
     except Exception as error:
         raise RecipeError(f'{path}: cannot be read as a config: {error}') from error
     content = {key: value for key, value in content.items() if not key.startswith('_')}
@@ -154,20 +170,18 @@ def _parse_stage(
             "the recipe's folder, as in _base_"
         )
     inputs, options = entry.get('inputs') or {}, entry.get('cfg_options') or {}
-    for key, value in inputs.items():
-        _check_reference(f'{where}: input {key!r}', value, stages)
+    inputs = {
+        key: _parse_reference(f'{where}: input {key!r}', value, stages)
+        for key, value in inputs.items()
+    }
     both = set(inputs) & set(options)
     if both:
         raise RecipeError(f'{where}: {sorted(both)} stand in inputs and in cfg_options')
-    try:
-        to_arguments(options)
-    except RecipeError as error:
-        raise RecipeError(f'{where}: cfg_options: {error}') from None
     return Stage(
         name,
         config,
         entry['action'],
-        dict(inputs),
+        inputs,
         dict(options),
         str(entry.get('list') or ''),
         is_baseline,
@@ -178,7 +192,7 @@ def _copy_stage(where: str, entry: dict, raw: Mapping[str, dict]) -> dict:
     """Fill in what a stage leaves to the one that it is like."""
     if entry['like'] not in raw:
         raise RecipeError(
-            f'{where}: like={entry["like"]!r} is no earlier stage{_suggest(entry["like"], raw)}'
+            f'{where}: like={entry["like"]!r} is no earlier stage{suggest(entry["like"], raw)}'
         )
     other = raw[entry['like']]
     merged = {**other, **{k: v for k, v in entry.items() if k != 'like'}}
@@ -189,18 +203,21 @@ def _copy_stage(where: str, entry: dict, raw: Mapping[str, dict]) -> dict:
     return merged
 
 
-def _check_reference(where: str, value: Any, stages: Mapping[str, Stage]) -> None:
-    name, output = split_reference(value) if isinstance(value, str) else ('', '')
-    if not name:
-        raise RecipeError(f"{where}: expected 'stage.output', found {value!r}")
+def _parse_reference(where: str, value: Any, stages: Mapping[str, Stage]) -> Reference:
+    try:
+        reference = Reference.parse(value)
+    except RecipeError as error:
+        raise RecipeError(f'{where}: {error}') from None
+    name, output = reference
     if name not in stages:
-        raise RecipeError(f'{where}: {name!r} is no earlier stage{_suggest(name, stages)}')
+        raise RecipeError(f'{where}: {name!r} is no earlier stage{suggest(name, stages)}')
     possible = OUTPUTS[stages[name].action]
     if output not in possible:
         raise RecipeError(
             f'{where}: {name!r} is a {stages[name].action} stage, its outputs are '
             f'{", ".join(possible)}; found {output!r}'
         )
+    return reference
 
 
 def _parse_variables(path: Path, variables: Any) -> dict[str, str | None]:
@@ -224,53 +241,16 @@ def _parse_report(path: Path, report: Any, stages: Mapping[str, Stage]) -> dict[
     sources = [key for key in REPORT_PARTS if report.get(key)]
     if not sources:
         raise RecipeError(f"{path}: report needs scores, masks or predictions ('stage.output')")
-    for key in sources:
-        _check_reference(f'{path}: report: {key}', report[key], stages)
-    return report
+    parts = {
+        key: _parse_reference(f'{path}: report: {key}', report[key], stages) for key in sources
+    }
+    return {**report, **parts}
 
 
 def _known(where: str, what: str, found: Iterable[str], known: Iterable[str]) -> None:
     for name in found:
         if name not in known:
             raise RecipeError(
-                f'{where}: unknown {what} {name!r}{_suggest(name, known)}; known are '
+                f'{where}: unknown {what} {name!r}{suggest(name, known)}; known are '
                 f'{", ".join(known)}'
             )
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f', did you mean {close[0]!r}?' if close else ''
-
-
-def to_arguments(options: Mapping[str, Any]) -> list[str]:
-    """Write options as the ``key=value`` arguments of ``--cfg-options``.
-
-    Raises:
-        RecipeError: A value would be read back as another one (mmengine drops blanks and splits
-            at commas); such values belong in a config.
-    """
-    arguments = []
-    for key, value in options.items():
-        if isinstance(value, dict) and value:
-            arguments += to_arguments({f'{key}.{k}': v for k, v in value.items()})
-            continue
-        text = _to_text(value)
-        try:
-            back = DictAction._parse_iterable(text)
-        except AssertionError:
-            back = None if value is not None else ''
-        if '=' in key or type(back) is not type(value) or back != value:
-            raise RecipeError(
-                f'{key}: the value {value!r} cannot be given on a command line (it would arrive '
-                f'as {back!r}); write a config that derives from this one'
-            )
-        arguments.append(f'{key}={text}')
-    return arguments
-
-
-def _to_text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        inner = ','.join(map(_to_text, value))
-        return f'[{inner}]' if isinstance(value, list) else f'({inner})'
-    return str(value)

@@ -1,7 +1,6 @@
 import json
 import sys
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
@@ -12,7 +11,6 @@ from mmwsss.recipes.identity import (
     content_hash,
     describe,
     differences,
-    find_key,
     record_hash,
     signature,
 )
@@ -130,11 +128,3 @@ def test_code_hash_sees_code_and_nothing_else(tmp_path, monkeypatch):
     assert fresh() != first
     code_hash.cache_clear()
     sys.modules.pop('method_of_mine', None)
-
-
-def test_find_key():
-    cfg = Config({'p': [{'type': 'A'}, {'type': 'mmseg.B', 'x': {'y': 1}}, {'type': 'C'}]})
-    assert find_key(cfg, 'p.B.x.y') == 'p.1.x.y' and find_key(cfg, 'p.0.z') == 'p.0.z'
-    assert find_key(cfg, 'new.key') == 'new.key'
-    with pytest.raises(KeyError, match=r'p.D.x: 0 parts of p have the type D'):
-        find_key(cfg, 'p.D.x')

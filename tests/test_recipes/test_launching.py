@@ -8,17 +8,15 @@ TRAIN = Stage('cam', Path('/c.py'), 'train')
 TEST = Stage('seeds', Path('/c.py'), 'test')
 
 
-def command(stage, options=None, **launch):
-    return stage_command(stage, Path('/w'), options or {}, tools=Path('/tools'), **launch)
+def command(stage, **launch):
+    return stage_command(stage, Path('/w'), tools=Path('/tools'), **launch)
 
 
 def test_one_process():
-    assert command(TRAIN, {'a.b': 1, 'load_from': 'x.pth'}) == [
-        *(sys.executable, '-u', '/tools/train.py', '/c.py', '--work-dir', '/w'),
-        *('--cfg-options', 'a.b=1', 'load_from=x.pth'),
-    ]
-    assert command(TRAIN, resume=True)[-1] == '--resume'
-    assert command(TEST, {'load_from': 'x.pth'})[2:5] == ['/tools/test.py', '/c.py', 'x.pth']
+    script = [sys.executable, '-u', '/tools/train.py', '/w/config.py', '--work-dir', '/w']
+    assert command(TRAIN) == script
+    assert command(TRAIN, resume=True) == [*script, '--resume']
+    assert command(TEST)[2:4] == ['/tools/test.py', '/w/config.py']
 
 
 def test_several_processes():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mmwsss.config import read_config
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from tests.test_recipes.conftest import TOOLS
 
@@ -50,7 +52,8 @@ def test_dry_run_writes_nothing(toy):
     assert not toy.work_dir.exists()
     assert 'first    will run        not run yet' in text
     assert 'masks    will run        takes what first will make' in text
-    assert 'train_dataloader.dataset.store=' in text and '6 of 6 stages will run' in text
+    assert 'train.py with model.width=8, train_dataloader.dataset.store=masks.masks' in text
+    assert '6 of 6 stages will run' in text
 
 
 def test_changed_config_redoes_what_depends_on_it(toy):
@@ -133,8 +136,8 @@ def test_from_and_until(toy):
 
 def test_seed_reaches_every_stage(toy):
     toy.run(until_stage='masks', seed=3)
-    command = json.loads((toy.work_dir / 'masks' / 'done.json').read_text())['command']
-    assert 'randomness.seed=3' in command
+    for stage in ('first', 'masks'):
+        assert read_config(toy.work_dir / stage / 'config.py').randomness.seed == 3
     _, text = toy.run(until_stage='first', seed=4)
     assert 'randomness.seed: 3 -> 4' in text
 
@@ -204,7 +207,7 @@ def test_inputs_are_checked_before_anything_runs(toy):
     with pytest.raises(RecipeError, match='second takes masks.scores, but masks makes masks'):
         toy.run()
     toy.edit('masks.py', "type='Refine'", "type='Refine'))")
-    with pytest.raises(RecipeError, match=r'stage masks: .*masks.py: '):
+    with pytest.raises(RecipeError, match=r'stage masks: .*masks.py, line 2: '):
         toy.run()
 
 
@@ -220,11 +223,45 @@ def test_parts_of_a_list_are_found_by_type(toy):
         'recipe = [',
         "recipe = [dict(name='zero', config='masks.py', action='test'),",
     )
-    _, text = toy.run(dry_run=True)
-    assert 'test_dataloader.dataset.pipeline.1.store=' in text
+    toy.run(until_stage='masks')
+    cfg = read_config(toy.work_dir / 'masks' / 'config.py')
+    found = [part.get('store') for part in cfg.test_dataloader.dataset.pipeline]
+    assert found == [None, str(toy.work_dir / 'zero' / 'masks')]
     toy.edit('toy_recipe.py', 'LoadThing', 'LoadThink')
     with pytest.raises(RecipeError, match='0 parts of .*pipeline have the type LoadThink'):
         toy.run(dry_run=True)
+
+
+def test_work_dirs_of_any_name(toy, monkeypatch):
+    """Blanks, brackets, commas and quotes: as the folder's name, of the data too."""
+    name = 'my results, 2 [a] it\'s {x} "y" $HOME é'
+    moved = toy.root / name
+    moved.mkdir()
+    for path in [*toy.root.glob('*.py'), *toy.root.glob('*.txt')]:
+        path.rename(moved / path.name)
+    # The toy's configs have the folder of their lists from a variable.
+    for path in moved.glob('*.py'):
+        text = path.read_text().replace(str(toy.root), '{{$TOY_ROOT:nowhere}}')
+        path.write_text(text.replace('variables = dict(', "variables = dict(TOY_ROOT='', "))
+    toy.recipe, toy.work_dir = moved / toy.recipe.name, moved / 'work (1)' / name
+    monkeypatch.setenv('TOY_ROOT', str(moved))
+    rows, text = toy.run()
+    assert verbs(text) == dict.fromkeys(STAGES, 'run') and rows['val']['segmentor']
+    record = json.loads((toy.work_dir / 'second' / 'done.json').read_text())
+    log = (toy.work_dir / 'second' / 'stdout.log').read_text()
+    printed = log.splitlines()[0].removeprefix('$ ')
+    assert shlex.split(printed) == record['command'], 'it can be pasted'
+    _, text = toy.run()
+    assert verbs(text) == dict.fromkeys(STAGES, 'done')
+
+
+def test_stage_runs_on_a_resolved_config(toy):
+    toy.run(until_stage='second')
+    cfg = read_config(toy.work_dir / 'second' / 'config.py')
+    assert cfg.filename == str(toy.root / 'train.py'), 'records name the config of the recipe'
+    assert cfg.model.width == 8
+    assert cfg.train_dataloader.dataset.store == str(toy.work_dir / 'masks' / 'masks')
+    assert not (toy.work_dir / 'second' / '.config.py').exists()
 
 
 def test_bad_launch(toy):
@@ -238,6 +275,7 @@ SCRIPT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
 from mmwsss.recipes.pipeline import run_pipeline
+from mmwsss.config import read_config
 from mmwsss.recipes.errors import PipelineError
 try:
     run_pipeline(sys.argv[1], work_dir=sys.argv[2], tools=sys.argv[3])

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mmwsss.apis.comparing import Comparison, compare_stores
+from mmwsss.config import read_config
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.engine.cli import readable_errors
 
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     dataset = None
     with readable_errors():
         if args.config is not None:
-            cfg = Config.fromfile(args.config)
+            cfg = read_config(args.config)
             cfg.merge_from_dict(args.cfg_options)
             dataset = build_bare_dataset(cfg.test_dataloader.dataset)
         found = compare_stores(

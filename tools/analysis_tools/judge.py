@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
 from mmwsss.apis.judging import judge
+from mmwsss.config import read_config
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.datasets.foreign_options import add_read_options, background_score, read_options
 from mmwsss.engine.cli import readable_errors
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     try:
         with readable_errors():
-            cfg = Config.fromfile(args.config)
+            cfg = read_config(args.config)
             cfg.merge_from_dict(args.cfg_options)
             judge(
                 args.source,

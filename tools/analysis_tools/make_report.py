@@ -8,9 +8,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
-from mmengine.utils import import_modules_from_strings
+from mmengine.config import DictAction
 
+from mmwsss.config import read_config
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.datasets.errors import DataError
 from mmwsss.stores import StoreError
@@ -49,11 +49,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the report."""
     args = parse_args()
-    cfg = Config.fromfile(args.config, import_custom_modules=False)
-    cfg.merge_from_dict(args.cfg_options)
-    if cfg.get('custom_imports'):
-        import_modules_from_strings(**cfg.custom_imports)
     try:
+        cfg = read_config(args.config)
+        cfg.merge_from_dict(args.cfg_options)
         path = make_report(
             args.out,
             dataset=build_bare_dataset(cfg.test_dataloader.dataset),

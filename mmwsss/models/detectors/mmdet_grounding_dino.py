@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 from mmengine.utils import get_installed_path
 from torch import Tensor, nn
 
+from mmwsss.config import read_config
 from mmwsss.models.detectors.hf_grounding_dino import TokenizedDetector
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file
@@ -34,7 +35,7 @@ def read_arch(arch: str) -> Any:
     if arch not in PUBLISHED:
         raise ValueError(f'arch must be one of {", ".join(PUBLISHED)} or a config, found {arch!r}')
     package, name = PUBLISHED[arch].split('::')
-    return Config.fromfile(Path(get_installed_path(package), '.mim', 'configs', name)).model
+    return read_config(Path(get_installed_path(package), '.mim', 'configs', name)).model
 
 
 def build_grounding_dino(

@@ -13,7 +13,7 @@ from mmwsss.stores.hashing import hash_list
 
 def main():
     os.fsync = lambda file: None
-    args, cfg = read((['checkpoint'], {'nargs': '?', 'type': Path}))
+    args, cfg = read()
     ids = Path(cfg['test_dataloader']['dataset']['ann_file']).read_text().split()
     kind = cfg['test_cfg'].get('kind')
     if kind:
@@ -24,7 +24,8 @@ def main():
         for id in left:
             store.write(id, np.full((4, 4), cfg['model']['value'], np.uint8))
     print('Epoch(test) [2/2]', flush=True)
-    value = float(len(args.checkpoint.read_text())) if args.checkpoint else 1.0
+    checkpoint = cfg.get('load_from')
+    value = float(len(Path(checkpoint).read_text())) if checkpoint else 1.0
     metrics = {'masks/mIoU': value, 'protocol': {'list': hash_list(ids), 'stride': 1}}
     (args.work_dir / 'metrics.json').write_text(json.dumps(metrics))
 

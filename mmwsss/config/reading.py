@@ -1,0 +1,94 @@
+"""The one way in which config files are read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+from mmengine.config import Config
+
+from mmwsss.config.errors import ConfigError
+from mmwsss.config.variables import substitute_variables
+from mmwsss.config.writing import SOURCE
+
+_LOCK = RLock()
+
+
+def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Config:
+    """Read a config file.
+
+    A config is a Python program: read only those whose author you trust. What it reads from the
+    environment is data and is never run (see :mod:`mmwsss.config.variables`).
+
+    Args:
+        path: The file, ``.py``. Its ``filename`` is that of the config that it was resolved from,
+            if it is one that a recipe handed to a stage.
+        import_custom_modules: Whether to import what its ``custom_imports`` name, which may also
+            lie in the current folder.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigError: It is no Python config, it has a mistake in its syntax, or a variable has no
+            fitting value.
+    """
+    path = Path(path)
+    _check_kind(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'config {path} does not exist')
+    if import_custom_modules and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # scripts have their own folder there instead
+    with _safe_substitution():
+        cfg = Config.fromfile(str(path), import_custom_modules=import_custom_modules)
+    source = cfg._cfg_dict.pop(SOURCE, None)
+    if source is not None:
+        object.__setattr__(cfg, '_filename', source)
+    return cfg
+
+
+def _check_kind(path: Path) -> None:
+    if path.suffix != '.py':
+        raise ConfigError(
+            f'{path}: configs are Python files (.py). YAML and JSON are not read: mmengine pastes '
+            'variables into them and lets YAML call functions'
+        )
+
+
+@contextmanager
+def _safe_substitution() -> Iterator[None]:
+    """Let mmengine's reader put values into configs as :mod:`mmwsss.config.variables` does."""
+    is_lazy = Config._is_lazy_import
+
+    def is_lazy_import(filename: str) -> bool:
+        _check_kind(Path(filename))  # also those of _base_
+        try:
+            return is_lazy(filename)
+        except SyntaxError as error:
+            raise ConfigError(f'{filename}, line {error.lineno}: {error.msg}') from error
+
+    def substitute(filename: str, temporary: str) -> None:
+        text = Path(filename).read_text(encoding='utf-8')
+        Path(temporary).write_text(
+            substitute_variables(text, filename, os.environ), encoding='utf-8'
+        )
+
+    def nothing_left(filename: str, temporary: str) -> dict[str, str]:
+        return {}
+
+    ours = {
+        '_is_lazy_import': is_lazy_import,
+        '_substitute_predefined_vars': substitute,
+        '_substitute_env_variables': nothing_left,
+    }
+    with _LOCK:
+        before = {name: Config.__dict__[name] for name in ours}
+        for name, function in ours.items():
+            setattr(Config, name, staticmethod(function))
+        try:
+            yield
+        finally:
+            for name, function in before.items():
+                setattr(Config, name, function)
