@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmwsss.config.errors import ConfigError
 from mmwsss.config.variables import substitute_variables
 from mmwsss.config.writing import SOURCE
+from mmwsss.installed import find_config
 
 _LOCK = RLock()
 
@@ -25,8 +26,8 @@ def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Conf
     environment is data and is never run (see :mod:`mmwsss.config.variables`).
 
     Args:
-        path: The file, ``.py``. Its ``filename`` is that of the config that it was resolved from,
-            if it is one that a recipe handed to a stage.
+        path: The file, ``.py``, or ``PACKAGE::FOLDER/NAME.py`` of an installed package. A config
+            that a recipe handed to a stage has the ``filename`` of the one it was resolved from.
         import_custom_modules: Whether to import what its ``custom_imports`` name, which may also
             lie in the current folder.
 
@@ -35,7 +36,7 @@ def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Conf
         ConfigError: It is no Python config, it has a mistake in its syntax, or a variable has no
             fitting value.
     """
-    path = Path(path)
+    path = find_config(path)
     _check_kind(path)
     if not path.is_file():
         raise FileNotFoundError(f'config {path} does not exist')

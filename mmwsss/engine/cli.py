@@ -18,6 +18,7 @@ from mmwsss.stores import StoreError
 from mmwsss.weights import WeightsError
 
 _EXPLAINED = (
+    ConfigError,
     StageFailed,
     DataError,
     StoreError,
@@ -25,8 +26,6 @@ _EXPLAINED = (
     WeightsError,
     FileNotFoundError,
 )
-
-_EXPLAINED = (ConfigError, StageFailed, DataError, StoreError, MissingOpError, FileNotFoundError)
 
 
 def stage_parser(description: str) -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from mmwsss.config import read_config
 from mmwsss.config.keys import suggest
+from mmwsss.installed import find_config
 from mmwsss.recipes.errors import RecipeError
 
 ACTIONS = ('train', 'test')
@@ -110,7 +111,10 @@ def load_recipe(path: str | Path) -> Recipe:
     Raises:
         RecipeError: With file, stage and key, what was found and what is expected.
     """
-    path = Path(path).resolve()
+    try:
+        path = find_config(path).resolve()
+    except FileNotFoundError as error:
+        raise RecipeError(str(error)) from error
     if not path.is_file():
         raise RecipeError(f'{path}: the recipe does not exist')
     try:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mmengine.config import Config
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from mmwsss.config import read_config
 from mmwsss.installed import find_config
 from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.recipe import load_recipe
@@ -50,7 +50,7 @@ def named_by(configs: Iterable[str]) -> list[str]:
             values = {}
         with environment(values):
             for part in parts:
-                found += find_weights(Config.fromfile(part, import_custom_modules=False).to_dict())
+                found += find_weights(read_config(part, import_custom_modules=False).to_dict())
     return [path for path in dict.fromkeys(found) if 'work_dirs' not in Path(path).parts]
 
 
