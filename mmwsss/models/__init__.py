@@ -41,8 +41,9 @@ from mmwsss.models.losses import (
     PatchTokenContrastLoss,
     PretendedUnderFittingLoss,
     SegmentContrastLoss,
+    TokenAffinityLoss,
 )
-from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor
+from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor, WeCLIP
 from mmwsss.models.sam import SAM, SAMPointDecoder
 from mmwsss.models.segmentors import AveragedScores, SimilaritySegmentor, SoftmaxScores
 from mmwsss.models.stand_ins import (
@@ -106,6 +107,8 @@ __all__ = [
     'SimilaritySegmentor',
     'SimulatedDetector',
     'SoftmaxScores',
+    'TokenAffinityLoss',
     'WSSSDataPreprocessor',
+    'WeCLIP',
     'read_params',
 ]

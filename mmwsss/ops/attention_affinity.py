@@ -105,6 +105,35 @@ def merge_attention(attention: Tensor, half: bool = True) -> Tensor:
     return mean.half().float() if half else mean
 
 
+def chosen_blocks(attention: Tensor) -> Tensor:
+    """Blocks whose patches look at each other, not at the class token, more than the mean block's.
+
+    WeCLIP keeps those whose summed difference from the decoder's affinity is not above the mean of
+    these sums; the affinity is the same for all and falls out.
+
+    Args:
+        attention: Averaged over heads; class token first, rows sum to 1. Shape: (K, L, L).
+
+    Returns:
+        Shape: (K,), bool.
+    """
+    total = attention[:, 1:, 1:].double().sum((1, 2))
+    return total >= total.mean() * (1 - 1e-12)
+
+
+def merge_chosen(attention: Tensor) -> Tensor:
+    """Sum of the chosen blocks over their number plus 1e-5, without the class token.
+
+    Args:
+        attention: As :func:`chosen_blocks` takes it. Shape: (K, L, L).
+
+    Returns:
+        float32. Shape: (L - 1, L - 1).
+    """
+    chosen = chosen_blocks(attention)
+    return attention[chosen][:, 1:, 1:].float().sum(0) / (chosen.sum() + 1e-5)
+
+
 def affinity(attention: Tensor, rounds: int = 1) -> Tensor:
     """Symmetric affinity of places: columns, then rows are normalised to a sum of 1.
 

@@ -183,6 +183,14 @@ def clip_es():
     return Method(build(), None, batch())
 
 
+def weclip():
+    """WeCLIP, in phase 2."""
+    pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
+    from tests.test_models.test_one_stage.test_weclip import build
+
+    return Method(build(phase2=dict(after=0)), batch(), batch())
+
+
 def clip_pretrainer():
     """The CLIP of one's own."""
     pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
@@ -272,6 +280,7 @@ METHODS: dict[str, Callable[[], Method]] = {
     'rib': rib,
     'fma': fma,
     'clip-es': clip_es,
+    'weclip': weclip,
     'clip-pretrainer': clip_pretrainer,
     'psa': psa,
     'irn': irn,

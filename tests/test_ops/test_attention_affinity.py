@@ -9,6 +9,7 @@ from mmwsss.ops.attention_affinity import (
     AttentionAffinity,
     affinity,
     box_masks,
+    chosen_blocks,
     merge_attention,
     minmax_score,
 )
@@ -103,3 +104,10 @@ def test_without_boxes_every_place_gives():
     weight = torch.rand(2, 4, 5)
     weighted = caa.spread(minmax_score(cam) * weight, merged)
     torch.testing.assert_close(caa(cam, merged, weight), weighted)
+
+
+def test_blocks_are_chosen_by_what_patches_give_each_other():
+    attention = torch.full((3, 3, 3), 1 / 3)
+    attention[1] = torch.tensor([0.8, 0.1, 0.1])  # all look at the class token
+    assert chosen_blocks(attention).tolist() == [True, False, True]
+    assert chosen_blocks(attention[:1].expand(4, -1, -1)).all(), 'of equal ones all'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -106,22 +107,39 @@ class RandomScale(BaseTransform):
     Args:
         low: Least factor.
         high: Greatest factor.
+        cut: Cut sides to whole numbers instead of rounding them (ToCo, WeCLIP).
+        interpolation: Of the image: 'bicubic' or 'bilinear'.
     """
 
-    def __init__(self, low: float = 0.5, high: float = 1.5) -> None:
+    def __init__(
+        self,
+        low: float = 0.5,
+        high: float = 1.5,
+        *,
+        cut: bool = False,
+        interpolation: Literal['bicubic', 'bilinear'] = 'bicubic',
+    ) -> None:
         if not 0 < low <= high:
             raise ValueError(f'0 < low <= high is expected, found {low} and {high}')
-        self.low, self.high = low, high
+        if interpolation not in ('bicubic', 'bilinear'):
+            raise ValueError(
+                f"interpolation must be 'bicubic' or 'bilinear', found {interpolation!r}"
+            )
+        self.low, self.high, self.cut, self.interpolation = low, high, cut, interpolation
 
     def transform(self, results: dict) -> dict:
         """Resize ``img`` and the aligned maps."""
         factor = self.low + random.random() * (self.high - self.low)
         height, width = results['img'].shape[:2]
-        size = (max(1, round(height * factor)), max(1, round(width * factor)))
-        return _resize_all(results, size)
+        whole = int if self.cut else round
+        size = (max(1, whole(height * factor)), max(1, whole(width * factor)))
+        return _resize_all(results, size, self.interpolation)
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(low={self.low}, high={self.high})'
+        return (
+            f'{type(self).__name__}(low={self.low}, high={self.high}, cut={self.cut}, '
+            f'interpolation={self.interpolation!r})'
+        )
 
 
 @TRANSFORMS.register_module()

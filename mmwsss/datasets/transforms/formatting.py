@@ -17,6 +17,7 @@ META_KEYS = (
     'ori_shape',
     'img_shape',
     'valid_box',
+    'picture_box',
     'flip',
     'flip_direction',
     'sample_idx',

@@ -17,11 +17,14 @@ from PIL import Image
 from mmwsss.registry import TRANSFORMS
 
 
-def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize bicubically with PIL (antialiased when shrinking), uint8 (H, W, 3)."""
+def resize_image(
+    image: np.ndarray, size: tuple[int, int], interpolation: str = 'bicubic'
+) -> np.ndarray:
+    """Resize with PIL, 'bicubic' or 'bilinear' (antialiased when shrinking), uint8 (H, W, 3)."""
     if image.shape[:2] == tuple(size):
         return image
-    return np.array(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
+    kind = Image.Resampling[interpolation.upper()]
+    return np.array(Image.fromarray(image).resize(size[::-1], kind))
 
 
 def resize_map(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -39,8 +42,8 @@ def _pair(size: int | Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
-def _resize_all(results: dict, size: tuple[int, int]) -> dict:
-    results['img'] = resize_image(results['img'], size)
+def _resize_all(results: dict, size: tuple[int, int], interpolation: str = 'bicubic') -> dict:
+    results['img'] = resize_image(results['img'], size, interpolation)
     results['img_shape'] = size
     for name in results.get('aligned', ()):
         results[name] = resize_map(results[name], size)
@@ -129,7 +132,8 @@ class RandomCropPad(BaseTransform):
     """Crop where the image is larger than the canvas, place it at random where it is smaller.
 
     Draws one integer per axis from Python's generator, horizontally first. The place of the image
-    goes to ``valid_box`` (top, left, bottom, right); there the preprocessor knows the padding.
+    goes to ``picture_box`` (top, left, bottom, right) and, unless the padding has a colour of its
+    own, to ``valid_box``; there the preprocessor knows the padding.
 
     Args:
         size: (height, width) of the canvas, or one number for both.
@@ -155,9 +159,10 @@ class RandomCropPad(BaseTransform):
             canvas[target] = values[source]
             results[name] = canvas
         results['img_shape'] = self.size
+        y, x = target
+        results['picture_box'] = (y.start, x.start, y.stop, x.stop)
         if self.fill is None:
-            y, x = target
-            results['valid_box'] = (y.start, x.start, y.stop, x.stop)
+            results['valid_box'] = results['picture_box']
         return results
 
     def __repr__(self) -> str:

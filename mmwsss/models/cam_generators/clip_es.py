@@ -9,11 +9,10 @@ from torch import Tensor, nn
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
 from mmwsss.models.cam_generators.clip_test_cfg import CLIPTestCfg
-from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
-from mmwsss.models.clip.grad_cam import clip_grad_cam
-from mmwsss.ops.attention_affinity import AttentionAffinity, merge_attention, minmax_score
-from mmwsss.ops.grad_cam import cosine_logits, present_softmax
+from mmwsss.models.clip.seeder import CLIPSeeder
+from mmwsss.ops.grad_cam import present_softmax
 from mmwsss.registry import MODELS
 from mmwsss.structures import Seeds
 
@@ -58,27 +57,7 @@ class CLIPES(BaseCAMGenerator):
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
-        self.prompts = prompts if isinstance(prompts, FixedPrompts) else FixedPrompts(**prompts)
-        self.prompts.require(num_classes)
-        self.clip = MODELS.build(clip) if isinstance(clip, dict) else clip
-        self.caa = AttentionAffinity(**self.test_cfg.caa) if self.test_cfg.caa else None
-
-    def grad_cam(self, image: CLIPTokens, tags: Tensor) -> Tensor:
-        """Raw maps of the pairs of image and tag.
-
-        Args:
-            image: N images from :meth:`CLIP.encode`.
-            tags: Multi-hot. Shape: (N, C).
-
-        Returns:
-            In the order of ``tags.nonzero()``. Shape: (P, h, w).
-        """
-        text = self.prompts.features(self.clip)
-        return clip_grad_cam(self.clip, image, tags, text, softmax=present_softmax)
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Scaled cosines of image features (N, E) and all prompts. Shape: (N, G)."""
-        return cosine_logits(features, self.prompts.features(self.clip), self.clip.scale)
+        self.seeder = CLIPSeeder(clip, prompts, num_classes, self.test_cfg.caa)
 
     def cams(self, x: Tensor) -> CAMOutput:
         """Scaled cosines, (N, C), and maps of all classes, each as if all were present.
@@ -86,11 +65,12 @@ class CLIPES(BaseCAMGenerator):
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
         """
-        image = self.clip.encode(x)
+        seeder = self.seeder
+        image = seeder.clip.encode(x)
         tags = x.new_ones((len(x), self.num_classes))
-        cam = self.grad_cam(image, tags).unflatten(0, (len(x), -1))
-        features, _ = self.clip.describe(image)
-        return CAMOutput(self.logits(features)[:, : self.num_classes], cam)
+        cam = seeder.grad_cam(image, tags).unflatten(0, (len(x), -1))
+        features, _ = seeder.clip.describe(image)
+        return CAMOutput(seeder.logits(features)[:, : self.num_classes], cam)
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """There is none.
@@ -112,40 +92,25 @@ class CLIPES(BaseCAMGenerator):
                 f'CLIP-ES looks at one scale, the pipeline gives {len(batches)}: take out '
                 'MultiScale'
             )
-        image = self.clip.encode(batches[0], self.caa.layers if self.caa else 0)
-        features, attention = self.clip.describe(image)
-        logits = self.logits(features)
+        seeder = self.seeder
+        image = seeder.clip.encode(batches[0], seeder.layers)
+        features, attention = seeder.clip.describe(image)
+        logits = seeder.logits(features)
         probability = present_softmax(logits, torch.ones_like(logits))[:, : self.num_classes]
         if self.test_cfg.use_tags:
             tags = self.tags(samples).to(logits)
         else:
             tags = (probability > self.test_cfg.tag_threshold).to(logits)
-        cams = self.grad_cam(image, tags).split((tags > 0).sum(1).tolist())
+        cams = seeder.grad_cam(image, tags).split((tags > 0).sum(1).tolist())
         for index, (sample, cam) in enumerate(zip(samples, cams, strict=True)):
             sample.tag_scores = probability[index]
             classes, size = tags[index].nonzero()[:, 0].cpu().numpy(), tuple(sample.ori_shape[:2])
             scores = cam.new_zeros((0, *size))
             if len(cam):
-                scores = F.interpolate(
-                    self.scores(cam, attention[index])[None], size, mode='bilinear'
-                )[0]
+                low = seeder.scores(cam, attention[index])
+                scores = F.interpolate(low[None], size, mode='bilinear')[0]
             sample.seeds = Seeds(classes, scores.clamp(0, 1).cpu().numpy(), size=size)
-
-    def scores(self, cam: Tensor, attention: Tensor) -> Tensor:
-        """Maps of one image in [0, 1), at the resolution of patches.
-
-        Args:
-            cam: Raw maps. Shape: (P, h, w).
-            attention: Of the last blocks, class token first. Shape: (K, L, L).
-
-        Returns:
-            Shape: (P, h, w).
-        """
-        if self.caa is None:
-            return minmax_score(cam, passes=2)
-        return minmax_score(self.caa(cam, merge_attention(attention, half=False)))
 
     def protocol(self) -> dict[str, Any]:
         """How the seeds were made, for the record of a store."""
-        made = dict(clip=self.clip.protocol(), prompts=self.prompts.protocol())
-        return dict(super().protocol(), **made)
+        return dict(super().protocol(), **self.seeder.protocol())

@@ -4,6 +4,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from mmcv.cnn import ConvModule
@@ -150,12 +151,9 @@ def build_clip(sizes: CLIPSizes) -> nn.Module:
     Raises:
         ImportError: open_clip is not installed.
     """
-    try:
-        from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
-    except ImportError as error:
-        raise ImportError(
-            "CLIP needs the package open_clip_torch: pip install 'mmwsss[clip]'"
-        ) from error
+    _require_open_clip()
+    from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
+
     clip = CLIP(
         sizes.embed_dim,
         CLIPVisionCfg(
@@ -176,6 +174,23 @@ def build_clip(sizes: CLIPSizes) -> nn.Module:
     if sizes.vision_stem:
         clip.visual.conv1 = _patches_behind_stem(sizes)
     return clip
+
+
+def quick_transformer(width: int, layers: int, heads: int) -> nn.Module:
+    """Untrained blocks of open_clip with QuickGELU, batch first.
+
+    Raises:
+        ImportError: open_clip is not installed.
+    """
+    _require_open_clip()
+    from open_clip.transformer import QuickGELU, Transformer
+
+    return Transformer(width, layers, heads, act_layer=QuickGELU)
+
+
+def _require_open_clip() -> None:
+    if find_spec('open_clip') is None:
+        raise ImportError("CLIP needs the package open_clip_torch: pip install 'mmwsss[clip]'")
 
 
 def _patches_behind_stem(sizes: CLIPSizes) -> nn.Module:

@@ -6,6 +6,7 @@ from mmwsss.models.heads.large_fov_head import LargeFOVHead
 from mmwsss.models.heads.mask2former_head import PseudoMaskMask2FormerHead
 from mmwsss.models.heads.patch_cam_head import PatchCAMHead
 from mmwsss.models.heads.pcm_head import PCMHead
+from mmwsss.models.heads.token_decoder import TokenDecoder, TokenFusion, token_affinity
 
 __all__ = [
     'CAMHead',
@@ -14,4 +15,7 @@ __all__ = [
     'PCMHead',
     'PatchCAMHead',
     'PseudoMaskMask2FormerHead',
+    'TokenDecoder',
+    'TokenFusion',
+    'token_affinity',
 ]

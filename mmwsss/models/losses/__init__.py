@@ -14,6 +14,7 @@ from mmwsss.models.losses.multilabel_contrastive import MultiLabelContrastiveLos
 from mmwsss.models.losses.patch_token_contrast import PatchTokenContrastLoss
 from mmwsss.models.losses.pretended_underfitting import PretendedUnderFittingLoss
 from mmwsss.models.losses.segment_contrast import SegmentContrastLoss
+from mmwsss.models.losses.token_affinity import TokenAffinityLoss
 
 __all__ = [
     'BackgroundComplementLoss',
@@ -30,4 +31,5 @@ __all__ = [
     'PatchTokenContrastLoss',
     'PretendedUnderFittingLoss',
     'SegmentContrastLoss',
+    'TokenAffinityLoss',
 ]

@@ -1,6 +1,8 @@
 """Cross entropy in which background and foreground count half each."""
 
+import torch
 import torch.nn.functional as F
+from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor, nn
 
 from mmwsss.registry import MODELS
@@ -10,27 +12,37 @@ from mmwsss.registry import MODELS
 class BalancedCrossEntropyLoss(nn.Module):
     """Half the mean over background pixels plus half the mean over foreground pixels.
 
-    The segmentation loss of ToCo and its descendants. Means are over the whole batch of a process.
-    Where one kind is missing its half is 0, as in SeCo, DuPL, MoRe and ExCEL; ToCo's release is NaN
-    there.
+    The segmentation loss of ToCo and its descendants, and of WeCLIP. Means are over the whole
+    batch, of all processes. Where one kind is missing its half is 0, as in SeCo, DuPL, MoRe and
+    ExCEL; in the releases of ToCo and WeCLIP the loss is NaN there, and destroys the weights.
 
     Args:
         loss_weight: Factor of the loss.
+        guarded: False is NaN as released.
     """
 
-    def __init__(self, *, loss_weight: float = 1.0):
+    def __init__(self, *, loss_weight: float = 1.0, guarded: bool = True):
         super().__init__()
-        self.loss_weight = loss_weight
+        self.loss_weight, self.guarded = loss_weight, guarded
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Loss of a batch.
 
         Args:
-            logits: Background first. Shape: (N, K, H, W).
+            logits: Background first; resized to the labels (bilinear, align_corners False) where
+                they are of another size. Shape: (N, K, h, w).
             labels: 0 background, 255 left out. Shape: (N, H, W).
         """
-        losses = F.cross_entropy(logits.float(), labels.long(), ignore_index=255, reduction='none')
+        logits = logits.float()
+        if logits.shape[-2:] != labels.shape[-2:]:
+            logits = F.interpolate(logits, labels.shape[-2:], mode='bilinear')
+        losses = F.cross_entropy(logits, labels.long(), ignore_index=255, reduction='none')
         background = labels == 0
-        foreground = ~background & (labels != 255)
-        halves = ((losses * kind).sum() / (kind.sum() + 1e-6) for kind in (background, foreground))
-        return self.loss_weight * 0.5 * sum(halves)
+        kinds = background, ~background & (labels != 255)
+        counts = torch.stack([kind.sum() for kind in kinds]).to(losses)
+        all_reduce(counts)
+        if self.guarded:
+            counts = counts + 1e-6
+        halves = [(losses * kind).sum() / count for kind, count in zip(kinds, counts, strict=True)]
+        # Gradients are averaged over processes, the counts are those of all.
+        return self.loss_weight * get_world_size() * 0.5 * sum(halves)

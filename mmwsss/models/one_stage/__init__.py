@@ -2,5 +2,6 @@
 
 from mmwsss.models.one_stage.co2sam import Co2SAM
 from mmwsss.models.one_stage.sam_preprocessor import SAMDataPreprocessor
+from mmwsss.models.one_stage.weclip import WeCLIP
 
-__all__ = ['Co2SAM', 'SAMDataPreprocessor']
+__all__ = ['Co2SAM', 'SAMDataPreprocessor', 'WeCLIP']

@@ -18,7 +18,9 @@ NUMBER = r'(-?\d*\.?\d+(?:e[-+]?\d+)?)'
 HANDLERS: dict = {}
 
 # Methods of which every case must have a handler.
-COMPLETE: frozenset = frozenset({'clip_es', 'co2sam', 'cti', 'fma', 'icam', 'refine', 's2c'})
+COMPLETE: frozenset = frozenset(
+    {'clip_es', 'co2sam', 'cti', 'fma', 'icam', 'refine', 's2c', 'weclip'}
+)
 
 
 def handles(method: str, *cases: str):

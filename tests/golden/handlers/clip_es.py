@@ -81,7 +81,7 @@ def text_features(spec, arrays, folder):
 
 def network_input(image, model):
     """A photo as the network sees it, by the config's transforms."""
-    resize = ResizeToMultiple(model.clip.sizes.vision_patch_size)
+    resize = ResizeToMultiple(model.seeder.clip.sizes.vision_patch_size)
     resized = resize.transform(dict(img=image))['imgs'][0]
     inputs = [torch.from_numpy(resized.transpose(2, 0, 1).copy())]
     return model.data_preprocessor(dict(inputs=inputs), False)['inputs']
@@ -114,17 +114,18 @@ def seed(spec, arrays, folder):
     model.predict(inputs, [sample])
     tags = sample.gt_label[None]
     with torch.no_grad():
-        image = model.clip.encode(inputs, model.caa.layers)
-        features, attention = model.clip.describe(image)
-        raw = model.grad_cam(image, tags)
+        seeder = model.seeder
+        image = seeder.clip.encode(inputs, seeder.layers)
+        features, attention = seeder.clip.describe(image)
+        raw = seeder.grad_cam(image, tags)
         merged = merge_attention(attention[0], half=False)
-        cam = model.caa.score(raw)
-        boxes = box_masks(cam, model.caa.threshold)
-        refined = model.caa(raw, merged)
+        cam = seeder.caa.score(raw)
+        boxes = box_masks(cam, seeder.caa.threshold)
+        refined = seeder.spread(raw, attention[0])
         columns = [*keys, *range(len(bank.names), len(bank))]
         mask = torch.zeros(1, len(bank))
         mask[0, columns] = 1
-        probability = present_softmax(model.logits(features), mask)[0, columns]
+        probability = present_softmax(seeder.logits(features), mask)[0, columns]
     found = dict(
         keys=np.asarray(sample.seeds.classes)[back],
         input_sub=inputs[0, :, ::3, ::3],

@@ -1,0 +1,24 @@
+# COCO 2014 for trainings on crops of 320 without colour jitter. Environment: COCO_ROOT.
+_base_ = './coco.py'
+
+# Padding is black, and learnt from, as published.
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='RandomScale', low=0.5, high=2.0, cut=True, interpolation='bilinear'),
+    dict(type='RandomFlip'),
+    dict(type='RandomCropPad', size=320, fill=0),
+    dict(type='PackTagged'),
+]
+val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
+test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
+# The validation photos: seeds need tags.
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=4,
+    sampler=dict(_delete_=True, type='InfiniteSampler', shuffle=True),
+    dataset=dict(pipeline=train_pipeline),
+)
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(
+    dataset=dict(split='val', data_prefix=_base_.val_prefix, pipeline=test_pipeline)
+)

@@ -1,0 +1,14 @@
+# The published test: the segmentation through the dense CRF of all classes. Extra [crf].
+_base_ = './weclip_vit-b16_coco.py'
+
+model = dict(
+    test_cfg=dict(
+        crf=dict(
+            gaussian_sxy=3,
+            gaussian_compat=3,
+            bilateral_sxy=64,
+            bilateral_srgb=5,
+            bilateral_compat=4,
+        )
+    )
+)

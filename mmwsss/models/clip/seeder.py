@@ -1,0 +1,131 @@
+"""Class scores of images by a frozen CLIP and fixed prompts, spread along its attention."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.fixed_prompts import FixedPrompts
+from mmwsss.models.clip.grad_cam import clip_grad_cam
+from mmwsss.ops.attention_affinity import (
+    AttentionAffinity,
+    merge_attention,
+    merge_chosen,
+    minmax_score,
+)
+from mmwsss.ops.grad_cam import cosine_logits, present_softmax
+from mmwsss.registry import MODELS
+
+
+class CLIPSeeder:
+    """What CLIP-ES, WeCLIP and WeCLIP+ share; not a module, as its parts are none.
+
+    Args:
+        clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
+        prompts: Arguments of a :class:`~mmwsss.models.clip.fixed_prompts.FixedPrompts`, or one.
+        num_classes: Number of foreground classes, of each of which there must be a prompt.
+        caa: Fields of an :class:`~mmwsss.ops.attention_affinity.AttentionAffinity`; None leaves the
+            maps as they are.
+        choose: Of so many last blocks those are chosen whose attention is multiplied with a
+            learned affinity, where one is given (WeCLIP, phase 2); the others are not looked at.
+        scale_divisor: Divides the factor of the cosines (WeCLIP+ with ViT-L/14: 4).
+
+    Raises:
+        ValueError: The numbers of classes and of prompts differ, or more blocks are wanted than
+            this CLIP has.
+    """
+
+    def __init__(
+        self,
+        clip: Mapping[str, Any] | CLIP,
+        prompts: Mapping[str, Any] | FixedPrompts,
+        num_classes: int,
+        caa: Mapping[str, Any] | None,
+        *,
+        choose: int = 0,
+        scale_divisor: float = 1.0,
+    ) -> None:
+        self.prompts = prompts if isinstance(prompts, FixedPrompts) else FixedPrompts(**prompts)
+        self.prompts.require(num_classes)
+        self.caa = None if caa is None else AttentionAffinity(**caa)
+        self.clip = clip if isinstance(clip, CLIP) else MODELS.build(dict(clip))
+        self.num_classes, self.choose, self.scale_divisor = num_classes, choose, scale_divisor
+        wanted, there = max(self.layers, choose), self.clip.sizes.vision_layers
+        if wanted > there:
+            raise ValueError(
+                f'the attention of {wanted} blocks is wanted, this CLIP has {there}: set '
+                'caa.layers (and what is chosen of)'
+            )
+
+    @property
+    def layers(self) -> int:
+        """Last blocks of which the attention is merged where no affinity is given."""
+        return 0 if self.caa is None else self.caa.layers
+
+    @property
+    def scale(self) -> Tensor:
+        """Factor of the cosines."""
+        return self.clip.scale / self.scale_divisor
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Scaled cosines of image features (N, E) and all prompts. Shape: (N, G)."""
+        return cosine_logits(features, self.prompts.features(self.clip), self.scale)
+
+    def grad_cam(self, image: CLIPTokens, tags: Tensor) -> Tensor:
+        """Raw maps of the pairs of image and tag.
+
+        Args:
+            image: N images from :meth:`CLIP.encode`.
+            tags: Multi-hot. Shape: (N, C).
+
+        Returns:
+            In the order of ``tags.nonzero()``. Shape: (P, h, w).
+        """
+        text = self.prompts.features(self.clip)
+        return clip_grad_cam(
+            self.clip, image, tags, text, softmax=present_softmax, scale=self.scale
+        )
+
+    def spread(
+        self,
+        cam: Tensor,
+        attention: Tensor,
+        affinity: Tensor | None = None,
+        weight: Tensor | None = None,
+    ) -> Tensor:
+        """Maps of one image after the walk, not normalised.
+
+        Args:
+            cam: Raw maps. Shape: (P, h, w).
+            attention: Of at least the last blocks that are looked at, class token first.
+                Shape: (K, L, L).
+            affinity: Multiplies the chosen attention. Shape: (h w, h w).
+            weight: Factor of what places give. Shape: (P, h, w).
+
+        Returns:
+            Shape: (P, h, w).
+        """
+        if self.caa is None:
+            raise ValueError('maps are spread only where caa says how')
+        if affinity is None:
+            merged = merge_attention(attention[-self.layers :], half=False)
+        else:
+            merged = merge_chosen(attention[-self.choose :]) * affinity
+        return self.caa(cam, merged, weight)
+
+    def scores(
+        self,
+        cam: Tensor,
+        attention: Tensor,
+        affinity: Tensor | None = None,
+        weight: Tensor | None = None,
+    ) -> Tensor:
+        """Maps of one image in [0, 1), at the resolution of patches; see :meth:`spread`."""
+        if self.caa is None:
+            return minmax_score(cam, passes=2)
+        return minmax_score(self.spread(cam, attention, affinity, weight))
+
+    def protocol(self) -> dict[str, Any]:
+        """Which CLIP and prompts, for the record of a store."""
+        return dict(clip=self.clip.protocol(), prompts=self.prompts.protocol())
