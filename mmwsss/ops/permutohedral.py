@@ -145,11 +145,34 @@ def bilateral_features(images: Tensor, sigma_xy: float, sigma_rgb: float) -> Ten
         )
     images = images if images.is_floating_point() else images.float()
     number, _, height, width = images.shape
-    rows = torch.arange(height, device=images.device, dtype=images.dtype) / sigma_xy
-    columns = torch.arange(width, device=images.device, dtype=images.dtype) / sigma_xy
-    y, x = torch.meshgrid(rows, columns, indexing='ij')
-    position = torch.stack([x, y], -1).flatten(0, 1).expand(number, -1, -1)
+    position = position_features(height, width, sigma_xy, images.device, images.dtype)
+    position = position.expand(number, -1, -1)
     return torch.cat([position, images.flatten(2).transpose(1, 2) / sigma_rgb], -1)
+
+
+def position_features(
+    height: int,
+    width: int,
+    sigma: float,
+    device: torch.device | str = 'cpu',
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Position of each pixel in units of the kernel's width.
+
+    Args:
+        height: Of the image.
+        width: Of the image.
+        sigma: Width of the kernel in pixels.
+        device: Where to make it.
+        dtype: Its type.
+
+    Returns:
+        x and y, row by row. Shape: (H * W, 2).
+    """
+    rows = torch.arange(height, device=device, dtype=dtype) / sigma
+    columns = torch.arange(width, device=device, dtype=dtype) / sigma
+    y, x = torch.meshgrid(rows, columns, indexing='ij')
+    return torch.stack([x, y], -1).flatten(0, 1)
 
 
 def _vertices(features: Tensor, sets: int) -> tuple[Tensor, Tensor, list[int]]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from mmwsss.ops.background import alpha_background
 from mmwsss.ops.dense_crf import (
+    Backend,
     ChannelOrder,
     DenseCRF,
     KernelImage,
-    crf_library,
+    check_backend,
     crf_protocol,
     softmax_unary,
 )
@@ -41,6 +42,9 @@ class CRF(Refiner):
         channel_order: Order of the channels that the kernels see.
         kernel_image: ``'photo'``, or ``'wrapped'`` as in CLIP-ES, see
             :func:`mmwsss.ops.dense_crf.wrapped_image`.
+        backend: ``'lattice'`` or ``'pydensecrf'``, see :class:`mmwsss.ops.dense_crf.DenseCRF`.
+        on_device: Compute where the model is (a GPU) instead of in the DataLoader's workers;
+            of the lattice only.
         tuned_on_masks: Whether ``alpha`` or ``background`` was chosen on ground truth.
 
     Raises:
@@ -48,7 +52,7 @@ class CRF(Refiner):
         ValueError: An argument is out of range.
     """
 
-    runs_in = 'worker'
+    runs_in: Literal['worker', 'device'] = 'worker'
     output = 'seeds'
 
     def __init__(
@@ -60,6 +64,8 @@ class CRF(Refiner):
         scale_factor: float = 1,
         channel_order: ChannelOrder = 'rgb',
         kernel_image: KernelImage = 'photo',
+        backend: Backend = 'lattice',
+        on_device: bool = False,
         tuned_on_masks: bool = False,
     ) -> None:
         if alpha is not None and background is not None:
@@ -70,7 +76,10 @@ class CRF(Refiner):
             raise ValueError(f"kernel_image must be 'photo' or 'wrapped', found {kernel_image!r}")
         if background is not None and not 0 <= background <= 1:
             raise ValueError(f'background must lie in [0, 1], found {background}')
-        crf_library()  # missing now rather than in a worker, images later
+        check_backend(backend)  # missing now rather than in a worker, images later
+        if on_device and backend != 'lattice':
+            raise ValueError(f"on_device is for backend='lattice', found {backend!r}")
+        self.backend, self.runs_in = backend, 'device' if on_device else 'worker'
         self.alpha, self.background, self.tuned_on_masks = alpha, background, tuned_on_masks
         self.crf_protocol = crf_protocol(protocol).scaled(scale_factor)
         self.channel_order, self.kernel_image = channel_order, kernel_image
@@ -118,6 +127,8 @@ class CRF(Refiner):
             self.crf_protocol,
             self.channel_order,
             self.kernel_image,
+            backend=self.backend,
+            device=self.device,
         )
         refined = []
         for background in backgrounds:
@@ -134,5 +145,6 @@ class CRF(Refiner):
             **asdict(self.crf_protocol),
             'channel_order': self.channel_order,
             'kernel_image': self.kernel_image,
+            'backend': self.backend,
             'threshold_tuned_on_masks': self.tuned_on_masks,
         }

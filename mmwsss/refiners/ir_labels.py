@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmwsss.ops.dense_crf import ChannelOrder, DenseCRF, crf_library, crf_protocol, label_unary
+from mmwsss.ops.dense_crf import (
+    Backend,
+    ChannelOrder,
+    DenseCRF,
+    check_backend,
+    crf_protocol,
+    label_unary,
+)
 from mmwsss.ops.two_level_labels import combine_levels
 from mmwsss.refiners.base import Refiner, check_size
 from mmwsss.registry import REFINERS
@@ -29,6 +36,7 @@ class IRLabels(Refiner):
         confidence: Probability with which the CRF takes a label to be right.
         protocol: Name in :data:`mmwsss.ops.dense_crf.PROTOCOLS`, or fields of ``CRFProtocol``.
         channel_order: Order of the channels that the kernels see.
+        backend: ``'lattice'`` or ``'pydensecrf'``, see :class:`mmwsss.ops.dense_crf.DenseCRF`.
         tuned_on_masks: Whether the scores were chosen on ground truth, to be recorded.
 
     Raises:
@@ -47,11 +55,13 @@ class IRLabels(Refiner):
         confidence: float = 0.7,
         protocol: str | dict[str, Any] = 'irn',
         channel_order: ChannelOrder = 'rgb',
+        backend: Backend = 'lattice',
         tuned_on_masks: bool = False,
     ) -> None:
         if not 0 <= low <= high <= 1:
             raise ValueError(f'0 <= low <= high <= 1 expected, found low {low} and high {high}')
-        crf_library()  # missing now rather than in a worker, images later
+        check_backend(backend)  # missing now rather than in a worker, images later
+        self.backend = backend
         self.high, self.low, self.confidence = high, low, confidence
         self.crf_protocol, self.channel_order = crf_protocol(protocol), channel_order
         self.tuned_on_masks = tuned_on_masks
@@ -64,7 +74,7 @@ class IRLabels(Refiner):
         if not len(seeds.classes):
             return np.zeros(seeds.size, np.uint8)
         full, number = seeds.resize(), len(seeds.classes) + 1
-        crf = DenseCRF(image, number, self.crf_protocol, self.channel_order)
+        crf = DenseCRF(image, number, self.crf_protocol, self.channel_order, backend=self.backend)
         # Labels are positions in the list of present classes, as the CRF counts them.
         value = np.array([0, *(full.classes + 1)], np.uint8)
         levels = []
@@ -83,5 +93,6 @@ class IRLabels(Refiner):
             'confidence': self.confidence,
             **asdict(self.crf_protocol),
             'channel_order': self.channel_order,
+            'backend': self.backend,
             'threshold_tuned_on_masks': self.tuned_on_masks,
         }

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -12,8 +11,6 @@ from mmwsss.engine import WSSSRunner
 from mmwsss.engine.launch import build_runner
 from mmwsss.engine.testing import run_test
 from mmwsss.stores import open_store
-
-pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 SERIAL = dict(num_workers=0, persistent_workers=False)

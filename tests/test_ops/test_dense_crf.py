@@ -1,12 +1,15 @@
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmwsss.ops.dense_crf import (
     PROTOCOLS,
+    Backend,
     CRFNotInstalled,
     CRFProtocol,
     DenseCRF,
@@ -19,9 +22,11 @@ from mmwsss.ops.dense_crf import (
 from tests.conftest import photo
 
 
-@pytest.fixture
-def needs_library():
-    pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
+@pytest.fixture(params=['lattice', 'pydensecrf'])
+def backend(request):
+    if request.param == 'pydensecrf':
+        pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
+    return request.param
 
 
 def scores(number, size=(24, 32), seed=0):
@@ -50,40 +55,36 @@ def test_nan_scores():
         softmax_unary(np.array([0.5, np.nan]))
 
 
-@pytest.mark.usefixtures('needs_library')
-def test_kernels_are_shared_by_calls():
+def test_kernels_are_shared_by_calls(backend):
     image = photo()
-    crf = DenseCRF(image, 3)
+    crf = DenseCRF(image, 3, backend=backend)
     for seed in range(2):
         unary = softmax_unary(scores(3, seed=seed))
-        np.testing.assert_array_equal(crf(unary), DenseCRF(image, 3)(unary))
+        np.testing.assert_array_equal(crf(unary), DenseCRF(image, 3, backend=backend)(unary))
 
 
-@pytest.mark.usefixtures('needs_library')
-def test_absent_classes_may_be_left_out():
+def test_absent_classes_may_be_left_out(backend):
     image, present = photo(), scores(3)
     absent = np.concatenate([present, np.zeros((5, 24, 32), np.float32)])
-    few = DenseCRF(image, 3)(softmax_unary(present))
-    many = DenseCRF(image, 8)(softmax_unary(absent))
+    few = DenseCRF(image, 3, backend=backend)(softmax_unary(present))
+    many = DenseCRF(image, 8, backend=backend)(softmax_unary(absent))
     np.testing.assert_allclose(few, many[:3], atol=5e-3)
     assert (few.argmax(0) == many.argmax(0)).mean() > 0.999
 
 
-@pytest.mark.usefixtures('needs_library')
-def test_no_iterations_are_the_softmax():
+def test_no_iterations_are_the_softmax(backend):
     energies = softmax_unary(scores(3))
-    crf = DenseCRF(photo(), 3, CRFProtocol(3, 3, 80, 13, 10, iterations=0))
+    crf = DenseCRF(photo(), 3, CRFProtocol(3, 3, 80, 13, 10, iterations=0), backend=backend)
     expected = np.exp(-energies) / np.exp(-energies).sum(0)
     np.testing.assert_allclose(crf(energies), expected, atol=1e-5)
 
 
-@pytest.mark.usefixtures('needs_library')
-def test_scores_sum_to_one_and_channel_order_matters():
+def test_scores_sum_to_one_and_channel_order_matters(backend):
     image, unary = photo(seed=3), softmax_unary(scores(3))
-    rgb = DenseCRF(image, 3)(unary)
+    rgb = DenseCRF(image, 3, backend=backend)(unary)
     np.testing.assert_allclose(rgb.sum(0), 1, atol=1e-4)
-    bgr = DenseCRF(image, 3, channel_order='bgr')(unary)
-    np.testing.assert_array_equal(bgr, DenseCRF(image[..., ::-1].copy(), 3)(unary))
+    bgr = DenseCRF(image, 3, channel_order='bgr', backend=backend)(unary)
+    np.testing.assert_array_equal(bgr, DenseCRF(image[..., ::-1].copy(), 3, backend=backend)(unary))
     assert not np.array_equal(rgb, bgr)
 
 
@@ -119,8 +120,26 @@ def test_unary_of_another_image():
 def test_missing_library_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, 'pydensecrf', None)
     monkeypatch.setitem(sys.modules, 'pydensecrf.densecrf', None)
-    with pytest.raises(CRFNotInstalled, match=r"pip install 'mmwsss\[crf\]'.*PAR"):
+    with pytest.raises(
+        CRFNotInstalled, match=r"pip install 'mmwsss\[crf\]'.*backend='lattice' needs"
+    ):
         crf_library()
+
+
+def smooth(number, size, seed):
+    coarse = torch.from_numpy(scores(number, (size[0] // 8, size[1] // 8), seed))
+    return torch.nn.functional.interpolate(coarse[None], size, mode='bilinear')[0].numpy()
+
+
+@pytest.mark.parametrize('protocol', PROTOCOLS)
+def test_the_lattice_gives_what_the_compiled_library_gives(protocol):
+    pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
+    image, unary = photo(90, 120, seed=5), softmax_unary(smooth(4, (90, 120), 1))
+    got, expected = (
+        DenseCRF(image, 4, protocol, backend=backend)(unary) for backend in get_args(Backend)
+    )
+    np.testing.assert_allclose(got, expected, atol=2e-3)
+    assert (got.argmax(0) == expected.argmax(0)).mean() > 0.999
 
 
 def test_protocols():

@@ -131,8 +131,6 @@ def test_rib(made, tiny_shapes, tmp_path):
     [('crf', 'scores'), ('crf-masks', 'masks'), ('ir-labels', 'masks'), ('sam-vote', 'masks')],
 )
 def test_refining_stage(name, kind, made, tiny_shapes, tmp_path):
-    if name != 'sam-vote':
-        pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
     options = {
         'test_dataloader.dataset.pipeline.1.store': str(made / 'scores'),
         'test_dataloader.dataset.indices': 4,
@@ -176,8 +174,6 @@ REFINING = [
 
 @pytest.mark.parametrize('path', REFINING, ids=lambda path: path.stem)
 def test_refining_configs_fit_together(path):
-    if not path.stem.startswith('sam-vote'):
-        pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
     cfg = Config.fromfile(path)
     refiner = REFINERS.build(cfg.model.refiner)
     assert cfg.test_cfg.kind == ('masks' if refiner.output == 'mask' else 'scores')

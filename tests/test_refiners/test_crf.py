@@ -10,13 +10,6 @@ from mmwsss.structures import Seeds
 from tests.conftest import photo
 
 
-@pytest.fixture(autouse=True)
-def library(request):
-    """What is tested needs the library, unless that is missing."""
-    if 'missing_library' not in request.node.name:
-        pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
-
-
 def seeds(classes=(3, 7), background=None, stride=4):
     rng = np.random.RandomState(0)
     shape = (24 // stride, 32 // stride)
@@ -86,12 +79,28 @@ def test_seeds_of_another_image():
         CRF(alpha=4)(photo(25, 32), seeds())
 
 
-@pytest.mark.parametrize('config', [dict(type='CRF', alpha=4), dict(type='IRLabels')])
+@pytest.mark.parametrize('config', ['CRF', 'IRLabels'])
 def test_missing_library_names_the_extra(config, monkeypatch):
     monkeypatch.setitem(sys.modules, 'pydensecrf', None)
     monkeypatch.setitem(sys.modules, 'pydensecrf.densecrf', None)
     with pytest.raises(CRFNotInstalled, match=r'mmwsss\[crf\]'):
-        REFINERS.build(config)
+        REFINERS.build(dict(type=config, backend='pydensecrf'))
+
+
+@pytest.mark.parametrize('config', ['CRF', 'IRLabels'])
+def test_unknown_backend(config):
+    with pytest.raises(ValueError, match="backend must be 'lattice' or 'pydensecrf', found 'c'"):
+        REFINERS.build(dict(type=config, backend='c'))
+
+
+def test_on_the_models_device():
+    assert CRF(alpha=4).runs_in == 'worker'
+    refiner = CRF(alpha=4, on_device=True)
+    assert refiner.runs_in == 'device'
+    got, expected = refiner.to('cpu')(photo(), seeds()), CRF(alpha=4)(photo(), seeds())
+    np.testing.assert_array_equal(got.scores, expected.scores)
+    with pytest.raises(ValueError, match="on_device is for backend='lattice'"):
+        CRF(alpha=4, on_device=True, backend='pydensecrf')
 
 
 def test_protocol_says_everything():
@@ -99,6 +108,7 @@ def test_protocol_says_everything():
     assert record['type'] == 'CRF'
     assert record['bilateral_sxy'] == 67
     assert record['channel_order'] == 'bgr'
+    assert record['backend'] == 'lattice'
     assert record['threshold_tuned_on_masks'] is True
 
 

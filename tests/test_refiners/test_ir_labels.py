@@ -5,8 +5,6 @@ from mmwsss.refiners import IRLabels
 from mmwsss.structures import Seeds
 from tests.conftest import photo
 
-pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
-
 
 def test_three_kinds_of_pixels():
     # Flat image: the CRF is left with the labels and smoothness.

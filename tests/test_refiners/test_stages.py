@@ -1,6 +1,5 @@
 """The stages of configs/refine, from a score store to a store and its scores."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from PIL import Image
 
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.testing import run_test
-from mmwsss.ops.dense_crf import CRFNotInstalled
 from mmwsss.registry import DATASETS, REFINERS
 from mmwsss.stores import StoreMeta, StoreMismatch, create_store, open_store
 from mmwsss.structures import Seeds
@@ -127,16 +125,6 @@ def test_a_store_of_other_classes_is_refused_before_the_first_photo(tiny_shapes,
     with pytest.raises(StoreMismatch, match=r'made for 6 classes \(a, b, c, .*the classes are 6'):
         run_test(stage('threshold', tmp_path / 'scores', tiny_shapes, tmp_path))
     assert not (tmp_path / 'run/masks').exists()
-
-
-@pytest.mark.parametrize('name', ['crf', 'crf-masks', 'ir-labels'])
-def test_without_the_crf_library_a_stage_does_not_begin(
-    name, scores, tiny_shapes, tmp_path, monkeypatch
-):
-    monkeypatch.setitem(sys.modules, 'pydensecrf', None)
-    monkeypatch.setitem(sys.modules, 'pydensecrf.densecrf', None)
-    with pytest.raises(CRFNotInstalled, match=r"needs the extra \[crf\]: pip install 'mmwsss"):
-        run_test(stage(name, scores[0].folder, tiny_shapes, tmp_path))
 
 
 OWN = [

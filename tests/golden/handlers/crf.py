@@ -2,10 +2,8 @@
 
 import re
 from dataclasses import replace
-from functools import wraps
 
 import numpy as np
-import pytest
 
 from mmwsss.ops.dense_crf import PROTOCOLS, DenseCRF, label_unary, softmax_unary
 from mmwsss.refiners import CRF, IRLabels, sam_vote
@@ -14,19 +12,7 @@ from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.tolerance import tolerance
 
 
-def needs_crf(handler):
-    """A handler that is skipped where the CRF's library is not installed."""
-
-    @wraps(handler)
-    def checked(*arguments):
-        pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
-        return handler(*arguments)
-
-    return checked
-
-
 @handles('refine', 'crf')
-@needs_crf
 def crf(spec, arrays, folder):
     image, probs, labels = (arrays[f'in_{name}'] for name in ('image', 'probs', 'labels'))
     number = len(probs)
@@ -57,7 +43,6 @@ def crf(spec, arrays, folder):
 
 
 @handles('refine', 'crf_alpha')
-@needs_crf
 def crf_alpha(spec, arrays, folder):
     keys = arrays['in_keys']
     seeds = Seeds(keys, arrays['in_cams'])
@@ -76,7 +61,6 @@ def crf_alpha(spec, arrays, folder):
 
 
 @handles('refine', 'irn_ir_label')
-@needs_crf
 def irn_ir_label(spec, arrays, folder):
     seeds = Seeds(arrays['in_keys'], arrays['in_cams'])
     results = {}

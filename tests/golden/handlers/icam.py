@@ -25,7 +25,6 @@ from mmwsss.structures import Seeds
 from tests.golden import fill
 from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.handlers.cam import run_poly_sgd
-from tests.golden.handlers.crf import needs_crf
 from tests.golden.handlers.walk import flat_labels, radius_of
 from tests.golden.tolerance import EXACT, tolerance
 
@@ -143,7 +142,6 @@ def affinity_loss(spec, arrays, folder):
 
 
 @handles('icam', 'crf')
-@needs_crf
 def crf(spec, arrays, folder):
     image, probs = arrays['in_image'], arrays['in_probs']
     results = {}

@@ -27,7 +27,6 @@ from mmwsss.structures import Seeds
 from tests.golden import fill
 from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.handlers.cam import CONFIGS, statistics
-from tests.golden.handlers.crf import needs_crf
 from tests.golden.handlers.s2c import network_input
 from tests.golden.handlers.walk import dense_affinity, flat_labels
 from tests.golden.tolerance import EXACT, Tolerance, tolerance
@@ -453,7 +452,6 @@ def packed(image, cfg, **entries):
 
 
 @handles('icam', 'cam_inference')
-@needs_crf
 def cam_inference(spec, arrays, folder):
     from mmwsss.models.cam_generators import icam as module
 
@@ -522,7 +520,6 @@ def random_walk(spec, arrays, folder):
 
 
 @handles('icam', 'final_inference')
-@needs_crf
 def final_inference(spec, arrays, folder):
     model, *_ = stage('icam_final', spec)
     image = arrays['in_image']
