@@ -113,9 +113,9 @@ class COCOTaggedDataset(TaggedDataset):
         return table
 
     @classmethod
-    def shipped_tags(cls) -> dict[str, list[int]]:
-        """Class ids 0..79 of the images of 2014 with a class, from the package."""
-        return _shipped(('train', 'val'), len(_CLASSES) - 1)
+    def shipped_tags(cls, split: str | None = None) -> dict[str, list[int]]:
+        """Class ids 0..79 of the images of 2014 with a class, or of one split, from the package."""
+        return _shipped(('train', 'val') if split is None else (split,), len(_CLASSES) - 1)
 
 
 def _shipped(splits: Sequence[str], num_tags: int) -> dict[str, list[int]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import foreground, read_lines, shown
+from mmwsss.datasets.io import composed, foreground, read_lines, shown, why_missing
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.datasets.tags import TagTable
 from mmwsss.registry import DATASETS
@@ -66,29 +66,32 @@ class TaggedFolder(TaggedDataset):
 
     def find_classes(self, images: Mapping[str, str]) -> None:
         """Classes as given, or as found in the CSV; the CSV names no photo that is not there."""
-        if self.tags.get('source') == 'csv':
-            path = self.tags.get('path', 'tags.csv')
-            self._table = super()._csv(path)
-            missing = [f'{i} (line {self._table.lines[i]})' for i in self._table.tags]
-            missing = [
-                text for i, text in zip(self._table.tags, missing, strict=True) if i not in images
-            ]
-            if missing:
-                raise DataError(
-                    f'{self._path(path)}: {len(missing)} images are not in '
-                    f'{self.data_prefix["img_path"]}: {shown(missing)}'
-                )
         if isinstance(self.classes, str):
             classes = read_lines(self._path(self.classes))
         elif self.classes is not None:
-            classes = list(self.classes)
-        elif self._table is not None:
-            classes = sorted({name for names in self._table.tags.values() for name in names})
+            classes = [composed(name) for name in self.classes]
         else:
-            raise DataError('without a CSV of tags, name the classes: classes=[...]')
+            classes = None
+        if classes is not None:
+            self._metainfo['classes'] = ('background', *foreground(classes))
+        if self.tags.get('source') == 'csv':
+            path = self.tags.get('path', 'tags.csv')
+            self._table = super()._csv(path, self.tags.get('separator'))
+            absent = [i for i in self._table.tags if i not in images]
+            if absent:
+                missing = [f'{i} (line {self._table.lines[i]})' for i in absent]
+                raise DataError(
+                    f'{self._path(path)}: {len(missing)} images are not in '
+                    f'{self.data_prefix["img_path"]}: {shown(missing)}'
+                    + why_missing(self.data_prefix['img_path'], absent)
+                )
+        if classes is None:
+            if self._table is None:
+                raise DataError('without a CSV of tags, name the classes: classes=[...]')
+            classes = sorted({name for names in self._table.tags.values() for name in names})
         if not classes:
             raise DataError(f'{self.data_root}: no class is given, and no image has a tag')
         self._metainfo['classes'] = ('background', *foreground(classes))
 
-    def _csv(self, path: str) -> TagTable:
-        return self._table or super()._csv(path)
+    def _csv(self, path: str, separator: str | None = None) -> TagTable:
+        return self._table or super()._csv(path, separator)

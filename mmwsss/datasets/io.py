@@ -105,7 +105,9 @@ def read_mask(
     where = _name(path, img_id)
     if mode not in ('P', 'L', '1'):
         raise ImageError(
-            f'{where}: a mask is a palette or grey 8-bit image of class indices, found mode {mode}',
+            f'{where}: a mask is a palette or grey 8-bit image of class indices, found mode {mode}'
+            + '. tools/dataset_converters/colour_masks.py makes indices of colours'
+            * ('RGB' in mode),
             img_id,
             path,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +46,9 @@ class TaggedDataset(BaseDataset):
         tags: Where the tags come from; recorded in every store that is made from this data set.
             One of ``dict(source='list', path=..., offset=1)`` (an id and class numbers a line,
             ``offset`` is the first class's number), ``dict(source='csv', path='tags.csv')``
-            (``image,tag;tag``), ``dict(source='xml', path='Annotations', difficult=True)``,
+            (``image,tag;tag`` and the tables and JSON of labelling tools, see
+            :func:`mmwsss.datasets.tags.read_tag_csv`; ``separator`` overrules what separates tags),
+            ``dict(source='xml', path='Annotations', difficult=True)``,
             ``dict(source='masks', path=...)`` (reads every mask) and ``dict(source='none')``.
             Paths are relative to ``data_root``.
         data_root: Root of all relative paths.
@@ -63,6 +66,7 @@ class TaggedDataset(BaseDataset):
         ids: All image ids in order.
         list_hash: Hash of ``ids``.
         tag_protocol: Source of the tags and number of untagged images.
+        tag_remarks: What to check in the file of tags.
         num_tags: C.
         epoch_counter: See :class:`EpochCounter`.
 
@@ -97,6 +101,8 @@ class TaggedDataset(BaseDataset):
         self.seed = seed
         self.epoch_counter = EpochCounter()
         self.tag_protocol: dict[str, Any] = {}
+        self.tag_remarks: list[str] = []
+        self._photos: Mapping[str, str] = {}
         self._ids: tuple[Any, list[str]] = (None, [])
         super().__init__(
             ann_file=ann_file,
@@ -175,9 +181,11 @@ class TaggedDataset(BaseDataset):
                 f'{origin}: {len(missing)} of {len(ids)} images are not in {folder}: '
                 f'{shown(missing)} (looked for {"/".join(suffixes)})' + why_missing(folder, missing)
             )
+        self._photos = images
         self.find_classes(images)
         self._check_classes()
         labels = multi_hot(self.read_tags(ids, **self.tags), ids, self.num_tags)
+        self._photos = {}  # for the tags only
         self._record(origin, labels)
         masks = self._masks()
         self._compare_masks(ids, labels, masks)
@@ -287,13 +295,25 @@ class TaggedDataset(BaseDataset):
         require_tags(table, ids, path)
         return table
 
-    def _tags_from_csv(self, ids: Sequence[str], path: str = 'tags.csv'):
-        table = self._csv(path)
+    def _tags_from_csv(
+        self, ids: Sequence[str], path: str = 'tags.csv', separator: str | None = None
+    ):
+        table = self._csv(path, separator)
         named = names_to_ids(table, self._metainfo['classes'][1:], self._path(path))
         return {i: named.get(i, ()) for i in ids}
 
-    def _csv(self, path: str) -> TagTable:
-        return read_tag_csv(self._path(path))
+    def _csv(self, path: str, separator: str | None = None) -> TagTable:
+        classes = self._metainfo.get('classes')
+        table = read_tag_csv(
+            self._path(path),
+            self._photos,
+            classes=None if classes is None else classes[1:],
+            separator=separator,
+        )
+        self.tag_remarks = [f'{self._path(path)}: {remark}' for remark in table.remarks]
+        for remark in self.tag_remarks:
+            print_log(remark, 'current', logging.WARNING)
+        return table
 
     def _tags_from_xml(self, ids, path: str = 'Annotations', difficult: bool = True):
         table = read_tag_xml(self._path(path), ids, difficult)

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import list_folder, read_lines, read_mask, shown, strip_suffix
+from mmwsss.datasets.io import composed, list_folder, read_lines, read_mask, shown
+from mmwsss.datasets.tag_csv import read_tag_csv
+from mmwsss.datasets.tag_table import TagTable
 
-_HEADERS = ('image', 'file', 'filename', 'path', 'id', 'photo')
-
-
-class TagTable(NamedTuple):
-    """Tags by image: names or class ids 0..C-1, with the line of the file for messages."""
-
-    tags: dict[str, Sequence]
-    lines: dict[str, int]
+__all__ = [
+    'TagTable',
+    'multi_hot',
+    'names_to_ids',
+    'read_tag_csv',
+    'read_tag_list',
+    'read_tag_masks',
+    'read_tag_xml',
+    'require_tags',
+]
 
 
 def multi_hot(
@@ -45,7 +48,7 @@ def names_to_ids(
     Raises:
         DataError: Tags that are not in it, each with the closest class.
     """
-    index = {name: k for k, name in enumerate(classes)}
+    index = {composed(name): k for k, name in enumerate(classes)}
     unknown: dict[str, str] = {}
     for img_id, names in table.tags.items():
         for name in names:
@@ -96,42 +99,6 @@ def read_tag_list(paths: Iterable[str | Path], num_classes: int, offset: int) ->
     return table
 
 
-def read_tag_csv(path: str | Path) -> TagTable:
-    """Read a CSV of ``image,tag;tag``.
-
-    A header line is optional, cells may be quoted, a byte order mark is skipped, the suffix of an
-    image may be left out. A row without tags is an untagged image.
-    """
-    tags: dict[str, list[str]] = {}
-    lines: dict[str, int] = {}
-    try:
-        with open(path, encoding='utf-8-sig', newline='') as file:
-            reader = csv.reader(file, strict=True)
-            for row in reader:
-                cells = [cell.strip() for cell in row]
-                if not any(cells) or (not tags and cells[0].lower() in _HEADERS):
-                    continue
-                if len(cells) > 2 or not cells[0]:
-                    raise DataError(
-                        f'{path}: line {reader.line_num} has {len(cells)} cells ({row!r}); an '
-                        'image and its tags are expected: photo.jpg,cat;dog'
-                    )
-                img_id = strip_suffix(cells[0].replace('\\', '/'))
-                if img_id in tags:
-                    raise DataError(
-                        f'{path}: image {img_id!r} occurs in lines {lines[img_id]} and '
-                        f'{reader.line_num}. Put all its tags into one line'
-                    )
-                names = cells[1].split(';') if len(cells) == 2 else []
-                tags[img_id] = list(dict.fromkeys(n.strip() for n in names if n.strip()))
-                lines[img_id] = reader.line_num
-    except FileNotFoundError:
-        raise DataError(f'{path}: no such file of tags') from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f'{path}: no UTF-8 CSV file ({error}). Save it as "CSV UTF-8"') from error
-    return TagTable(tags, lines)
-
-
 def read_tag_xml(folder: str | Path, ids: Sequence[str], difficult: bool) -> TagTable:
     """Read the names of the objects in VOC's annotation files.
 
@@ -152,7 +119,7 @@ def read_tag_xml(folder: str | Path, ids: Sequence[str], difficult: bool) -> Tag
         except ElementTree.ParseError as error:
             raise DataError(f'{path}: damaged annotation file ({error})') from error
         names = (
-            o.findtext('name', '').strip()
+            composed(o.findtext('name', '').strip())
             for o in objects
             if difficult or o.findtext('difficult', '0').strip() != '1'
         )

@@ -96,6 +96,7 @@ class VOCTaggedDataset(TaggedDataset):
         return table
 
     @classmethod
-    def shipped_tags(cls) -> dict[str, list[int]]:
-        """Class ids 0..19 of train_aug and val, from the package."""
-        return read_tag_list([LISTS / 'image_labels.txt'], len(_CLASSES) - 1, offset=1)
+    def shipped_tags(cls, split: str | None = None) -> dict[str, list[int]]:
+        """Class ids 0..19 of train_aug and val, or of one split, from the package."""
+        table = read_tag_list([LISTS / 'image_labels.txt'], len(_CLASSES) - 1, offset=1)
+        return table if split is None else {i: table[i] for i in read_ids(LISTS / f'{split}.txt')}

@@ -1,6 +1,13 @@
-"""Prints the tree that a data set should have, with a tick or a cross per entry; 1 on a gap.
+"""Looks at a data set before training: files, lists, tags, photos and masks; 1 on a gap.
 
-Example: ``python tools/analysis_tools/check_dataset.py voc data/VOCdevkit/VOC2012``
+    python tools/analysis_tools/check_dataset.py voc data/VOCdevkit/VOC2012
+    python tools/analysis_tools/check_dataset.py folder my_photos --pixels
+    python tools/analysis_tools/check_dataset.py voc my_voc --classes my_voc/labelmap.txt
+    python tools/analysis_tools/check_dataset.py config configs/cam/cam_r18_folder.py
+
+Prints the tree that is expected with a tick or a cross an entry, the classes with their numbers of
+photos, and what looks wrong: tags that look misread, photos that cannot be read, masks of other
+sizes, values or classes.
 """
 
 from __future__ import annotations
@@ -8,19 +15,43 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+from mmengine.config import Config, DictAction
 from PIL import Image
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 
-from mmwsss.datasets import COCOTaggedDataset, MSRCDataset, TaggedFolder, VOCTaggedDataset
-from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import shown
+from mmwsss.datasets import (
+    COCOTaggedDataset,
+    MSRCDataset,
+    TaggedDataset,
+    TaggedFolder,
+    VOCTaggedDataset,
+)
+from mmwsss.datasets.bare import build_bare_dataset
+from mmwsss.datasets.errors import DataError, ImageError
+from mmwsss.datasets.io import (
+    list_folder,
+    read_class_names,
+    read_image,
+    read_mask,
+    shown,
+    unread_images,
+)
+from mmwsss.datasets.labelmap import read_labelmap
+from mmwsss.engine.cli import readable_errors
+from mmwsss.stores.mask_audit import MaskAudit
 
 _EXIF_ORIENTATION = 0x0112
+_THREADS = min(8, os.cpu_count() or 1)
+console = Console(highlight=False, soft_wrap=True)
 
 
 class Entry(NamedTuple):
@@ -29,7 +60,7 @@ class Entry(NamedTuple):
     Args:
         path: Below the root.
         role: What it is for.
-        count: Files expected, 0 for any number; None for a file.
+        count: Files of the whole data set, 0 for any number; None for a file.
         required: Whether a gap is an error.
     """
 
@@ -39,20 +70,17 @@ class Entry(NamedTuple):
     required: bool = True
 
 
-def _voc(root: str, split: str) -> VOCTaggedDataset:
-    return VOCTaggedDataset(data_root=root, split=split)
-
-
-def _listed(kind: type, root: str, split: str):
-    return kind(data_root=root, ann_file=f'ImageSets/Segmentation/{split}.txt')
-
-
 TREES: dict[str, list[Entry]] = {
     'voc': [
         Entry('JPEGImages', 'photos', 12031),
         Entry('SegmentationClass', 'masks, to evaluate', 2913),
         Entry('SegmentationClassAug', 'masks with SBD (voc_aug.py)', 12031, required=False),
         Entry('Annotations', "tags, for dict(source='xml') only", 12031, required=False),
+    ],
+    'own_voc': [
+        Entry('JPEGImages', 'photos', 0),
+        Entry('Annotations', 'tags', 0),
+        Entry('SegmentationClass', 'masks, to evaluate', 0, required=False),
     ],
     'coco': [
         Entry('train2014', 'photos', 82783),
@@ -73,83 +101,325 @@ TREES: dict[str, list[Entry]] = {
         Entry('masks', 'masks, to evaluate', 0, required=False),
     ],
 }
-LOADERS: dict[str, list[Callable]] = {
-    'voc': [lambda root: _voc(root, 'train_aug'), lambda root: _voc(root, 'val')],
-    'coco': [
-        lambda root: COCOTaggedDataset(data_root=root, split='train'),
-        lambda root: COCOTaggedDataset(data_root=root, split='val'),
-    ],
-    'msrc': [
-        lambda root: _listed(MSRCDataset, root, 'train'),
-        lambda root: _listed(MSRCDataset, root, 'val'),
-    ],
-    'folder': [lambda root: TaggedFolder(data_root=root)],
-}
 
 
-def look(root: Path, entry: Entry) -> tuple[bool, str]:
-    """Whether an entry is complete, and what is there."""
+class Part(NamedTuple):
+    """A list of a data set.
+
+    Args:
+        name: Its name.
+        kind: Class of the data set.
+        options: Its arguments, beside the root.
+        photos: Folder of the photos below the root.
+        masks: Folder of the masks below the root.
+    """
+
+    name: str
+    kind: Any
+    options: dict[str, Any]
+    photos: str
+    masks: str
+
+    def build(self, root: Path, *, ids: Path | None = None, masks: bool = False) -> TaggedDataset:
+        """Build the data set.
+
+        Args:
+            root: Its folder.
+            ids: A file with a part of its ids.
+            masks: Whether with its masks.
+        """
+        options = dict(self.options)
+        if ids is not None:
+            options.pop('split')
+            options['ann_file'] = str(ids)
+        prefix = {'img_path': self.photos, **({'seg_map_path': self.masks} if masks else {})}
+        return self.kind(data_root=str(root), data_prefix=prefix, test_mode=True, **options)
+
+
+def parts_of(kind: str, root: Path, classes: Sequence[str], lists: Sequence[str]) -> list[Part]:
+    """The lists of a data set of a known kind."""
+    photos, masks = 'JPEGImages', 'SegmentationClass'
+    if kind == 'voc':
+        masks += 'Aug' * (root / 'SegmentationClassAug').is_dir()
+        splits = ('train_aug', 'val')
+        return [Part(s, VOCTaggedDataset, {'split': s}, photos, masks) for s in splits]
+    if kind == 'coco':
+        return [
+            Part(s, COCOTaggedDataset, {'split': s}, f'{s}2014', f'masks/{s}2014')
+            for s in ('train', 'val')
+        ]
+    if kind == 'folder':
+        return [Part('all photos', TaggedFolder, {}, 'images', 'masks')]
+    if kind == 'msrc':
+        files = [f'ImageSets/Segmentation/{split}.txt' for split in ('train', 'val')]
+        return [Part(file, MSRCDataset, {'ann_file': file}, photos, masks) for file in files]
+    options = dict(
+        tags=dict(source='xml'), metainfo=dict(classes=('background', *classes)), img_suffix=None
+    )
+    return [
+        Part(name or 'all photos', TaggedDataset, {**options, 'ann_file': name}, photos, masks)
+        for name in lists or ['']
+    ]
+
+
+def look(root: Path, entry: Entry) -> tuple[bool, bool, str]:
+    """Whether an entry is there, whether it is complete, and what is there."""
     path = root / entry.path
     if entry.count is None:
-        return path.is_file(), 'found' if path.is_file() else 'missing'
+        return path.is_file(), path.is_file(), 'found' if path.is_file() else 'missing'
     if not path.is_dir():
-        return False, f'missing, {entry.count or "some"} files expected'
+        return False, False, f'missing, {entry.count or "some"} files expected'
     found = sum(len(files) for _, _, files in os.walk(path))
     expected = f' of {entry.count}' if entry.count else ''
-    return found >= max(1, entry.count), f'{found}{expected} files'
+    return found > 0, found >= max(1, entry.count), f'{found}{expected} files'
 
 
-def headers(root: Path, paths: list[str]) -> list[str]:
-    """Photos whose header alone shows trouble, and a note on EXIF orientation."""
-    bad, turned = [], 0
-    for path in track(paths, 'headers', transient=True):
-        try:
-            with Image.open(path) as image:
-                turned += image.getexif().get(_EXIF_ORIENTATION, 1) != 1
-                if image.mode[0] in 'IF':
-                    bad.append(f'{os.path.relpath(path, root)} (mode {image.mode})')
-        except (OSError, SyntaxError, ValueError):
-            bad.append(f'{os.path.relpath(path, root)} (unreadable)')
-    if turned:
-        print(f'  note: {turned} photos have an EXIF orientation; it is not applied')
-    return bad
+def check(
+    kind: str,
+    root: Path,
+    *,
+    pixels: bool = False,
+    classes: Sequence[str] = (),
+    lists: Sequence[str] = (),
+) -> bool:
+    """Print the report of a known layout; whether there is no gap.
 
-
-def check(kind: str, root: Path) -> bool:
-    """Print the report; whether there is no gap."""
-    console, good = Console(highlight=False, soft_wrap=True), True
-    console.print(f'{root}/')
+    Args:
+        kind: One of :data:`TREES`.
+        root: Its folder.
+        pixels: Decode every photo, not only its header.
+        classes: Foreground names of an own data set in VOC's layout.
+        lists: Its lists, below the root.
+    """
+    good = True
+    console.print(f'{escape(str(root))}/')
+    usable = True
     for entry in TREES[kind]:
-        there, text = look(root, entry)
-        good &= there or not entry.required
-        mark = '[green]✓' if there else '[red]✗' if entry.required else '[yellow]-'
+        there, complete, text = look(root, entry)
+        good &= complete or not entry.required
+        usable &= there or not entry.required or 'masks' in entry.path or 'Seg' in entry.path
+        mark = '[green]✓' if complete else '[red]✗' if entry.required else '[yellow]-'
         console.print(f'  {mark}[/] {entry.path:<34} {text:<28} {entry.role}')
-    if not good:
+    if not usable:
         return False
-    photos: set[str] = set()
-    for load in LOADERS[kind]:
+    done: set[str] = set()
+    for part in parts_of(kind, root, classes, lists):
+        good &= _check_part(part, root, pixels, done)
+    return good
+
+
+def _check_part(part: Part, root: Path, pixels: bool, done: set[str]) -> bool:
+    """Report one list; where photos of a shipped list are missing, those that are there."""
+    with tempfile.TemporaryDirectory() as folder:
+        good, ids = True, None
         try:
-            dataset = load(str(root))
+            dataset = part.build(root)
         except DataError as error:
-            console.print(f'  [red]✗[/] {error}', markup=True)
-            return False
-        infos = [dataset.get_data_info(i) for i in range(len(dataset))]
-        photos.update(info['img_path'] for info in infos)
-    bad = headers(root, sorted(photos))
+            _cross(str(error))
+            good, ids = False, Path(folder) / 'ids.txt'
+            if 'split' not in part.options:
+                return False
+            wanted = part.kind.shipped_tags(part.options['split'])
+            to_id = getattr(part.kind, 'id_of_stem', None)
+            files = list_folder(root / part.photos, ('.jpg',), to_id, twice_ok=True)
+            there = [i for i in files if i in wanted]
+            if not there:
+                return False
+            ids.write_text('\n'.join(there))
+            console.print(f'  [yellow]![/] {part.name}: the {len(there)} photos that are there:')
+            dataset = part.build(root, ids=ids)
+        good &= report(dataset, part.name, pixels=pixels, done=done)
+        masks = root / part.masks
+        if masks.is_dir() and any(masks.iterdir()):
+            try:
+                good &= report_masks(part.build(root, ids=ids, masks=True))
+            except DataError as error:
+                _cross(str(error))
+                good = False
+    return good
+
+
+def check_config(path: str, options: dict, *, pixels: bool = False) -> bool:
+    """Print the report of every data set of a config; whether there is no gap."""
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(options)
+    good, done = True, set()
+    seen: list[Any] = []
+    for stage in ('train', 'val', 'test'):
+        loader = cfg.get(f'{stage}_dataloader')
+        if loader is None:
+            continue
+        plain = {k: v for k, v in loader['dataset'].items() if k not in ('pipeline', 'test_mode')}
+        if plain in seen:
+            continue
+        seen.append(plain)
+        console.print(f'{stage}_dataloader')
+        try:
+            dataset = build_bare_dataset(loader['dataset'])
+        except DataError as error:
+            _cross(str(error))
+            good = False
+            continue
+        good &= report(dataset, dataset.ann_file or 'all photos', pixels=pixels, done=done)
+        if dataset.data_prefix.get('seg_map_path'):
+            good &= report_masks(dataset)
+    return good
+
+
+def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -> bool:
+    """Print the classes of a data set and what its photos are like; whether all are usable.
+
+    Args:
+        dataset: The data set.
+        name: Name of the list.
+        pixels: Decode every photo.
+        done: Photos that were looked at before; grows.
+    """
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    counts = np.sum([info['gt_label'] for info in infos], axis=0).astype(int)
+    names = dataset.metainfo['classes'][1:]
+    listed = ', '.join(f'{name} {count}' for name, count in zip(names, counts, strict=True))
+    untagged = sum(not info['gt_label'].any() for info in infos)
+    console.print(
+        f'  {escape(name)}: {len(infos)} photos, {untagged} of them without tags; photos a class: '
+        f'{escape(listed)}'
+    )
+    notes = list(dataset.tag_remarks)
+    if without := [n for n, count in zip(names, counts, strict=True) if not count and counts.any()]:
+        notes.append(f'no photo has the tag {shown(without)}')
+    if unread := unread_images(dataset.data_prefix['img_path']):
+        notes.append(f'{len(unread)} files cannot be read and are left out: '
+                     f'{shown(unread.values())}')  # fmt: skip
+    for note in notes:
+        console.print(f'  [yellow]![/] {escape(note)}')
+    paths = sorted({info['img_path'] for info in infos} - done)
+    done.update(paths)
+    bad = look_at_photos(paths, pixels, dataset.data_root)
+    what = 'pixels' if pixels else 'headers'
     if bad:
-        console.print(f'  [red]✗[/] {len(bad)} photos cannot be used: {shown(bad)}', markup=True)
+        every = bad if pixels else [shown(bad)]
+        _cross(f'{len(bad)} photos cannot be used: ' + '\n    '.join(every))
     else:
-        console.print(f'  [green]✓[/] lists, tags and the headers of {len(photos)} photos')
+        console.print(f'  [green]✓[/] lists, tags and the {what} of {len(paths)} photos')
     return not bad
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Check a folder."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('kind', choices=TREES)
-    parser.add_argument('root', type=Path)
+def look_at_photos(paths: Sequence[str], pixels: bool, root: str) -> list[str]:
+    """Photos that show trouble, all of them; prints a note on EXIF orientation."""
+
+    def below(path: str) -> str:
+        return os.path.relpath(path, root) if root else path
+
+    def one(path: str) -> tuple[str, bool]:
+        try:
+            with Image.open(path) as image:
+                turned = image.getexif().get(_EXIF_ORIENTATION, 1) != 1
+                if image.mode[0] in 'IF':
+                    return f'{below(path)} (mode {image.mode})', turned
+            if pixels:
+                read_image(path)
+        except ImageError as error:
+            return str(error), False
+        except (OSError, SyntaxError, ValueError):
+            return f'{below(path)} (unreadable)', False
+        return '', turned
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        found = list(_bar(pool.map(one, paths), 'photos', len(paths)))
+    if turned := sum(turned for _, turned in found):
+        console.print(
+            f'  [yellow]![/] note: {turned} photos have an EXIF orientation; it is not applied: '
+            'masks and seeds must refer to the pixels as they are stored'
+        )
+    return [text for text, _ in found if text]
+
+
+def report_masks(dataset: TaggedDataset) -> bool:
+    """Read every mask of a data set and print what is wrong; whether all can be used."""
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    infos = [info for info in infos if info.get('seg_map_path')]
+    folder = dataset.data_prefix['seg_map_path']
+    if not infos:
+        _cross(f'no photo of the list has a mask: {dataset.why_no_masks()}')
+        return False
+    audit = MaskAudit(dataset.metainfo['classes'])
+
+    def one(info: dict) -> tuple[dict, np.ndarray | None, str]:
+        try:
+            with Image.open(info['img_path']) as image:
+                size = (image.height, image.width)
+        except (OSError, SyntaxError, ValueError):
+            size = None
+        try:
+            path = info['seg_map_path']
+            return info, read_mask(path, dataset.num_tags + 1, size=size), ''
+        except ImageError as error:
+            return info, None, str(error)
+
+    bad = []
+    known = dataset.tags.get('source') != 'none'
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for info, mask, text in _bar(pool.map(one, infos), 'masks', len(infos)):
+            if mask is None:
+                bad.append(text)
+            else:
+                tags = np.flatnonzero(info['gt_label']).tolist() if known else None
+                audit.add(info['img_id'], mask, tags)
+    if bad:
+        _cross(f'{len(bad)} of {len(infos)} masks cannot be used: {shown(bad)}')
+    error = audit.error()
+    if error:
+        _cross(f'{folder}: {error}')
+    for note in audit.remarks() if audit.rows and not error else ():
+        console.print(f'  [yellow]![/] {escape(note)}')
+    if not bad and not error:
+        console.print(f'  [green]✓[/] {len(infos)} masks: sizes, values and classes')
+    return not bad and not error
+
+
+def _bar(work: Iterable, what: str, count: int) -> Iterable:
+    """Progress, where somebody looks."""
+    return track(work, what, count, transient=True, disable=not console.is_terminal)
+
+
+def _cross(text: str) -> None:
+    console.print(f'  [red]✗[/] {escape(text)}')
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check a data set."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('kind', choices=[*(k for k in TREES if k != 'own_voc'), 'config'])
+    parser.add_argument('root', type=Path, help='its folder, or the config')
+    parser.add_argument('--pixels', action='store_true', help='decode every photo')
+    parser.add_argument(
+        '--classes', type=Path, help="VOC's layout, own classes: names, or CVAT's labelmap.txt"
+    )
+    parser.add_argument('--list', nargs='+', default=[], help='its lists, below the folder')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE'
+    )
     args = parser.parse_args(argv)
-    return 0 if check(args.kind, args.root) else 1
+    if args.kind == 'config':
+        with readable_errors():
+            return 0 if check_config(str(args.root), args.cfg_options, pixels=args.pixels) else 1
+    kind, classes, labelmap = args.kind, args.classes, args.root / 'labelmap.txt'
+    if kind == 'voc' and classes is None and labelmap.is_file():
+        classes = labelmap
+    if classes is not None and kind != 'voc':
+        parser.error('--classes goes with voc; the classes of a folder are its tags')
+    names: list[str] = []
+    if classes is not None:
+        try:
+            is_map = classes.name == 'labelmap.txt'
+            names = read_labelmap(classes)[1] if is_map else read_class_names(classes)
+        except DataError as error:
+            raise SystemExit(f'error: {error}') from None
+        kind = 'own_voc'
+    good = check(kind, args.root, pixels=args.pixels, classes=names, lists=args.list)
+    return 0 if good else 1
 
 
 if __name__ == '__main__':
