@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import unicodedata
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from mmwsss.datasets.errors import DataError, ImageError
+from mmwsss.stores.images import open_image
 
 # What Pillow reads everywhere, and what it reads where its libraries are there.
 IMAGE_SUFFIXES = (
@@ -28,6 +31,8 @@ UNREAD_SUFFIXES = tuple(
     )
     if suffix not in IMAGE_SUFFIXES
 )
+_UNPACKED = 32 << 20  # bytes of text that a packed list may hold
+_MASK_MODES = ('P', 'L', '1')
 SHOWN = 10  # so many examples are named in a message
 
 _PIL_ERRORS = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
@@ -53,7 +58,7 @@ def read_image(path: str | Path, img_id: str | None = None, *, upright: bool = F
         ImageError: The file is missing, cut short, no image, or has 16 or 32 bits a channel.
     """
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             # PIL cuts 16-bit colour down to its high bytes without a word.
             deep = image.mode[0] in 'IF' or any(';16' in str(tile) for tile in image.tile)
             if deep:
@@ -98,12 +103,13 @@ def read_mask(
             that are no class.
     """
     try:
-        with Image.open(path) as image:
-            mode, mask = image.mode, np.array(image)
+        with open_image(path) as image:
+            mode = image.mode
+            mask = np.array(image) if mode in _MASK_MODES else np.zeros((0, 0), np.uint8)
     except _PIL_ERRORS as error:
         raise _unreadable(path, img_id, error) from error
     where = _name(path, img_id)
-    if mode not in ('P', 'L', '1'):
+    if mode not in _MASK_MODES:
         raise ImageError(
             f'{where}: a mask is a palette or grey 8-bit image of class indices, found mode {mode}'
             + '. tools/dataset_converters/colour_masks.py makes indices of colours'
@@ -153,13 +159,22 @@ def read_lines(path: str | Path) -> list[str]:
         DataError: The file is missing or not UTF-8.
     """
     path = Path(path)
-    opener: Callable = gzip.open if path.suffix == '.gz' else open
     try:
-        with opener(path, 'rt', encoding='utf-8-sig') as file:
-            return [composed(line) for line in map(str.strip, file) if line]
+        if path.suffix == '.gz':
+            with gzip.open(path) as packed:
+                data = packed.read(_UNPACKED + 1)
+            if len(data) > _UNPACKED:
+                raise DataError(
+                    f'{path}: unpacks to more than {_UNPACKED} bytes. If that is meant, unpack it '
+                    'and name the text file'
+                )
+        else:
+            data = path.read_bytes()
+        lines = io.StringIO(data.decode('utf-8-sig'), newline=None)
+        return [composed(line) for line in map(str.strip, lines) if line]
     except FileNotFoundError:
         raise DataError(f'{path}: no such list') from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise DataError(f'{path}: no readable text file ({error})') from error
 
 

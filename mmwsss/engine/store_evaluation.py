@@ -1,5 +1,6 @@
 """Scoring what a store holds, against the masks of a data set."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ def evaluate_store(
     evaluator: Evaluator,
     work_dir: str | Path,
     eval_ann_file: str | Path | None = None,
+    *,
+    leave_out: Collection[str] = (),
 ) -> dict[str, float]:
     """Score the entries whose images have a ground-truth mask.
 
@@ -34,6 +37,7 @@ def evaluate_store(
         evaluator: The metrics.
         work_dir: Where ``metrics.json`` is written.
         eval_ann_file: List of ids to score. Defaults to every image with a mask.
+        leave_out: Ids that are not scored, because their entries are broken.
 
     Returns:
         The metrics; empty where there is nothing to score.
@@ -43,10 +47,11 @@ def evaluate_store(
     wanted = None
     if eval_ann_file is not None:
         wanted = set(Path(eval_ann_file).read_text().split())
+    left_out = set(leave_out)
     infos = [
         dataset.get_data_info(index)
         for index, id in enumerate(dataset.ids)
-        if (wanted is None or id in wanted) and id in store
+        if (wanted is None or id in wanted) and id not in left_out and id in store
     ]
     infos = [info for info in infos if info.get('seg_map_path')]
     if not infos:

@@ -1,21 +1,18 @@
-"""The part that all three kinds of store share."""
+"""The part that all kinds of store share."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
-from mmwsss.stores.atomic import atomic_write_bytes
+from mmwsss.stores.atomic import atomic_write_bytes, sync_folders
 from mmwsss.stores.errors import StoreError, StoreMismatch
 from mmwsss.stores.hashing import hash_list
+from mmwsss.stores.ledger import Ledger, stamp
+from mmwsss.stores.locking import FolderLock
 from mmwsss.stores.meta import StoreMeta
-
-
-class BadEntry(NamedTuple):
-    """An entry that cannot be used, and why."""
-
-    id: str
-    reason: str
+from mmwsss.stores.verification import BadEntry, verify_entries
 
 
 class Store(ABC):
@@ -31,8 +28,16 @@ class Store(ABC):
     def __init__(self, folder: str | Path, meta: StoreMeta) -> None:
         self.folder = Path(folder)
         self.meta = meta
+        self.ledger = Ledger(folder)
+        self._lock: FolderLock | None = None
+        self._folders: set[Path] = set()  # those written to
 
     # What a kind defines ------------------------------------------------------------
+
+    @staticmethod
+    @abstractmethod
+    def is_entry(head: bytes) -> bool:
+        """Whether a file that begins so can be an entry of this kind."""
 
     @abstractmethod
     def encode(self, value: Any) -> bytes:
@@ -54,12 +59,71 @@ class Store(ABC):
         return self.folder / f'{id}{self.suffix}'
 
     def write(self, id: str, value: Any) -> None:
-        """Write one entry atomically, replacing an older one."""
+        """Write one entry atomically, replacing an older one. Threads may write at once.
+
+        The content is on the disk when this returns. Its name is, too, after :meth:`sync`: until
+        then a power failure may cost the entry, never a part of it.
+
+        Raises:
+            StoreError: The value is none of this kind, or links lead out of the store.
+            FolderBusy: Another run writes to the store.
+        """
+        self.lock()
         try:
             data = self.encode(value)
         except ValueError as error:
             raise StoreError(f'{self.folder}: entry {id!r}: {error}') from error
-        atomic_write_bytes(self.path(id), data)
+        path = self.path(id)
+        self._prepare(path.parent)
+        atomic_write_bytes(path, data, sync_folder=False)
+        if (found := stamp(path)) is not None:
+            self.ledger.note({id: found})
+
+    def _prepare(self, folder: Path) -> None:
+        """Refuse to write through links below the store: listings do not follow them."""
+        if folder in self._folders:
+            return
+        below = folder
+        while below != self.folder:
+            if below.is_symlink():
+                raise StoreError(
+                    f'{below}: is a link. The whole store may be one, a folder within it may not'
+                )
+            below = below.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folders.add(folder)
+
+    # One run at a time --------------------------------------------------------------
+
+    def lock(self, *, shared: bool = False) -> FolderLock:
+        """Lock the store for this run until :meth:`close`; the first write does so, too.
+
+        Args:
+            shared: Join the run whose first process has called ``store.lock().share()``.
+
+        Raises:
+            FolderBusy: Another run writes to it.
+        """
+        if self._lock is None:
+            self._lock = FolderLock(self.folder, shared=shared)
+        return self._lock
+
+    def sync(self) -> None:
+        """Flush the names of what has been written to the disk."""
+        sync_folders(sorted(self._folders))
+
+    def close(self) -> None:
+        """Let other runs write."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
+
+    def __del__(self) -> None:
+        if getattr(self, '_lock', None) is not None:
+            self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, '_lock': None}  # a copy in a worker does not hold it
 
     def __getitem__(self, id: str) -> Any:
         path = self.path(id)
@@ -71,6 +135,7 @@ class Store(ABC):
                 'Run the stage that makes the store again: it adds what is missing'
             ) from None
         except Exception as error:
+            self.ledger.strike(id)
             raise StoreError(
                 f'{path}: entry {id!r} is broken ({error}). Run the stage that makes the store '
                 'again: it redoes broken entries'
@@ -94,24 +159,35 @@ class Store(ABC):
     # Checks -------------------------------------------------------------------------
 
     def verify(self, ids: Iterable[str] | None = None) -> list[BadEntry]:
-        """Read entries and report those that cannot be used.
+        """Read entries in full, whatever is known of them, and report those that are no good.
+
+        Several processes read where there is much to read.
 
         Args:
             ids: What must be there. Defaults to all entries on disk.
         """
-        bad = []
-        for id in self if ids is None else ids:
-            try:
-                self.decode(self.path(id))
-            except FileNotFoundError:
-                bad.append(BadEntry(id, 'missing'))
-            except Exception as error:
-                bad.append(BadEntry(id, str(error) or type(error).__name__))
-        return bad
+        return verify_entries(self, list(self if ids is None else ids))
 
-    def pending(self, ids: Iterable[str]) -> list[str]:
-        """Ids whose entries are missing or broken, in the order given."""
-        return [entry.id for entry in self.verify(ids)]
+    def pending(self, ids: Sequence[str]) -> list[str]:
+        """Ids whose entries are missing or broken, in the order given.
+
+        An entry that has not changed (size and times) since it was written or read in full is
+        good. The others are read: those of a run that a power failure ended, what came from
+        elsewhere, what was changed.
+        """
+        known, bad, unsure = self.ledger.read(), set(), {}
+        folder = os.fspath(self.folder)
+        for id in ids:
+            found = stamp(f'{folder}/{id}{self.suffix}')
+            if found is None:
+                bad.add(id)
+            elif known.get(id) != found:
+                unsure[id] = found
+        broken = {entry.id for entry in self.verify(unsure)} if unsure else set()
+        if self._lock is not None:
+            self.ledger.note({id: found for id, found in unsure.items() if id not in broken})
+        bad |= broken
+        return [id for id in ids if id in bad]
 
     def require(
         self,

@@ -7,3 +7,7 @@ class StoreError(ValueError):
 
 class StoreMismatch(StoreError):
     """Two sides disagree: a store and its consumer, or an old and a new producer."""
+
+
+class FolderBusy(StoreError):
+    """Another process writes to a folder."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from mmwsss.stores.atomic import atomic_write_bytes
 from mmwsss.stores.base import BadEntry, Store
@@ -16,6 +15,7 @@ from mmwsss.stores.foreign_formats import FORMATS, ReadOptions, to_seeds
 from mmwsss.stores.foreign_masks import MASK_FORMATS
 from mmwsss.stores.foreign_proposals import PROPOSAL_FORMATS
 from mmwsss.stores.hashing import hash_list
+from mmwsss.stores.images import open_image
 from mmwsss.stores.key_check import check_keys
 from mmwsss.stores.mask_audit import MaskAudit
 from mmwsss.stores.meta import StoreMeta
@@ -99,7 +99,7 @@ def import_folder(
             path = Path(image_folder) / f'{id}{image_suffix}'
         else:
             return None
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return image.height, image.width
 
     def read(id: str) -> Any:

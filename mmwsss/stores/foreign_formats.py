@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from mmwsss.stores.arrays import read_npz
 from mmwsss.stores.safe_pickle import load_pickled_npy
 from mmwsss.structures import Seeds
 from mmwsss.structures.interpolation import resize_bilinear
@@ -133,10 +134,10 @@ def read_array(path: Path, options: ReadOptions) -> Dump:
 
 def read_fma(path: Path, options: ReadOptions) -> Dump:
     """Raw signed maps ``cam`` of classes ``fg_cls``."""
-    with np.load(path, allow_pickle=False) as file:
-        if not {'cam', 'fg_cls'} <= set(file.files):
-            raise ValueError(f'cam and fg_cls expected, found {sorted(file.files)}')
-        keys, maps = file['fg_cls'].reshape(-1), file['cam'].astype(np.float32)
+    arrays = read_npz(path)
+    if not {'cam', 'fg_cls'} <= set(arrays):
+        raise ValueError(f'cam and fg_cls expected, found {sorted(arrays)}')
+    keys, maps = arrays['fg_cls'].reshape(-1), arrays['cam'].astype(np.float32)
     return Dump(_whole_numbers(keys), _maps(maps) if len(keys) else maps, full_size=False)
 
 

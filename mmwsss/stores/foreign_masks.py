@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
+from mmwsss.stores.images import open_image
 from mmwsss.stores.safe_pickle import load_pickled_npy
 
 
@@ -24,7 +24,7 @@ def read_png(path: Path, size: tuple[int, int] | None) -> np.ndarray:
     Raises:
         ValueError: It is in colour, or of another size than the photo.
     """
-    with Image.open(path) as image:
+    with open_image(path, ('PNG',)) as image:
         if image.mode not in ('P', 'L', '1', 'I;16', 'I'):
             raise ValueError(
                 f'a palette or grey PNG of class numbers is expected, found mode {image.mode}: '

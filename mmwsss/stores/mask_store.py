@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from mmwsss.stores.base import Store
+from mmwsss.stores.images import open_image
 
 
 def voc_palette() -> np.ndarray:
@@ -30,6 +31,11 @@ class MaskStore(Store):
 
     suffix = '.png'
 
+    @staticmethod
+    def is_entry(head: bytes) -> bool:
+        """Whether this is a palette PNG of 8 bits."""
+        return head[:16] == b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' and head[24:26] == b'\x08\x03'
+
     def encode(self, value: np.ndarray) -> bytes:
         """File content of a label map of any integer type. Shape: (H, W)."""
         value = np.asarray(value)
@@ -37,12 +43,12 @@ class MaskStore(Store):
         image = Image.fromarray(value.astype(np.uint8))
         image.putpalette(voc_palette().tobytes())
         buffer = io.BytesIO()
-        image.save(buffer, 'PNG')
+        image.save(buffer, 'PNG', compress_level=1)
         return buffer.getvalue()
 
     def decode(self, path: Path) -> np.ndarray:
         """uint8 (H, W)."""
-        with Image.open(path) as image:
+        with open_image(path, ('PNG',)) as image:
             if image.mode not in ('P', 'L'):
                 raise ValueError(f'a palette or grey PNG is expected, found mode {image.mode}')
             mask = np.array(image)

@@ -7,10 +7,26 @@ from typing import Any
 
 from mmwsss.stores.atomic import atomic_write_json
 from mmwsss.stores.errors import StoreError
+from mmwsss.stores.records import RecordError, conforms, describe, read_record
 
 SCHEMA_VERSION = 1
 KINDS = ('scores', 'masks', 'proposals', 'prompts')
 FILE_NAME = 'meta.json'
+_FIELDS = {
+    'kind': str,
+    'classes': [str],
+    'list_hash': str,
+    'stride': int,
+    'dtype': str,
+    'producer': {str: str},
+    'parents': [dict],
+    'refiners': [dict],
+    'threshold_tuned_on_masks': bool,
+    'protocol': dict,
+    'id_offset': int,
+    'ignore_index': int,
+    'schema_version': int,
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,9 @@ class StoreMeta:
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
+        for name, expected in _FIELDS.items():
+            if not conforms(value := getattr(self, name), expected):
+                raise StoreError(f'{name} must be {describe(expected)}, found {value!r}')
         allowed = {
             'scores': ('float16', 'float32'),
             'masks': ('uint8',),
@@ -84,17 +103,17 @@ class StoreMeta:
         """Read ``meta.json`` of a store's folder."""
         path = folder / FILE_NAME
         try:
-            content = json.loads(path.read_text())
-        except FileNotFoundError:
+            content = read_record(path, {})
+        except (FileNotFoundError, NotADirectoryError):
             hint = 'it is no store' if folder.is_dir() else 'the folder does not exist'
             raise StoreError(
                 f'{folder}: no {FILE_NAME} found: {hint}. Run the stage that makes it, or '
                 'import foreign seeds with tools/dataset_converters/import_seeds.py'
             ) from None
-        except (OSError, ValueError) as error:
-            raise StoreError(f'{path}: cannot be read as JSON ({error})') from None
+        except RecordError as error:
+            raise StoreError(f'{error}; it is no store meta') from None
         known = {f.name for f in fields(cls)}
-        if not isinstance(content, dict) or not {'kind', 'classes', 'list_hash'} <= set(content):
+        if not {'kind', 'classes', 'list_hash'} <= set(content):
             raise StoreError(f'{path}: kind, classes and list_hash are needed; it is no store meta')
         version = content.get('schema_version')
         if version != SCHEMA_VERSION or set(content) - known:
@@ -102,7 +121,10 @@ class StoreMeta:
                 f'{path}: schema version {version} with keys {sorted(set(content) - known)} '
                 f'beyond the known ones; this version of mmwsss reads version {SCHEMA_VERSION}'
             )
-        return cls(**content)
+        try:
+            return cls(**content)
+        except StoreError as error:
+            raise StoreError(f'{path}: {error}; it is no store meta') from None
 
     def differences(self, other: 'StoreMeta') -> dict[str, tuple[Any, Any]]:
         """Fields in which two records differ, as they stand in JSON."""

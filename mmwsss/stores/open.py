@@ -1,9 +1,9 @@
 """Opening stores for reading and for writing."""
 
-import shutil
 from pathlib import Path
 
-from mmwsss.stores.atomic import remove_temporaries
+from mmwsss.stores import contents
+from mmwsss.stores.atomic import final_name, remove_temporaries
 from mmwsss.stores.base import Store
 from mmwsss.stores.errors import StoreError, StoreMismatch
 from mmwsss.stores.mask_store import MaskStore
@@ -24,7 +24,7 @@ def open_store(path: str | Path, kind: str | None = None) -> Store:
     """Open a finished store for reading.
 
     Args:
-        path: The store's folder.
+        path: The store's folder, or a link to it.
         kind: 'scores', 'masks', 'proposals' or 'prompts', to refuse any other.
 
     Raises:
@@ -40,42 +40,65 @@ def open_store(path: str | Path, kind: str | None = None) -> Store:
 def create_store(path: str | Path, meta: StoreMeta, overwrite: bool = False) -> Store:
     """Open a store for writing; continue one that the same producer began.
 
-    Where several processes write, exactly one of them may call this, before the
-    others call :func:`open_store`: it removes what killed writers left behind.
+    The store is locked until it is closed or no longer used: no other run can write to it. Where
+    several processes write, exactly one of them calls this, then ``store.lock().share()``, before
+    the others call :func:`open_store` and ``store.lock(shared=True)``. What killed writers left
+    is removed.
 
     Args:
-        path: The store's folder; created if it does not exist.
+        path: The store's folder, or a link to it (which stays one); created if it does not exist.
         meta: What the store will be.
-        overwrite: Delete the entries of an existing store first.
+        overwrite: Delete the entries of an existing store first, and nothing else.
 
     Raises:
         StoreMismatch: The folder holds a store of another producer.
-        StoreError: The folder holds something that is no store.
+        FolderBusy: Another run writes to it.
+        StoreError: The folder holds something that is no store or, with ``overwrite``, files
+            beside the store. Nothing has been changed.
     """
     folder = Path(path)
-    if folder.is_dir() and any(folder.iterdir()):
-        remove_temporaries(folder)
-        if (folder / FILE_NAME).exists():
-            if overwrite:
-                _discard(folder)
-            else:
-                _same_producer(folder, StoreMeta.load(folder), meta)
-        elif any(folder.iterdir()):
-            raise StoreError(
-                f'{folder}: holds files but no {FILE_NAME}, so it is no store and is not written '
-                'to. Choose another folder or empty this one'
-            )
+    _existing(folder)  # before anything is written
     folder.mkdir(parents=True, exist_ok=True)
-    meta.save(folder)
-    return _TYPES[meta.kind](folder, meta)
+    store = _TYPES[meta.kind](folder, meta)
+    store.lock()
+    try:
+        old = _existing(folder)  # another run may have been faster
+        if old is not None:
+            suffix = _TYPES[old.kind].suffix
+            if overwrite:
+                store.ledger.clear()
+                contents.empty(folder, old.kind, suffix, _TYPES[old.kind].is_entry)
+            else:
+                _same_producer(folder, old, meta)
+            remove_temporaries(folder, lambda name: name == FILE_NAME or name.endswith(suffix))
+        else:
+            remove_temporaries(folder, lambda name: name == FILE_NAME)
+            store.ledger.clear()
+        meta.save(folder)
+        store.ledger.begin()
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
-def _discard(folder: Path) -> None:
-    """Delete a store so that a kill in between never leaves half of it in place."""
-    trash = folder.with_name(f'.{folder.name}.discarded')
-    shutil.rmtree(trash, ignore_errors=True)
-    folder.rename(trash)
-    shutil.rmtree(trash)
+def _existing(folder: Path) -> StoreMeta | None:
+    """Record of the store in a folder; None where there is nothing yet."""
+    if folder.is_symlink() and not folder.exists():
+        raise StoreError(f'{folder}: is a link to {folder.readlink()}, which does not exist')
+    if not folder.exists():
+        return None
+    if not folder.is_dir():
+        raise StoreError(f'{folder}: is a file; a store is a folder. Choose another name')
+    if (folder / FILE_NAME).exists():
+        return StoreMeta.load(folder)
+    # A writer that was killed at the very start leaves no more than this.
+    if any(p.name != '.lock' and final_name(p.name) != FILE_NAME for p in folder.iterdir()):
+        raise StoreError(
+            f'{folder}: holds files but no {FILE_NAME}, so it is no store and is not written '
+            'to. Choose another folder or empty this one'
+        )
+    return None
 
 
 def _same_producer(folder: Path, old: StoreMeta, new: StoreMeta) -> None:

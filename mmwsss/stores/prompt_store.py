@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmwsss.stores.arrays import pack, unpack
+from mmwsss.stores.arrays import begins_with, pack, unpack
 from mmwsss.stores.base import Store
 from mmwsss.structures import BoxPrompts
 
@@ -18,6 +18,11 @@ class PromptStore(Store):
     """
 
     suffix = '.npz'
+
+    @staticmethod
+    def is_entry(head: bytes) -> bool:
+        """Whether this is an ``.npz`` that begins with the array ``boxes``."""
+        return begins_with(head, 'boxes')
 
     def encode(self, value: BoxPrompts) -> bytes:
         """File content of one image's boxes."""

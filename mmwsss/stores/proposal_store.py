@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmwsss.stores.arrays import pack, unpack
+from mmwsss.stores.arrays import begins_with, pack, unpack
 from mmwsss.stores.base import Store
 from mmwsss.structures import Proposals
 
@@ -15,6 +15,11 @@ class ProposalStore(Store):
     """Proposals on disk, run-length encoded, in rank order."""
 
     suffix = '.npz'
+
+    @staticmethod
+    def is_entry(head: bytes) -> bool:
+        """Whether this is an ``.npz`` that begins with the array ``rle_counts``."""
+        return begins_with(head, 'rle_counts')
 
     def encode(self, value: Proposals) -> bytes:
         """File content of one image's proposals."""

@@ -1,46 +1,239 @@
 """Reading other people's ``.npy`` dictionaries without running their code.
 
-Published repositories save a dict through ``np.save``, which pickles it. Here only
-numpy arrays, torch tensors and plain containers are rebuilt; anything else in the
-file is refused by name and never called.
+Published repositories save a dict through ``np.save``, which pickles it. Here only arrays of plain
+numbers, torch tensors and plain containers are rebuilt, by makers of our own from bytes that have
+been counted; anything else in the file is refused by name and never called.
 """
 
 import io
-import pickle
-from collections import OrderedDict
+import math
+import re
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-_NUMPY = {
-    (f'numpy.{core}', name)
-    for core in ('core.multiarray', '_core.multiarray', 'core.numeric', '_core.numeric')
-    for name in ('_reconstruct', 'scalar', '_frombuffer')
-} | {('numpy', 'ndarray'), ('numpy', 'dtype'), ('numpy.dtypes', 'ObjectDType')}
+from mmwsss.stores.arrays import array_of, read_header
+from mmwsss.stores.restricted_pickle import Machine, Made, Maker, UnpicklingError
+
+_DTYPE = re.compile(r'[<>=|]?(?:b1|\?|[iu][1248]|f[248])')
+_TORCH_MAGIC = 0x1950A86A20F9469CFC6C
+_STORAGES = {
+    'FloatStorage': 'f4',
+    'DoubleStorage': 'f8',
+    'HalfStorage': 'f2',
+    'BFloat16Storage': 'bf16',
+    'LongStorage': 'i8',
+    'IntStorage': 'i4',
+    'ShortStorage': 'i2',
+    'CharStorage': 'i1',
+    'ByteStorage': 'u1',
+    'BoolStorage': '?',
+}
 
 
-def _tensor_storage(data: bytes) -> Any:
-    """What torch's pickles call to read a storage, without its unsafe default."""
-    import torch
+class Dtype(Made):
+    """A dtype in a pickle: plain numbers, or objects for the array around the dictionary."""
 
-    return torch.load(io.BytesIO(data), weights_only=True)
+    def __init__(self, code: Any, *_: Any) -> None:
+        self.objects = code in ('O', 'O8')
+        if not self.objects:
+            if not isinstance(code, str) or not _DTYPE.fullmatch(code):
+                raise UnpicklingError(f'arrays of plain numbers are expected, found dtype {code!r}')
+            self.value = np.dtype(code)
+
+    def build(self, state: Any) -> None:
+        """Only the order of the bytes is taken; plain dtypes have no other state."""
+        if type(state) is not tuple or len(state) < 3 or state[1] not in ('<', '>', '=', '|'):
+            raise UnpicklingError('a damaged dtype')
+        if any(part is not None for part in state[2:5]):
+            raise UnpicklingError('arrays of plain numbers are expected, found records')
+        if not self.objects and state[1] in '<>':
+            self.value = self.value.newbyteorder(state[1])
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ('torch.storage', '_load_from_bytes'):
-            return _tensor_storage
-        if (module, name) == ('collections', 'OrderedDict'):
-            return OrderedDict
-        if (module, name) == ('_codecs', 'encode'):  # how protocol 2 writes bytes
-            return lambda text, encoding: text.encode(encoding)
-        if (module, name) in _NUMPY or (module, name) == ('torch._utils', '_rebuild_tensor_v2'):
-            return super().find_class(module, name)
-        raise pickle.UnpicklingError(
-            f'it refers to {module}.{name}, which is neither an array nor a plain container; '
-            'the file is not read'
+class Array(Made):
+    """An array in a pickle, filled by its state: shape, dtype, order and bytes."""
+
+    def build(self, state: Any) -> None:
+        """Take the state that ``ndarray.__reduce__`` writes."""
+        if type(state) is not tuple or len(state) != 5 or self.value is not None:
+            raise UnpicklingError('a damaged array')
+        _, shape, dtype, columns_first, data = state
+        if isinstance(data, str):  # bytes of Python 2
+            data = data.encode('latin1')
+        if not isinstance(dtype, Dtype) or not _whole(shape):
+            raise UnpicklingError('a damaged array')
+        if not dtype.objects:
+            if type(data) is not bytes:
+                raise UnpicklingError('a damaged array')
+            self.value = array_of(data, shape, dtype.value, bool(columns_first))
+        elif type(data) is list and len(shape) < 2 and len(data) == math.prod(shape):
+            self.value = data if shape else data[0]
+        else:
+            raise UnpicklingError('a damaged array of objects')
+
+
+def _whole(numbers: Any) -> bool:
+    return type(numbers) is tuple and all(type(n) is int and n >= 0 for n in numbers)
+
+
+def _reconstruct(kind: Any, *_: Any) -> Array:
+    if kind is not _NDARRAY:
+        raise UnpicklingError('an array of an unknown class')
+    return Array()
+
+
+def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> Array:
+    array = Array()
+    array.build((1, shape, dtype, order == 'F', data))
+    return array
+
+
+def _scalar(dtype: Any, data: Any = None) -> Array:
+    array = Array()
+    array.build((1, (), dtype, False, data))
+    array.value = array.value[()]
+    return array
+
+
+class Storage(Made):
+    """Numbers that torch tensors are views of."""
+
+    def __init__(self, numbers: np.ndarray) -> None:
+        self.numbers = numbers
+
+
+class StorageType(Made):
+    """Number type of a torch storage."""
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtype
+
+
+class _Tensor(Made):
+    def __init__(self, value: np.ndarray) -> None:
+        self.value = value
+
+    def build(self, state: Any) -> None:
+        """Attributes of a tensor are left out."""
+
+
+def rebuild_tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Made:
+    """A tensor's numbers, copied from its storage.
+
+    Raises:
+        UnpicklingError: It reaches beyond its storage, or is larger than that.
+    """
+    if not isinstance(storage, Storage) or not _whole((offset,)):
+        raise UnpicklingError('a damaged tensor')
+    if not _whole(shape) or not _whole(strides) or len(shape) != len(strides) or len(shape) > 16:
+        raise UnpicklingError('a damaged tensor')
+    flat, count = storage.numbers, math.prod(shape)
+    if not count:
+        return _Tensor(array_of(b'', shape, flat.dtype))
+    last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
+    if last >= len(flat) or count > len(flat):
+        raise UnpicklingError(f'a tensor of shape {shape} in a storage of {len(flat)} numbers')
+    steps = [s * flat.itemsize for s in strides]
+    view = np.lib.stride_tricks.as_strided(flat[offset:], shape, steps, writeable=False)
+    return _Tensor(view.copy())
+
+
+def numbers_of(data: bytes, dtype: str, count: int) -> np.ndarray:
+    """Numbers of a storage; bfloat16, which numpy lacks, becomes float32."""
+    if dtype != 'bf16':
+        return array_of(data, (count,), np.dtype(f'<{dtype}' if dtype != '?' else '?'))
+    wide = array_of(data, (count,), np.dtype('<u2')).astype('<u4') << 16
+    return wide.view('<f4')
+
+
+def _load_storage(data: Any) -> Storage:
+    """What ``torch.save`` writes for a storage in its format without zip."""
+    if type(data) is not bytes:
+        raise UnpicklingError('a damaged storage')
+    file, wanted = io.BytesIO(data), []
+
+    def persistent(pid: Any) -> Made:
+        if type(pid) is not tuple or len(pid) < 5 or not isinstance(pid[1], StorageType):
+            raise UnpicklingError('a damaged storage')
+        wanted.append((pid[1].dtype, pid[4]))
+        return Storage(np.zeros(0))
+
+    def part() -> Machine:
+        left = len(data) - file.tell()
+        return Machine(file, left, _name_in_storage, persistent)
+
+    if part().load() != _TORCH_MAGIC:
+        raise UnpicklingError('a storage of an unknown format')
+    part().load()  # version
+    part().load()  # system
+    part().skip()  # the storage, of which the persistent id says all
+    part().load()  # its key
+    if len(wanted) != 1 or not _whole((wanted[0][1],)):
+        raise UnpicklingError('a damaged storage')
+    (dtype, count), (there,) = wanted[0], struct.unpack('<q', file.read(8))
+    if there != count:
+        raise UnpicklingError(f'a storage of {there} numbers, {count} expected')
+    return Storage(numbers_of(file.read(), dtype, count))
+
+
+def storage_type(name: str) -> StorageType | None:
+    """Number type of a storage class of torch, by its name."""
+    return StorageType(_STORAGES[name]) if name in _STORAGES else None
+
+
+def _name_in_storage(module: str, name: str) -> Made | None:
+    return storage_type(name) if module == 'torch' else None
+
+
+def _encode(text: Any, encoding: Any) -> bytes:
+    """How protocol 2 writes bytes."""
+    if type(text) is not str or encoding != 'latin1':
+        raise UnpicklingError('damaged bytes')
+    return text.encode('latin1')
+
+
+def ordered_dict(items: Any = ()) -> dict:
+    """A dictionary from the pairs that an OrderedDict is pickled as."""
+    if type(items) not in (list, tuple):
+        raise UnpicklingError('a damaged dictionary')
+    found = {}
+    for pair in items:
+        if type(pair) not in (list, tuple) or len(pair) != 2 or type(pair[0]) not in (str, int):
+            raise UnpicklingError('a damaged dictionary')
+        found[pair[0]] = pair[1]
+    return found
+
+
+def _parameter(tensor: Any, *_: Any) -> Any:
+    if not isinstance(tensor, _Tensor):
+        raise UnpicklingError('a damaged parameter')
+    return tensor
+
+
+_NDARRAY = Made()
+_NAMES: dict[tuple[str, str], Made] = {
+    **{
+        (f'numpy.{core}', name): Maker(make)
+        for core in ('core.multiarray', '_core.multiarray', 'core.numeric', '_core.numeric')
+        for name, make in (
+            ('_reconstruct', _reconstruct),
+            ('scalar', _scalar),
+            ('_frombuffer', _from_buffer),
         )
+    },
+    ('numpy', 'ndarray'): _NDARRAY,
+    ('numpy', 'dtype'): Maker(Dtype),
+    ('numpy.dtypes', 'ObjectDType'): Maker(lambda: Dtype('O')),
+    ('collections', 'OrderedDict'): Maker(ordered_dict),
+    ('_codecs', 'encode'): Maker(_encode),
+    ('__builtin__', 'bytes'): Maker(lambda: b''),
+    ('torch.storage', '_load_from_bytes'): Maker(_load_storage),
+    ('torch._utils', '_rebuild_tensor_v2'): Maker(rebuild_tensor),
+    ('torch._utils', '_rebuild_parameter'): Maker(_parameter),
+}
 
 
 def load_pickled_npy(path: str | Path) -> Any:
@@ -53,31 +246,23 @@ def load_pickled_npy(path: str | Path) -> Any:
         The object, with torch tensors turned into numpy arrays.
 
     Raises:
-        ValueError: Not a ``.npy`` file, damaged, or it holds something else than
-            arrays, tensors, numbers, text, dicts, lists and tuples.
+        FileNotFoundError: No such file.
+        ValueError: Not a ``.npy`` file, damaged, larger than it is, or it holds something else
+            than arrays, tensors, numbers, text, dicts, lists and tuples.
     """
+    path = Path(path)
+    size = path.stat().st_size
     with open(path, 'rb') as file:
         try:
-            version = np.lib.format.read_magic(file)
-            read = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, _, dtype = read(file)
-            if not dtype.hasobject:
-                return np.load(path, allow_pickle=False)
-            array = _Unpickler(file, encoding='latin1').load()
-        except (pickle.UnpicklingError, EOFError, KeyError, ValueError, AttributeError) as error:
+            shape, columns_first, dtype = read_header(file)
+            if dtype.hasobject:
+                if dtype.kind != 'O' or len(shape) > 1:
+                    raise UnpicklingError('records with objects')
+                machine = Machine(file, size - file.tell(), lambda *key: _NAMES.get(key))
+                return machine.load()
+            left = math.prod(shape) * dtype.itemsize
+            if left != size - file.tell():
+                raise ValueError(f'{size - file.tell()} bytes found where {left} are declared')
+            return array_of(file.read(), shape, dtype, columns_first)
+        except (UnpicklingError, EOFError, ValueError, UnicodeError) as error:
             raise ValueError(f'{path}: cannot be read as a .npy file: {error}') from error
-    return _plain(array.item() if shape == () else array.tolist())
-
-
-def _plain(value: Any) -> Any:
-    """Tensors to arrays, through containers."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(_plain, value))
-    if hasattr(value, 'detach') and hasattr(value, 'numpy'):
-        return value.detach().cpu().numpy()
-    return value

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmwsss.stores.arrays import pack, unpack
+from mmwsss.stores.arrays import begins_with, pack, unpack
 from mmwsss.stores.base import Store
 from mmwsss.structures import Seeds
 
@@ -19,6 +19,11 @@ class ScoreStore(Store):
     """
 
     suffix = '.npz'
+
+    @staticmethod
+    def is_entry(head: bytes) -> bool:
+        """Whether this is an ``.npz`` that begins with the array ``classes``."""
+        return begins_with(head, 'classes')
 
     def encode(self, value: Seeds) -> bytes:
         """File content of seeds of any resolution."""

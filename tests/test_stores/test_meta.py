@@ -24,11 +24,34 @@ def test_round_trip(tmp_path):
         (dict(kind='masks', stride=4), 'stride 4 does not fit a store of masks'),
         (dict(kind='scores', dtype='float64'), "float16, float32, found 'float64'"),
         (dict(kind='masks', classes=['c'] * 255), 'at most 254 classes'),
+        (dict(kind='masks', classes='abc'), "classes must be a list of text, found 'abc'"),
+        (dict(kind='masks', classes=[1]), r'classes must be a list of text, found \[1\]'),
+        (dict(kind=3), 'kind must be text, found 3'),
+        (dict(kind='scores', stride=2.0), 'stride must be a whole number'),
+        (dict(kind='scores', stride=True), 'stride must be a whole number'),
+        (dict(kind='masks', producer='x'), "producer must be an object of text, found 'x'"),
+        (dict(kind='masks', parents={'a': 1}), 'parents must be a list of an object'),
+        (dict(kind='masks', protocol=[1]), 'protocol must be an object'),
+        (dict(kind='masks', threshold_tuned_on_masks=0), 'must be true or false'),
+        (dict(kind='masks', list_hash=None), 'list_hash must be text'),
     ],
 )
 def test_wrong_values_are_named(arguments, message):
     with pytest.raises(StoreError, match=message):
         StoreMeta(**{'classes': ('a',), 'list_hash': '', **arguments})
+
+
+@pytest.mark.parametrize('key', ['kind', 'classes', 'list_hash', 'stride', 'producer', 'protocol'])
+@pytest.mark.parametrize('value', ['abc', 7, None, [1], {'a': [{}]}])
+def test_a_record_of_other_types_is_refused_with_its_file(tmp_path, key, value):
+    StoreMeta('masks', ('a',), 'abc').save(tmp_path)
+    content = json.loads((tmp_path / 'meta.json').read_text())
+    (tmp_path / 'meta.json').write_text(json.dumps({**content, key: value}))
+    if (key, value) in [('list_hash', 'abc'), ('protocol', {'a': [{}]})]:
+        StoreMeta.load(tmp_path)
+        return
+    with pytest.raises(StoreError, match=rf'meta\.json: .*{key}|meta\.json: stride 7'):
+        StoreMeta.load(tmp_path)
 
 
 def test_what_is_no_store_says_so(tmp_path):

@@ -106,8 +106,14 @@ class StoreTestLoop(BaseLoop):
         Raises:
             StageFailed: Some images could not be processed; the message lists them.
         """
-        runner = self.runner
         store = self._open()
+        try:
+            return self._fill_and_score(store)
+        finally:
+            store.close()
+
+    def _fill_and_score(self, store: Store) -> dict[str, float]:
+        runner = self.runner
         pending = set(self._split(store))
         positions = [i for i, id in enumerate(self.dataset.ids) if id in pending]
         self.dataloader = self._loader(runner, positions)
@@ -117,11 +123,19 @@ class StoreTestLoop(BaseLoop):
         bad: list[BadEntry] = []
         for index, batch in enumerate(self.dataloader):
             bad += self._run_iter(index, batch, store)
+        store.sync()
+        bad += self._lost(store, bad)
         bad = [entry for part in all_gather_object(bad) for entry in part]
         barrier()
         metrics = evaluate_store(
-            store, self.dataset, self.evaluator, self.runner.work_dir, self.eval_ann_file
+            store,
+            self.dataset,
+            self.evaluator,
+            self.runner.work_dir,
+            self.eval_ann_file,
+            leave_out=[entry.id for entry in bad],
         )
+        store.ledger.end()
         runner.call_hook('after_test_epoch', metrics=metrics)
         runner.call_hook('after_test')
         if bad:
@@ -137,16 +151,21 @@ class StoreTestLoop(BaseLoop):
 
     def _open(self) -> Store:
         """The store, made by rank 0 before the others look at it."""
-        problem = None
+        store = problem = None
         if is_main_process():
             try:
-                create_store(self.folder, self._meta(), self.overwrite)
+                store = create_store(self.folder, self._meta(), self.overwrite)
+                if get_world_size() > 1:
+                    store.lock().share()
             except (StoreError, OSError) as error:
                 problem = error
         problem = all_gather_object(problem)[0]
         if problem is not None:
             raise problem
-        return open_store(self.folder, self.kind)
+        if store is None:
+            store = open_store(self.folder, self.kind)
+            store.lock(shared=True)
+        return store
 
     def _split(self, store: Store) -> list[str]:
         """Ids for this rank to do, among those that are missing or broken."""
@@ -158,6 +177,15 @@ class StoreTestLoop(BaseLoop):
         order = set(pending)
         left = [id for id in self.dataset.ids if id in order]
         return left[get_rank() :: get_world_size()]
+
+    def _lost(self, store: Store, bad: Sequence[BadEntry]) -> list[BadEntry]:
+        """Entries of this rank's share that were there once and are not, or not as written."""
+        known = {entry.id for part in all_gather_object(list(bad)) for entry in part}
+        mine = [id for id in self.dataset.ids[get_rank() :: get_world_size()] if id not in known]
+        return [
+            BadEntry(id, 'its entry was deleted or damaged while the stage ran')
+            for id in store.pending(mine)
+        ]
 
     def _loader(self, runner: Any, positions: Sequence[int]) -> Any:
         dataset = PendingDataset(self.dataset, positions)

@@ -1,80 +1,101 @@
 """Weights of CLIP from files: OpenAI's TorchScript archives and ordinary checkpoints.
 
-Nothing in an archive is executed: its pickle is read by an unpickler that knows tensors and plain
+Nothing in an archive is executed: its pickle is read by a machine that knows tensors and plain
 containers, and takes modules for bags of attributes.
 """
 
 import pickle
 import zipfile
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch._utils import _rebuild_tensor_v2
 
+from mmwsss.stores.arrays import check_file, check_unfolding
+from mmwsss.stores.restricted_pickle import Machine, Made, Maker, UnpicklingError
+from mmwsss.stores.safe_pickle import (
+    Storage,
+    StorageType,
+    numbers_of,
+    ordered_dict,
+    rebuild_tensor,
+    storage_type,
+)
 from mmwsss.weights import read_weights_file
 
 #: In OpenAI's archives beside the weights; the causal mask follows from the context length.
 NOT_WEIGHTS = ('input_resolution', 'context_length', 'vocab_size', 'attn_mask')
 
-_STORAGES = {
-    f'{name}Storage': dtype
-    for name, dtype in {
-        'Float': torch.float32,
-        'Half': torch.float16,
-        'BFloat16': torch.bfloat16,
-        'Double': torch.float64,
-        'Long': torch.int64,
-        'Int': torch.int32,
-        'Bool': torch.bool,
-    }.items()
-}
+_DAMAGES = (EOFError, KeyError, NotImplementedError, RuntimeError, ValueError, zipfile.BadZipFile)
 
 
-class _Module:
+class _State(dict):
+    """What a module of an archive held."""
+
+
+class _Module(Made):
     """A module of an archive: what it held, nothing that it did."""
 
-    def __setstate__(self, state: Any) -> None:
-        self.state = state if isinstance(state, Mapping) else {}
+    def build(self, state: Any) -> None:
+        self.value = state if type(state) is dict else {}
+
+    def finish(self, value: Any) -> _State:
+        return _State(value)
 
 
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, archive: zipfile.ZipFile, root: str) -> None:
-        super().__init__(archive.open(f'{root}/data.pkl'))
-        self.archive, self.root = archive, root
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module == '__torch__' or module.startswith('__torch__.'):
-            return _Module
-        if (module, name) == ('collections', 'OrderedDict'):
-            return OrderedDict
-        if (module, name) == ('torch._utils', '_rebuild_tensor_v2'):
-            return _rebuild_tensor_v2
-        if module == 'torch' and name in _STORAGES:
-            return _STORAGES[name]
-        if module == 'torch.jit._pickle' and name.startswith('build_'):
-            return list
-        if (module, name) == ('torch.jit._pickle', 'restore_type_tag'):
-            return lambda value, _: value
-        raise pickle.UnpicklingError(
-            f'it refers to {module}.{name}, which is neither a tensor nor a plain container'
-        )
-
-    def persistent_load(self, pid: Any) -> Any:
-        _, dtype, key, _, _ = pid
-        data = bytearray(self.archive.read(f'{self.root}/data/{key}'))
-        storage = torch.frombuffer(data, dtype=torch.uint8).untyped_storage()
-        return torch.storage.TypedStorage(wrap_storage=storage, dtype=dtype, _internal=True)
+def _named(module: str, name: str) -> Made | None:
+    """What a pickle of TorchScript may name."""
+    if module == '__torch__' or module.startswith('__torch__.'):
+        return Maker(_Module)
+    if module == 'torch':
+        return storage_type(name)
+    if module == 'torch.jit._pickle' and name.startswith('build_'):
+        return Maker(_list)
+    known = {
+        ('collections', 'OrderedDict'): ordered_dict,
+        ('torch._utils', '_rebuild_tensor_v2'): rebuild_tensor,
+        ('torch.jit._pickle', 'restore_type_tag'): lambda value, _: value,
+    }
+    make = known.get((module, name))
+    return None if make is None else Maker(make)
 
 
-def _tensors(module: _Module, prefix: str = '') -> Iterator[tuple[str, Tensor]]:
-    for name, value in module.state.items():
-        if isinstance(value, Tensor):
-            yield f'{prefix}{name}', value.detach()
-        elif isinstance(value, _Module):
+def _list(values: Any = ()) -> list:
+    if type(values) not in (list, tuple):
+        raise UnpicklingError('a damaged list')
+    return list(values)
+
+
+def _read_module(archive: zipfile.ZipFile, root: str, size: int) -> Any:
+    """The pickled module of an archive of so many bytes, as nested states of arrays."""
+    check_unfolding(archive)
+    storages: dict[str, Storage] = {}
+
+    def storage(pid: Any) -> Storage:
+        if type(pid) is not tuple or len(pid) != 5 or not isinstance(pid[1], StorageType):
+            raise UnpicklingError('a damaged storage')
+        _, kind, key, _, count = pid
+        if type(key) is not str or type(count) is not int:
+            raise UnpicklingError('a damaged storage')
+        if key not in storages:
+            data = archive.read(f'{root}/data/{key}')
+            storages[key] = Storage(numbers_of(data, kind.dtype, count))
+        return storages[key]
+
+    info = archive.getinfo(f'{root}/data.pkl')
+    with archive.open(info) as file:
+        machine = Machine(file, info.file_size, _named, storage, budget=4 * size)
+        return machine.load()
+
+
+def _tensors(module: _State, prefix: str = '') -> Iterator[tuple[str, Tensor]]:
+    for name, value in module.items():
+        if isinstance(value, np.ndarray):
+            yield f'{prefix}{name}', torch.from_numpy(value)
+        elif isinstance(value, _State):
             yield from _tensors(value, f'{prefix}{name}.')
 
 
@@ -95,10 +116,11 @@ def read_archive(path: str | Path) -> dict[str, Tensor]:
     try:
         with zipfile.ZipFile(path) as archive:
             (pickled,) = (name for name in archive.namelist() if name.endswith('/data.pkl'))
-            module = _Unpickler(archive, pickled.removesuffix('/data.pkl')).load()
-    except (pickle.UnpicklingError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            size = Path(path).stat().st_size
+            module = _read_module(archive, pickled.removesuffix('/data.pkl'), size)
+    except (UnpicklingError, *_DAMAGES) as error:
         raise ValueError(f'{path}: cannot be read as a TorchScript archive: {error}') from error
-    if not isinstance(module, _Module):
+    if not isinstance(module, _State):
         raise ValueError(f'{path}: expected a module, found {type(module).__name__}')
     return dict(_tensors(module))
 
@@ -125,8 +147,9 @@ def read_clip_weights(path: str | Path) -> dict[str, Tensor]:
         state = read_archive(path)
     else:
         try:
+            check_file(path)
             state = read_weights_file(path)
-        except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
+        except (pickle.UnpicklingError, *_DAMAGES) as error:
             raise ValueError(
                 f'{path}: cannot be read as weights ({str(error).splitlines()[0]}). Fetch the file '
                 'again, or name another'

@@ -1,5 +1,6 @@
 """Turn published checkpoints into files that our models load."""
 
+import pickle
 from pathlib import Path
 
 import torch
@@ -10,6 +11,7 @@ from mmwsss.models.clip.archive import is_archive, read_clip_weights
 from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename_keys
 from mmwsss.models.conversion.mxnet import is_params_file, read_params
 from mmwsss.models.sam.sizes import PUBLISHED, sizes_of
+from mmwsss.stores.arrays import check_file
 from mmwsss.stores.atomic import atomic_write
 from mmwsss.weights import read_weights_file
 
@@ -28,7 +30,14 @@ def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
     """
     if is_params_file(path):
         return {name: torch.from_numpy(value) for name, value in read_params(path).items()}
-    state = read_weights_file(path)
+    try:
+        check_file(path)
+        state = read_weights_file(path)
+    except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f'{path}: cannot be read as weights ({reason}). Fetch the file again, or name another'
+        ) from error
     for key in ('state_dict', 'model'):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]

@@ -195,6 +195,45 @@ def test_killed_and_run_again_ends_with_the_same_store(tmp_path, tiny_voc):
     assert contents(folder) == contents(tmp_path / 'whole/scores')
 
 
+def test_an_entry_that_vanishes_while_the_stage_runs_is_missed(tmp_path, tiny_voc, monkeypatch):
+    from mmwsss.stores import ScoreStore
+
+    write = ScoreStore.write
+
+    def lossy(self, id, value):
+        write(self, id, value)
+        if id == '2007_000001':
+            self.path(id).unlink()
+        if id == '2007_000002':
+            self.path(id).write_bytes(b'PK')
+
+    monkeypatch.setattr(ScoreStore, 'write', lossy)
+    with pytest.raises(StageFailed, match=r'2 of 4 images(.|\n)*000001: its entry was deleted'):
+        run(tmp_path, tiny_voc)
+    monkeypatch.undo()
+    run(tmp_path, tiny_voc)
+    assert len(open_store(tmp_path / 'out/scores')) == 4
+
+
+def test_a_second_run_is_refused_while_the_first_writes(tmp_path, tiny_voc):
+    config = write_config(tmp_path, tiny_voc, extra='model.update(seconds=0.5)\n')
+    first = start(config, tmp_path / 'out')
+    lock, deadline = tmp_path / 'out/.scores.lock', time.time() + 100
+    while time.time() < deadline and not lock.exists():
+        time.sleep(0.05)
+    assert lock.exists()
+    first.send_signal(signal.SIGSTOP)
+    code, output = finish(start(config, tmp_path / 'out'))
+    assert code != 0
+    assert f'process {first.pid} on' in output
+    assert 'is writing to it' in output
+    assert 'Traceback' not in output
+    first.send_signal(signal.SIGCONT)
+    code, output = finish(first)
+    assert code == 0, output
+    assert not lock.exists()
+
+
 def test_a_message_instead_of_a_traceback(tmp_path, tiny_voc):
     (tiny_voc / 'JPEGImages/2007_000003.jpg').write_bytes(b'no photo')
     code, output = finish(start(write_config(tmp_path, tiny_voc), tmp_path / 'out'))

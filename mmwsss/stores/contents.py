@@ -1,0 +1,87 @@
+"""What lies in a store's folder, and emptying it without taking anything else along."""
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from mmwsss.stores.atomic import final_name, sync_folders
+from mmwsss.stores.errors import StoreError
+from mmwsss.stores.meta import FILE_NAME
+
+_LOCK = '.lock'
+_HEAD = 256  # bytes that tell an entry from another file
+
+
+class Contents(NamedTuple):
+    """Files below a store's folder, as paths below it.
+
+    Args:
+        own: Entries and what killed writers left.
+        foreign: Everything else but the record: other files, links, files that only have the
+            suffix of an entry.
+    """
+
+    own: list[str]
+    foreign: list[str]
+
+
+def survey(folder: Path, suffix: str, is_entry: Callable[[bytes], bool]) -> Contents:
+    """Look through a store's folder.
+
+    Args:
+        folder: The folder.
+        suffix: Of its entries.
+        is_entry: Tells from the first bytes of a file whether it can be an entry.
+    """
+    own: list[str] = []
+    foreign: list[str] = []
+    for below, folders, names in os.walk(folder):
+        links = [name for name in folders if os.path.islink(os.path.join(below, name))]
+        for name in [*names, *links]:
+            path = os.path.join(below, name)
+            relative = os.path.relpath(path, folder)
+            if relative in (FILE_NAME, _LOCK):
+                continue
+            regular = stat.S_ISREG(os.lstat(path).st_mode)
+            final = final_name(name)
+            if final is not None:
+                ours = regular and (final == FILE_NAME or final.endswith(suffix))
+            else:
+                ours = regular and name.endswith(suffix) and not name.startswith('.')
+                ours = ours and is_entry(_head(path))
+            (own if ours else foreign).append(relative)
+    return Contents(own, foreign)
+
+
+def _head(path: str) -> bytes:
+    with open(path, 'rb') as file:
+        return file.read(_HEAD)
+
+
+def empty(folder: Path, kind: str, suffix: str, is_entry: Callable[[bytes], bool]) -> None:
+    """Delete all entries of a store; its record stays and still tells the truth.
+
+    Raises:
+        StoreError: There is a file that no store of this kind writes. Nothing has been deleted.
+    """
+    found = survey(folder, suffix, is_entry)
+    if found.foreign:
+        raise StoreError(
+            f'{folder}: is not overwritten, because {len(found.foreign)} of the files in it are '
+            f'not from a store of {kind} and would be lost: {", ".join(sorted(found.foreign)[:5])}'
+            f'{", ..." if len(found.foreign) > 5 else ""}. Move them away, or choose another folder'
+        )
+    folders = set()
+    for relative in found.own:
+        path = folder / relative
+        path.unlink(missing_ok=True)
+        folders.add(path.parent)
+    sync_folders(folders)
+    # Folders of ids with a slash, the innermost first; one that holds something else stays.
+    parents = {p for below in folders for p in (below, *below.parents) if folder in p.parents}
+    for below in sorted(parents, key=lambda path: len(path.parts), reverse=True):
+        with suppress(OSError):
+            below.rmdir()

@@ -1,0 +1,51 @@
+"""Opening image files of unknown origin."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+#: Formats that photos and masks come in. Others are not even tried: some start other programs.
+FORMATS = ('JPEG', 'PNG', 'BMP', 'DIB', 'WEBP', 'TIFF', 'GIF', 'JPEG2000', 'AVIF')
+#: Pixels of the largest image that is read, 8192 x 8192.
+MAX_PIXELS = 1 << 26
+
+
+@cache
+def _known(formats: tuple[str, ...]) -> list[str]:
+    """Those that this Pillow has."""
+    Image.init()
+    return [name for name in formats if name in Image.OPEN]
+
+
+@contextmanager
+def open_image(
+    file: str | Path | BinaryIO, formats: tuple[str, ...] = FORMATS
+) -> Iterator[Image.Image]:
+    """Open an image as ``PIL.Image.open`` does; its pixels are not decoded yet.
+
+    A header of a few bytes can declare any size, so that the size is looked at first.
+
+    Args:
+        file: A path or an open file.
+        formats: Of Pillow, that are tried.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        OSError: It is no image of these formats (``PIL.UnidentifiedImageError``).
+        ValueError: It has more than :data:`MAX_PIXELS` pixels.
+    """
+    try:
+        opened = Image.open(file, formats=_known(formats))
+    except Image.DecompressionBombError as error:
+        raise ValueError(f'{error}; its pixels are not read') from None
+    with opened as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise ValueError(
+                f'{image.width} x {image.height} pixels are declared, images of more than '
+                f'{MAX_PIXELS} are not read. Make it smaller'
+            )
+        yield image

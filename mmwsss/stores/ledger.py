@@ -1,0 +1,112 @@
+"""Which entries of a store have been seen to be good, so that they need not be read again."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_BEGIN, _END = '# begin ', '# end'
+
+
+class Stamp(NamedTuple):
+    """What changes when a file does: size in bytes, time of content and time of change in ns."""
+
+    size: int
+    mtime: int
+    ctime: int
+
+
+def stamp(path: str | Path) -> Stamp | None:
+    """Stamp of a file; None if it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+class Ledger:
+    """Stamps of the entries that were written or read in full, one line each.
+
+    It only saves time: without it, or where a line is torn, an entry is read again. Lines are
+    appended, the last one counts, and several processes may append at once. What a run noted that
+    did not end is believed only as long as the machine has not been restarted since (nor is it
+    another machine), because a power failure can spoil contents and leave stamps alone.
+
+    Args:
+        folder: The store. The file ``.<name>.written`` lies beside it.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        parent, name = os.path.split(os.path.realpath(folder))
+        self.path = os.path.join(parent, f'.{name}.written')
+        self._begun = False
+
+    def read(self) -> dict[str, Stamp]:
+        """Stamp of each entry that is known to be good."""
+        known: dict[str, Stamp] = {}
+        begun = None
+        try:
+            with open(self.path, encoding='utf-8', newline='\n') as file:
+                for line in file:
+                    if line.startswith(_BEGIN):
+                        begun = line[len(_BEGIN) : -1]
+                    elif line.startswith(_END):
+                        begun = None
+                    else:
+                        size, mtime, ctime, id = line.split(' ', 3)
+                        known[id[:-1]] = Stamp(int(size), int(mtime), int(ctime))
+        except (OSError, ValueError):  # torn or foreign: nothing in it is believed
+            return {}
+        return known if begun in (None, _BOOT) else {}
+
+    def begin(self) -> None:
+        """Forget what cannot be believed, before a run writes."""
+        if os.path.exists(self.path) and not self.read():
+            self.clear()
+
+    def end(self) -> None:
+        """Say that the run has ended and that all it wrote is on the disk."""
+        if self._begun:
+            self._append(f'{_END}\n')
+            self._begun = False
+
+    def note(self, entries: dict[str, Stamp]) -> None:
+        """Entries that are good as they are now."""
+        lines = (f'{s.size} {s.mtime} {s.ctime} {id}\n' for id, s in entries.items())
+        text = ''.join(line for line in lines if line.count('\n') == 1)
+        if text:
+            self._append(text if self._begun else f'{_BEGIN}{_BOOT}\n{text}')
+            self._begun = True
+
+    def strike(self, id: str) -> None:
+        """An entry that turned out to be broken: whoever fills the store will read it again."""
+        if os.path.exists(self.path):
+            self._append(f'-1 0 0 {id}\n')
+
+    def clear(self) -> None:
+        """Know nothing."""
+        self._begun = False
+        with suppress(OSError):
+            os.unlink(self.path)
+
+    def _append(self, text: str) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, 'O_NOFOLLOW', 0)
+        with suppress(OSError):  # it saves time, no more
+            descriptor = os.open(self.path, flags, 0o666)
+            try:
+                os.write(descriptor, text.encode())
+            finally:
+                os.close(descriptor)
+
+
+def _boot() -> str:
+    """The machine and its last start."""
+    try:
+        return Path('/proc/sys/kernel/random/boot_id').read_text().strip()
+    except OSError:  # not Linux: a run that did not end is never believed
+        return secrets.token_hex(8)
+
+
+_BOOT = _boot()
