@@ -5,15 +5,20 @@ PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10 3.14; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Processes of the test suite; each takes about 2 GiB.
+JOBS ?= 2
 REQUIREMENTS := requirements/runtime.txt requirements/tests.txt requirements/tested.txt
 
-.PHONY: help install demo test lint format clean
+.PHONY: help install demo test test-fast lint docs format clean
 
 help:
 	@echo 'make install  create $(VENV) with everything the project needs'
 	@echo 'make demo     tags to a trained segmentor on the built-in data, with a report'
 	@echo 'make test     the test suite'
+	@echo 'make test-fast  the quick tests of it, under a minute'
 	@echo 'make lint     ruff, codespell, mypy'
+	@echo 'make docs     the documentation in site/, warnings as errors'
+	@echo 'make clean    remove what can be made again; results in work_dirs stay'
 
 install: $(READY)
 
@@ -34,7 +39,10 @@ demo: $(READY)
 	$(BIN)/python tools/pipeline.py configs/demo/demo_recipe.py
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS)
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -42,9 +50,13 @@ lint: $(READY)
 	$(BIN)/codespell
 	$(BIN)/mypy
 
+docs: $(READY)
+	$(BIN)/python -m pip install --quiet -r requirements/docs.txt
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --quiet
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) work_dirs build *.egg-info
+	rm -rf $(VENV) build dist site mmwsss/.mim *.egg-info .*_cache
