@@ -10,11 +10,11 @@ from mmseg.datasets import BaseSegDataset
 from mmwsss.datasets.seeding import EpochCounter, seeded
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.registry import DATASETS, TRANSFORMS
-from mmwsss.stores import open_store
+from mmwsss.stores import Store, StoreReader, open_store
 
 
 @DATASETS.register_module()
-class PseudoMaskDataset(BaseSegDataset):
+class PseudoMaskDataset(BaseSegDataset, StoreReader):
     """Photos of a tagged data set with the masks of a store, for mmseg's segmentors.
 
     The list, the photos and the classes are those of ``images``; its own masks, if it has any, are
@@ -61,6 +61,10 @@ class PseudoMaskDataset(BaseSegDataset):
             pipeline=[TRANSFORMS.build(t) if isinstance(t, Mapping) else t for t in pipeline],
         )
         self._images = None  # its list lives on in this one's
+
+    def stores(self) -> Sequence[Store]:
+        """The masks' store."""
+        return (self.store,)
 
     @property
     def ids(self) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,31 +12,35 @@ from mmengine.model import BaseModel
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from mmwsss.proposers.base import Proposer
 from mmwsss.registry import MODELS, PROPOSERS
+from mmwsss.stores import StoreOutput, StoreWriter
 
 
 @MODELS.register_module()
-class ProposeModel(BaseModel):
+class ProposeModel(BaseModel, StoreWriter):
     """A proposer in the place of a network; without parameters.
 
-    A proposer that runs in the workers is appended to their pipeline by ``StoreTestLoop`` (see
-    :meth:`worker_transform`) and its proposals only pass through here; any other runs here.
+    A proposer that runs in the DataLoader's workers is applied there, and its proposals only pass
+    through here; any other runs here.
 
     Args:
         proposer: Config of a proposer, or one (see :mod:`mmwsss.proposers`).
     """
 
-    def __init__(self, proposer: dict | Callable) -> None:
+    def __init__(self, proposer: dict | Proposer) -> None:
         super().__init__()
         self.proposer = PROPOSERS.build(proposer) if isinstance(proposer, dict) else proposer
 
-    def worker_transform(self) -> WorkerPropose | None:
-        """What the DataLoader's workers do before packing: add ``proposals`` to the results."""
-        return WorkerPropose(self.proposer) if self.proposer.runs_in == 'worker' else None
-
-    def protocol(self) -> dict[str, Any]:
-        """The proposer's record."""
-        return {'proposer': self.proposer.protocol()}
+    def store_output(self) -> StoreOutput:
+        """Proposals, with the proposer's record."""
+        return StoreOutput(
+            ('proposals',),
+            {'proposer': self.proposer.protocol()},
+            in_workers=partial(propose_in_worker, proposer=self.proposer)
+            if self.proposer.runs_in == 'worker'
+            else None,
+        )
 
     def test_step(self, data: dict) -> list[SegDataSample]:
         """Propose for a batch. Images stay on the CPU: a proposer knows what it needs where."""
@@ -70,17 +75,8 @@ class ProposeModel(BaseModel):
         return data_samples
 
 
-class WorkerPropose:
-    """Propose within a data pipeline.
-
-    Args:
-        proposer: What to apply; adds its result as ``proposals``.
-    """
-
-    def __init__(self, proposer: Callable) -> None:
-        self.proposer = proposer
-
-    def __call__(self, results: dict) -> dict:
-        """Results with ``img`` to results with ``proposals``."""
-        results['proposals'] = self.proposer(results['img'])
-        return results
+def propose_in_worker(sample: dict[str, Any], proposer: Proposer) -> dict[str, Any]:
+    """A packed sample, ``inputs`` uint8 (3, H, W), with ``proposals`` among its data."""
+    image = np.ascontiguousarray(sample['inputs'].permute(1, 2, 0).numpy())
+    sample['data_samples'].set_field(proposer(image), 'proposals')
+    return sample

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,32 +13,37 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from mmwsss.refiners.base import Refiner
 from mmwsss.registry import MODELS, REFINERS
-from mmwsss.structures import Proposals, Seeds
+from mmwsss.stores import StoreOutput, StoreWriter
+from mmwsss.structures import Seeds
 
 
 @MODELS.register_module()
-class RefineModel(BaseModel):
+class RefineModel(BaseModel, StoreWriter):
     """A refiner in the place of a network; without parameters.
 
-    A refiner that runs in the workers is appended to their pipeline by ``StoreTestLoop`` (see
-    :meth:`worker_transform`) and its results only pass through here; any other runs here.
+    A refiner that runs in the DataLoader's workers is applied there, and its results only pass
+    through here; any other runs here.
 
     Args:
         refiner: Config of a refiner, or one (see :mod:`mmwsss.refiners`).
     """
 
-    def __init__(self, refiner: dict | Callable) -> None:
+    def __init__(self, refiner: dict | Refiner) -> None:
         super().__init__()
         self.refiner = REFINERS.build(refiner) if isinstance(refiner, dict) else refiner
 
-    def worker_transform(self) -> Callable[[dict], dict] | None:
-        """What the DataLoader's workers do before packing: add ``refined`` to the results."""
-        return WorkerRefine(self.refiner) if self.refiner.runs_in == 'worker' else None
-
-    def protocol(self) -> dict[str, Any]:
-        """The refiner's record."""
-        return {'refiner': self.refiner.protocol()}
+    def store_output(self) -> StoreOutput:
+        """Scores or masks, as the refiner gives, with the refiner's record."""
+        refiner = self.refiner
+        return StoreOutput(
+            ('masks',) if refiner.output == 'mask' else ('scores',),
+            refiner=refiner.protocol(),
+            in_workers=partial(refine_in_worker, refiner=refiner)
+            if refiner.runs_in == 'worker'
+            else None,
+        )
 
     def test_step(self, data: dict) -> list[SegDataSample]:
         """Refine a batch. Images stay on the CPU: only a refiner knows what it needs where."""
@@ -50,7 +56,7 @@ class RefineModel(BaseModel):
 
         Args:
             inputs: RGB images, uint8. Shape: (3, H, W) each.
-            data_samples: Samples with ``seeds``, and ``proposals`` or ``refined`` where there are.
+            data_samples: Samples with ``seeds`` and perhaps ``proposals``, or with ``refined``.
             mode: 'predict'; nothing can be trained.
 
         Returns:
@@ -64,8 +70,7 @@ class RefineModel(BaseModel):
         for image, sample in zip(inputs, data_samples, strict=True):
             result = sample.get('refined')
             if result is None:
-                pixels = np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
-                result = refine(self.refiner, pixels, sample.get('seeds'), sample.get('proposals'))
+                result = refine(self.refiner, image, sample)
             if self.refiner.output == 'seeds':
                 sample.seeds = result
             else:
@@ -74,36 +79,30 @@ class RefineModel(BaseModel):
         return data_samples
 
 
-class WorkerRefine:
-    """Refine within a data pipeline.
+def refine_in_worker(sample: dict[str, Any], refiner: Refiner) -> dict[str, Any]:
+    """A packed sample, ``inputs`` uint8 (3, H, W), with ``refined`` among its data."""
+    data = sample['data_samples']
+    data.set_field(refine(refiner, sample['inputs'], data), 'refined')
+    return sample
+
+
+def refine(refiner: Refiner, image: Tensor, sample: SegDataSample) -> Seeds | np.ndarray:
+    """Apply a refiner to a packed image, having checked that what it needs was loaded.
 
     Args:
-        refiner: What to apply; adds its result as ``refined``.
+        refiner: What to apply.
+        image: RGB, uint8. Shape: (3, H, W).
+        sample: Its data, with ``seeds`` and, where the refiner needs them, ``proposals``.
+
+    Raises:
+        ValueError: One of them is not there.
     """
-
-    def __init__(self, refiner: Callable) -> None:
-        self.refiner = refiner
-
-    def __call__(self, results: dict) -> dict:
-        """Results with ``img`` and ``seeds`` to results with ``refined``."""
-        results['refined'] = refine(
-            self.refiner, results['img'], results.get('seeds'), results.get('proposals')
-        )
-        return results
-
-
-def refine(
-    refiner: Callable, image: np.ndarray, seeds: Seeds | None, proposals: Proposals | None
-) -> Seeds | np.ndarray:
-    """Apply a refiner, having checked that what it needs was loaded."""
-    needed = {
-        'LoadSeeds': seeds,
-        **({'LoadProposals': proposals} if refiner.needs_proposals else {}),
-    }
-    for loader, value in needed.items():
-        if value is None:
+    needed = {'seeds': 'LoadSeeds', 'proposals': 'LoadProposals'}
+    for name, loader in needed.items():
+        if name not in sample and (name == 'seeds' or refiner.needs_proposals):
             raise ValueError(
                 f'{type(refiner).__name__} needs what {loader} reads: add '
                 f"dict(type='{loader}', store=...) to the pipeline, before PackTagged"
             )
-    return refiner(image, seeds, proposals)
+    pixels = np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
+    return refiner(pixels, sample.seeds, sample.get('proposals'))

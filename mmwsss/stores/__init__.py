@@ -7,7 +7,9 @@ from mmwsss.stores.meta import StoreMeta
 from mmwsss.stores.open import create_store, open_store
 from mmwsss.stores.prompt_store import PromptStore
 from mmwsss.stores.proposal_store import ProposalStore
+from mmwsss.stores.reader import StoreReader
 from mmwsss.stores.score_store import ScoreStore
+from mmwsss.stores.writer import StoreOutput, StoreWriter
 
 __all__ = [
     'BadEntry',
@@ -19,6 +21,9 @@ __all__ = [
     'StoreError',
     'StoreMeta',
     'StoreMismatch',
+    'StoreOutput',
+    'StoreReader',
+    'StoreWriter',
     'create_store',
     'open_store',
 ]

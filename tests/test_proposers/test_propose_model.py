@@ -7,6 +7,7 @@ from mmseg.structures import SegDataSample
 
 from mmwsss.proposers import Proposer, RegionProposer
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput
 from mmwsss.structures import Proposals
 from tests.conftest import photo
 
@@ -32,8 +33,9 @@ def batch():
 
 def test_device_proposer_runs_in_the_model():
     model = MODELS.build(dict(type='ProposeModel', proposer=OneBox()))
-    assert model.worker_transform() is None and not list(model.parameters())
-    assert model.protocol() == {'proposer': {'type': 'OneBox'}}
+    assert not list(model.parameters())
+    expected = StoreOutput(('proposals',), {'proposer': {'type': 'OneBox'}})
+    assert model.store_output() == expected
     images, data = batch()
     for image, sample in zip(images, model.test_step(data), strict=True):
         assert sample.proposals.size == image.shape[:2]
@@ -42,10 +44,10 @@ def test_device_proposer_runs_in_the_model():
 
 def test_worker_proposer_runs_in_the_pipeline():
     model = MODELS.build(dict(type='ProposeModel', proposer=dict(type='RegionProposer')))
-    transform = pickle.loads(pickle.dumps(model.worker_transform()))
+    in_workers = pickle.loads(pickle.dumps(model.store_output().in_workers))
     images, data = batch()
-    for image, sample in zip(images, data['data_samples'], strict=True):
-        sample.set_field(transform({'img': image})['proposals'], 'proposals')
+    for image, sample in zip(data['inputs'], data['data_samples'], strict=True):
+        assert in_workers({'inputs': image, 'data_samples': sample})['data_samples'] is sample
     made = [sample.proposals for sample in data['data_samples']]
     assert [sample.proposals for sample in model.test_step(data)] == made  # the very objects
     expected = RegionProposer()(images[0])

@@ -136,7 +136,7 @@ def test_record_and_configs(tmp_path):
     assert record['sam']['checkpoint'] == proposer.sam.protocol()['checkpoint'] != ''
     model = MODELS.build(dict(type='ProposeModel', proposer=dict(type='SAMAutoProposer', sam=sam)))
     assert not list(model.parameters()) and not model.state_dict()
-    assert model.worker_transform() is None
+    assert model.store_output().in_workers is None
 
 
 def test_bad_settings():

@@ -6,7 +6,6 @@ import torch
 from mmseg.structures import SegDataSample
 
 from mmwsss.refiners import PAR, Refiner, Threshold
-from mmwsss.refiners.refine_model import WorkerRefine
 from mmwsss.registry import MODELS
 from mmwsss.structures import Seeds
 
@@ -30,8 +29,10 @@ def batch(count=3):
 
 def test_device_refiner_fills_seeds():
     model = MODELS.build(dict(type='RefineModel', refiner=dict(type='PAR', background=0.3)))
-    assert model.worker_transform() is None and not list(model.parameters())
-    assert model.protocol()['refiner']['type'] == 'PAR'
+    assert not list(model.parameters())
+    output = model.store_output()
+    assert output.kinds == ('scores',) and output.in_workers is None
+    assert output.refiner['type'] == 'PAR' and output.protocol == {}
     data, plain = batch(), batch()
     for sample, old, image in zip(
         model.test_step(data), plain['data_samples'], plain['inputs'], strict=True
@@ -50,11 +51,11 @@ def test_mask_refiner_fills_the_prediction():
 
 def test_worker_refiner_runs_in_the_pipeline():
     model = MODELS.build(dict(type='RefineModel', refiner=Threshold(0.5)))
-    transform = pickle.loads(pickle.dumps(model.worker_transform()))
+    output = pickle.loads(pickle.dumps(model.store_output()))
+    assert output.kinds == ('masks',)
     data = batch()
     for image, sample in zip(data['inputs'], data['data_samples'], strict=True):
-        results = {'img': image.permute(1, 2, 0).numpy(), 'seeds': sample.seeds}
-        sample.set_field(transform(results)['refined'], 'refined')
+        assert output.in_workers({'inputs': image, 'data_samples': sample})['inputs'] is image
         expected = sample.seeds.to_mask(0.5)
         del sample.seeds  # the model takes what the worker has made
         (out,) = model.test_step({'inputs': [image], 'data_samples': [sample]})
@@ -68,7 +69,8 @@ def test_missing_inputs_are_named():
     with pytest.raises(ValueError, match=r"PAR needs what LoadSeeds reads: add dict\(type='LoadSe"):
         model.test_step(data)
     with pytest.raises(ValueError, match='WithProposals needs what LoadProposals reads'):
-        WorkerRefine(WithProposals())({'img': None, 'seeds': batch(1)['data_samples'][0].seeds})
+        model = MODELS.build(dict(type='RefineModel', refiner=WithProposals()))
+        model.test_step(batch(1))
 
 
 def test_nothing_to_train():

@@ -2,13 +2,19 @@
 
 from mmwsss.datasets.transforms.affinity import (
     CRFPairLabels,
-    LoadCRFScores,
-    LoadPseudoMask,
     MaskPairLabels,
     RandomScale,
     TopLeftCropPad,
 )
 from mmwsss.datasets.transforms.disjoint import LoadDisjoint
+from mmwsss.datasets.transforms.entries import (
+    LoadCRFScores,
+    LoadFromStore,
+    LoadPrompts,
+    LoadProposals,
+    LoadPseudoMask,
+    LoadSeeds,
+)
 from mmwsss.datasets.transforms.formatting import PackTagged
 from mmwsss.datasets.transforms.geometry import (
     MultiScale,
@@ -17,7 +23,7 @@ from mmwsss.datasets.transforms.geometry import (
     RandomResizeLong,
     Resize,
 )
-from mmwsss.datasets.transforms.loading import LoadImage, LoadMask, LoadProposals, LoadSeeds
+from mmwsss.datasets.transforms.loading import LoadImage, LoadMask
 from mmwsss.datasets.transforms.objects import ObjectsFromMask
 from mmwsss.datasets.transforms.opencv import HSVShift, RandomRescale
 from mmwsss.datasets.transforms.photometry import ColorJitter
@@ -28,7 +34,7 @@ from mmwsss.datasets.transforms.prompt_tuning import (
     RandomResizeCovering,
     ResizeToMultiple,
 )
-from mmwsss.datasets.transforms.prompted import Co2SAMViews, LoadPrompts, ToSAMFrame
+from mmwsss.datasets.transforms.prompted import Co2SAMViews, ToSAMFrame
 from mmwsss.datasets.transforms.rand_augment import RandAugment
 from mmwsss.datasets.transforms.random_resized_crop import RandomResizedCrop
 from mmwsss.datasets.transforms.segments import (
@@ -46,6 +52,7 @@ __all__ = [
     'HSVShift',
     'LoadCRFScores',
     'LoadDisjoint',
+    'LoadFromStore',
     'LoadImage',
     'LoadMask',
     'LoadPrompts',

@@ -3,99 +3,13 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmwsss.datasets.errors import ImageError
 from mmwsss.datasets.transforms.geometry import _pair, _resize_all, resize_map
-from mmwsss.datasets.transforms.loading import LoadSeeds
 from mmwsss.registry import TRANSFORMS
-from mmwsss.stores import StoreMismatch, open_store
-
-
-@TRANSFORMS.register_module()
-class LoadPseudoMask(BaseTransform):
-    """Read the photo's entry of a mask store into ``pseudo_mask``, carried along by transforms.
-
-    Comes after ``LoadImage``.
-
-    Args:
-        store: Folder of a mask store, e.g. of a stage with the refiner ``IRLabels``.
-    """
-
-    def __init__(self, store: str | Path) -> None:
-        self.store = open_store(store, 'masks')
-
-    def transform(self, results: dict) -> dict:
-        """Read the entry of ``img_id``, made for the same classes and size."""
-        img_id, classes = results['img_id'], len(results['gt_label'])
-        if len(self.store.meta.classes) != classes:
-            raise StoreMismatch(
-                f'{self.store.folder}: made for {len(self.store.meta.classes)} classes, but the '
-                f'data set has {classes}. Use the store of this data set'
-            )
-        mask = self.store[img_id]
-        if mask.shape != tuple(results['ori_shape']):
-            raise ImageError(
-                f'{self.store.path(img_id)}: made for a photo of {mask.shape[0]}x{mask.shape[1]} '
-                f'pixels, but {results["img_path"]} has {results["ori_shape"][0]}x'
-                f'{results["ori_shape"][1]} (height x width)',
-                img_id,
-                results['img_path'],
-            )
-        results['pseudo_mask'] = mask
-        results.setdefault('aligned', {})['pseudo_mask'] = 255
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(store={str(self.store.folder)!r})'
-
-
-@TRANSFORMS.register_module()
-class LoadCRFScores(BaseTransform):
-    """Read two sets of scores after the CRF: AffinityNet's material.
-
-    Adds ``low_alpha`` and ``high_alpha``, float32 (H, W, K + 1) with the background first, which
-    crops and flips carry along (resizing does not apply to scores). Comes after ``LoadImage``.
-
-    Args:
-        low_alpha: Folder of a score store from ``CRF`` with a low alpha: much background, so what
-            is foreground is surely so.
-        high_alpha: Folder of one with a high alpha: what is background is surely so.
-    """
-
-    def __init__(self, low_alpha: str | Path, high_alpha: str | Path) -> None:
-        self.loaders = {'low_alpha': LoadSeeds(low_alpha), 'high_alpha': LoadSeeds(high_alpha)}
-
-    def transform(self, results: dict) -> dict:
-        """Read both entries of ``img_id``, at the size of the photo."""
-        img_id, classes = results['img_id'], []
-        for name, loader in self.loaders.items():
-            seeds = loader(dict(results))['seeds'].resize()
-            if seeds.background is None:
-                raise ImageError(
-                    f'{loader.store.path(img_id)}: has no background map. AffinityNet learns from '
-                    "scores of a stage with dict(type='CRF', alpha=...)",
-                    img_id,
-                )
-            classes.append(seeds.classes.tolist())
-            scores = np.concatenate([seeds.background[None], seeds.scores])
-            results[name] = np.ascontiguousarray(scores.transpose(1, 2, 0))
-            results.setdefault('aligned', {})[name] = 0
-        if classes[0] != classes[1]:
-            raise ImageError(
-                f'{img_id}: {self.loaders["low_alpha"].store.folder} has the classes {classes[0]}, '
-                f'{self.loaders["high_alpha"].store.folder} {classes[1]}. Make both from one store',
-                img_id,
-            )
-        return results
-
-    def __repr__(self) -> str:
-        folders = {name: str(loader.store.folder) for name, loader in self.loaders.items()}
-        return f'{type(self).__name__}({folders})'
 
 
 @TRANSFORMS.register_module()

@@ -1,18 +1,14 @@
-"""Transforms that read photos, masks and stores."""
+"""Transforms that read photos and masks."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmwsss.datasets.errors import ImageError
 from mmwsss.datasets.io import read_image, read_mask
 from mmwsss.registry import TRANSFORMS
-from mmwsss.stores import StoreMismatch, open_store
 
-__all__ = ['LoadImage', 'LoadMask', 'LoadProposals', 'LoadSeeds', 'read_image', 'read_mask']
+__all__ = ['LoadImage', 'LoadMask', 'read_image', 'read_mask']
 
 
 @TRANSFORMS.register_module()
@@ -76,83 +72,3 @@ class LoadMask(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(required={self.required})'
-
-
-class _LoadFromStore(BaseTransform):
-    """Read the photo's entry of a store.
-
-    Args:
-        store: Folder of the store.
-    """
-
-    kind: str
-    key: str
-
-    def __init__(self, store: str | Path) -> None:
-        self.store = open_store(store, self.kind)
-
-    def transform(self, results: dict) -> dict:
-        """Read the entry of ``img_id``, made for the same classes and size."""
-        img_id, classes = results['img_id'], len(results['gt_label'])
-        if self.kind != 'proposals' and len(self.store.meta.classes) != classes:
-            raise StoreMismatch(
-                f'{self.store.folder}: made for {len(self.store.meta.classes)} classes, but the '
-                f'data set has {classes}. Use the store of this data set'
-            )
-        value = self.store[img_id]
-        if 'ori_shape' in results and tuple(value.size) != tuple(results['ori_shape']):
-            raise ImageError(
-                f'{self.store.path(img_id)}: made for a photo of {value.size[0]}x{value.size[1]} '
-                f'pixels, but {results["img_path"]} has {results["ori_shape"][0]}x'
-                f'{results["ori_shape"][1]} (height x width)',
-                img_id,
-                results['img_path'],
-            )
-        results[self.key] = value
-        return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(store={str(self.store.folder)!r})'
-
-
-@TRANSFORMS.register_module()
-class LoadSeeds(_LoadFromStore):
-    """Read the photo's class scores into ``seeds``.
-
-    A store that says it was made with the image-level labels must hold a map of each tag.
-
-    Args:
-        store: Folder of a score store.
-    """
-
-    kind = 'scores'
-    key = 'seeds'
-
-    def transform(self, results: dict) -> dict:
-        """Read the entry of ``img_id``, made for the same classes, size and tags."""
-        results = super().transform(results)
-        if self.store.meta.protocol.get('seeds_of') == 'image-level labels':
-            found, img_id = results['seeds'].classes.tolist(), results['img_id']
-            missing = np.setdiff1d(np.flatnonzero(results['gt_label']), found)
-            if len(missing):
-                names = [self.store.meta.classes[k] for k in missing]
-                raise ImageError(
-                    f'{self.store.path(img_id)}: {img_id} is tagged {", ".join(names)}, of which '
-                    f'the store has no map (it has class ids {found}). Its tags have changed: make '
-                    'the store anew',
-                    img_id,
-                    results['img_path'],
-                )
-        return results
-
-
-@TRANSFORMS.register_module()
-class LoadProposals(_LoadFromStore):
-    """Read the photo's region proposals into ``proposals``.
-
-    Args:
-        store: Folder of a proposal store.
-    """
-
-    kind = 'proposals'
-    key = 'proposals'

@@ -1,4 +1,4 @@
-"""Photos with box prompts: reading them, SAM's frame, and Co2SAM's two views."""
+"""Photos with box prompts: SAM's frame, and Co2SAM's two views."""
 
 from __future__ import annotations
 
@@ -8,21 +8,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image
 
-from mmwsss.datasets.transforms.loading import _LoadFromStore
 from mmwsss.ops import photometry
 from mmwsss.registry import TRANSFORMS
-
-
-@TRANSFORMS.register_module()
-class LoadPrompts(_LoadFromStore):
-    """Read what a detector found in the photo into ``prompts``.
-
-    Args:
-        store: Folder of a prompt store.
-    """
-
-    kind = 'prompts'
-    key = 'prompts'
 
 
 def frame_size(size: tuple[int, int], side: int, keep_ratio: bool) -> tuple[int, int]:

@@ -15,13 +15,25 @@ from mmengine.runner.base_loop import BaseLoop
 from mmseg.structures import SegDataSample
 from torch.utils.data import SequentialSampler
 
+from mmwsss.datasets.stores_read import stores_read
 from mmwsss.engine.errors import StageFailed
-from mmwsss.engine.loops.pending import PendingBatch, PendingDataset, collate_pending
+from mmwsss.engine.loops.pending import LeftOut, PendingBatch, PendingDataset, collate_pending
 from mmwsss.engine.store_evaluation import evaluate_store
 from mmwsss.registry import DATASETS, LOOPS
-from mmwsss.stores import BadEntry, Store, StoreError, StoreMeta, create_store, open_store
+from mmwsss.stores import (
+    Store,
+    StoreError,
+    StoreMeta,
+    StoreOutput,
+    StoreWriter,
+    create_store,
+    open_store,
+)
 from mmwsss.stores.hashing import hash_file, hash_text
 from mmwsss.version import __version__
+
+#: If so many images fail alike before one is finished, the fault is not theirs.
+FIRST = 10
 
 
 @LOOPS.register_module()
@@ -74,28 +86,30 @@ class StoreTestLoop(BaseLoop):
                 [runner.cfg.get('model'), dataloader['dataset']], default=str, sort_keys=True
             )
         )
+        self.output = self._output(runner)
         # Built over nothing here: which images are left is known when the store is open.
         self.dataset, self.dataloader_cfg = dataset, dataloader
         super().__init__(runner, self._loader(runner, []))
         if not isinstance(evaluator, Evaluator):
             evaluator = runner.build_evaluator(evaluator)
         self.evaluator = evaluator
-        output = getattr(getattr(self.model, 'refiner', None), 'output', None)
-        if output is not None and (output == 'mask') != (kind == 'masks'):
-            raise ValueError(
-                f"test_cfg.kind is '{kind}', but the refiner gives {output}: set kind='masks' "
-                "for a refiner that decides, 'scores' for one that does not"
-            )
-        transform = getattr(self.model, 'worker_transform', lambda: None)()
-        if transform is not None:  # just before the sample is packed
-            transforms = dataset.pipeline.transforms
-            transforms.insert(len(transforms) - 1, transform)
 
-    @property
-    def model(self) -> torch.nn.Module:
-        """The model without its distributed wrapper."""
-        model = self.runner.model
-        return model.module if is_model_wrapper(model) else model
+    def _output(self, runner: Any) -> StoreOutput:
+        """What the model says that it writes; checked against ``kind``."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        name = type(model).__name__
+        if isinstance(model, StoreWriter):
+            output, hint = model.store_output(), ''
+        else:  # a segmentor of mmseg
+            output = StoreOutput(('masks',))
+            hint = f' (if {name} fills anything else, derive it from mmwsss.stores.StoreWriter)'
+        if self.kind not in output.kinds:
+            kinds = ' or '.join(repr(kind) for kind in output.kinds)
+            raise StageFailed(
+                f"test_cfg.kind is '{self.kind}', but {name} writes {kinds}: set test_cfg.kind to "
+                f'that{hint}'
+            )
+        return output
 
     def run(self) -> dict[str, float]:
         """Fill the store, then score it.
@@ -104,7 +118,9 @@ class StoreTestLoop(BaseLoop):
             The metrics.
 
         Raises:
-            StageFailed: Some images could not be processed; the message lists them.
+            StageFailed: Some images could not be processed; the message lists them. Or at once, for
+                what is not about one image: an error of another kind, or the same one at all of
+                the first images.
         """
         store = self._open()
         try:
@@ -120,9 +136,12 @@ class StoreTestLoop(BaseLoop):
         runner.call_hook('before_test')
         runner.call_hook('before_test_epoch')
         runner.model.eval()
-        bad: list[BadEntry] = []
+        bad: list[LeftOut] = []
         for index, batch in enumerate(self.dataloader):
+            before = len(bad)
             bad += self._run_iter(index, batch, store)
+            if before < FIRST <= len(bad):
+                _require_some_success(bad, store)
         store.sync()
         bad += self._lost(store, bad)
         bad = [entry for part in all_gather_object(bad) for entry in part]
@@ -178,17 +197,15 @@ class StoreTestLoop(BaseLoop):
         left = [id for id in self.dataset.ids if id in order]
         return left[get_rank() :: get_world_size()]
 
-    def _lost(self, store: Store, bad: Sequence[BadEntry]) -> list[BadEntry]:
+    def _lost(self, store: Store, bad: Sequence[LeftOut]) -> list[LeftOut]:
         """Entries of this rank's share that were there once and are not, or not as written."""
         known = {entry.id for part in all_gather_object(list(bad)) for entry in part}
         mine = [id for id in self.dataset.ids[get_rank() :: get_world_size()] if id not in known]
-        return [
-            BadEntry(id, 'its entry was deleted or damaged while the stage ran')
-            for id in store.pending(mine)
-        ]
+        reason = 'its entry was deleted or damaged while the stage ran'
+        return [LeftOut(id, reason, str(self.folder), 'StoreError') for id in store.pending(mine)]
 
     def _loader(self, runner: Any, positions: Sequence[int]) -> Any:
-        dataset = PendingDataset(self.dataset, positions)
+        dataset = PendingDataset(self.dataset, positions, self.output.in_workers)
         config = {
             **self.dataloader_cfg,
             'dataset': dataset,
@@ -200,18 +217,21 @@ class StoreTestLoop(BaseLoop):
         return runner.build_dataloader(config, seed=runner.seed)
 
     @torch.no_grad()
-    def _run_iter(self, index: int, batch: PendingBatch, store: Store) -> list[BadEntry]:
+    def _run_iter(self, index: int, batch: PendingBatch, store: Store) -> list[LeftOut]:
         runner = self.runner
         runner.call_hook('before_test_iter', batch_idx=index, data_batch=batch.data)
         bad, outputs = list(batch.bad), []
         if batch.data is not None:
-            with autocast(enabled=self.fp16):
-                outputs = runner.model.test_step(batch.data)
+            try:
+                with autocast(enabled=self.fp16):
+                    outputs = runner.model.test_step(batch.data)
+            except ValueError as error:
+                raise StageFailed(f'model: {error}') from error
         for sample in outputs:
             try:
                 store.write(sample.img_id, self._value(sample))
             except StoreError as error:
-                bad.append(BadEntry(sample.img_id, str(error)))
+                bad.append(LeftOut(sample.img_id, str(error), 'model', type(error).__name__))
             except OSError as error:
                 raise StageFailed(
                     f'{store.path(sample.img_id)}: cannot be written ({error}). What is finished '
@@ -228,23 +248,19 @@ class StoreTestLoop(BaseLoop):
         return sample.get({'scores': 'seeds'}.get(self.kind, self.kind))
 
     def _meta(self) -> StoreMeta:
-        sources = [
-            transform.store
-            for transform in self.dataset.pipeline.transforms
-            if isinstance(getattr(transform, 'store', None), Store)
-        ]
+        sources = [use.store for use in stores_read(self.dataset)]
         classes = tuple(self.dataset.metainfo['classes'][1:])
         for store in sources:
             if store.meta.kind != 'proposals':  # those are of no classes
                 store.require(classes=classes)
         refiners = [record for store in sources for record in store.meta.refiners]
-        protocol = dict(getattr(self.model, 'protocol', dict)())
-        if 'refiner' in protocol:
-            refiners.append(protocol.pop('refiner'))
+        if self.output.refiner is not None:
+            refiners.append(self.output.refiner)
+        protocol = self.output.protocol
         for store in sources:
             protocol = {**store.meta.protocol, **protocol}
         tuned = any(record.get('threshold_tuned_on_masks') for record in refiners)
-        checkpoint = getattr(self.runner, '_load_from', None)
+        checkpoint = self.runner._load_from
         return StoreMeta(
             self.kind,
             classes,
@@ -263,3 +279,16 @@ class StoreTestLoop(BaseLoop):
             threshold_tuned_on_masks=tuned,
             protocol={**self.dataset.tag_protocol, **protocol},
         )
+
+
+def _require_some_success(bad: list[LeftOut], store: Store) -> None:
+    """Stop where all images so far, by now of some number, have failed in the same way."""
+    ways = {(entry.where, entry.error) for entry in bad}
+    if len(ways) > 1 or next(iter(store), None) is not None:
+        return
+    where = bad[0].where
+    lines = '\n'.join(f'  {entry.id}: {entry.reason}' for entry in bad[:3])
+    raise StageFailed(
+        f'{where}: the first {len(bad)} images fail in the same way, so the fault is hardly '
+        f'theirs:\n{lines}\n  ...\nLook at this part of the config, and at the files it names'
+    )

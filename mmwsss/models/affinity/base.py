@@ -1,9 +1,8 @@
 """What affinity networks share: modes, labels of pairs, seeds in and masks out."""
 
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
 
@@ -48,7 +48,7 @@ class WalkCfg:
             )
 
 
-class BaseAffinityModel(BaseModel, metaclass=ABCMeta):
+class BaseAffinityModel(BaseModel, StoreWriter):
     """A network that learns affinities from sure labels and lets seeds walk along them.
 
     In a training stage samples hold ``pair_label``, the labels at the network's stride, made by
@@ -173,13 +173,13 @@ class BaseAffinityModel(BaseModel, metaclass=ABCMeta):
             labels.append(torch.from_numpy(label))
         return torch.stack(labels).to(next(self.parameters()).device)
 
-    def protocol(self) -> dict[str, Any]:
-        """How the seeds walk, as the record of a refiner."""
+    def store_output(self) -> StoreOutput:
+        """Masks or walked scores; how the seeds walk is the record of a refiner."""
         options = asdict(self.test_cfg)
         tuned = options.pop('tuned_on_masks')
         options.pop('budget_mib')
         record = {'type': type(self).__name__, **options, 'threshold_tuned_on_masks': tuned}
-        return {'refiner': record}
+        return StoreOutput(('masks', 'scores'), refiner=record)
 
 
 def stack_maps(maps: Sequence[np.ndarray], device: torch.device) -> Tensor:

@@ -1,9 +1,9 @@
 """What all CAM generators share: modes, fusion over scales and mirrored views, tags."""
 
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from mmengine.model import BaseModel
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mmwsss.ops.cam import FUSIONS, fuse_scales, normalize_cam
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
 
@@ -50,7 +51,7 @@ class CAMTestCfg:
             raise ValueError(f'test_cfg.fuse must be one of {sorted(FUSIONS)}, found {self.fuse!r}')
 
 
-class BaseCAMGenerator(BaseModel, metaclass=ABCMeta):
+class BaseCAMGenerator(BaseModel, StoreWriter):
     """A network that learns from image-level labels and gives class activation maps.
 
     A method implements :meth:`cams` and :meth:`loss`; where its seeds are not simply fused and
@@ -205,7 +206,11 @@ class BaseCAMGenerator(BaseModel, metaclass=ABCMeta):
                 )
         return torch.stack([sample.gt_label.float() for sample in samples])
 
-    def protocol(self) -> dict:
+    def store_output(self) -> StoreOutput:
+        """Scores."""
+        return StoreOutput(('scores',), self.protocol())
+
+    def protocol(self) -> dict[str, Any]:
         """How the seeds were made, for the record of a store (without the pipeline's scales)."""
         protocol = asdict(self.test_cfg)
         threshold = protocol.pop('tag_threshold')

@@ -17,6 +17,7 @@ from mmwsss.models.clip.prompt_learner import PromptLearner
 from mmwsss.ops.attention_affinity import AttentionAffinity, merge_attention, minmax_score
 from mmwsss.ops.grad_cam import cosine_logits, masked_softmax
 from mmwsss.registry import MODELS, REFINERS
+from mmwsss.stores import StoreOutput
 from mmwsss.structures import Seeds
 
 
@@ -255,9 +256,12 @@ class FMA(BaseCAMGenerator):
             mask = self.seeding.seed(full.cpu().numpy(), classes, sample.proposals)
             sample.pred_sem_seg = PixelData(data=torch.from_numpy(mask).long()[None])
 
-    def protocol(self) -> dict:
+    def store_output(self) -> StoreOutput:
+        """Scores, and masks where SAM gives the borders."""
+        if self.seeding is None:
+            return super().store_output()
+        return StoreOutput(('scores', 'masks'), self.protocol(), self.seeding.protocol())
+
+    def protocol(self) -> dict[str, Any]:
         """How the seeds were made, for the record of a store."""
-        protocol = dict(super().protocol(), clip=self.clip.protocol())
-        if self.seeding is not None:
-            protocol['refiner'] = self.seeding.protocol()
-        return protocol
+        return dict(super().protocol(), clip=self.clip.protocol())

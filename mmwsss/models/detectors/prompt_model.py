@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmwsss.models.detectors.grounding import BoxDetector, Found
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import BoxPrompts
 from mmwsss.structures.box_prompts import NO_CLASS
 
@@ -20,7 +21,7 @@ CAPTIONS = ('tag', 'tags', 'all')
 
 
 @MODELS.register_module()
-class PromptModel(BaseModel):
+class PromptModel(BaseModel, StoreWriter):
     """A detector in the place of a network; without parameters.
 
     Fills ``prompts`` of the samples, which ``StoreTestLoop(kind='prompts')`` keeps: everything
@@ -127,9 +128,9 @@ class PromptModel(BaseModel):
         )
         return BoxPrompts(boxes, np.clip(scores, 0, 1), np.concatenate(classes), size)
 
-    def protocol(self) -> dict[str, Any]:
-        """The detector's record, and what it was asked."""
-        return {
+    def store_output(self) -> StoreOutput:
+        """Prompts; the record is the detector's, and what it was asked."""
+        protocol = {
             'detector': self.detector.protocol(),
             'prompts_of': {
                 'tag': 'image-level labels, one by one',
@@ -137,3 +138,4 @@ class PromptModel(BaseModel):
                 'all': 'all class names',
             }[self.captions],
         }
+        return StoreOutput(('prompts',), protocol)

@@ -19,12 +19,13 @@ from mmwsss.models.one_stage.teacher_cache import TeacherCache
 from mmwsss.models.sam.lora import lora_parameters
 from mmwsss.ops.box_maps import assemble, class_maps
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.stores.hashing import hash_text
 from mmwsss.structures import BoxPrompts
 
 
 @MODELS.register_module()
-class Co2SAM(BaseModel):
+class Co2SAM(BaseModel, StoreWriter):
     """One-stage segmentation by SAM prompted with boxes of class names.
 
     Liu et al., "Co2SAM: Exploring Co-occurrence Challenges with SAM in Weakly Supervised Semantic
@@ -261,15 +262,16 @@ class Co2SAM(BaseModel):
             at_a_time,
         )
 
-    def protocol(self) -> dict[str, Any]:
-        """How the maps were made, for the record of a store."""
+    def store_output(self) -> StoreOutput:
+        """Masks."""
         cfg = self.test_cfg
-        return dict(
+        protocol = dict(
             image_labels_at_test_time='oracle tags' if cfg.oracle_tags else 'not used',
             absent_compete=cfg.absent_compete,
             drop_unmatched=cfg.drop_unmatched,
             adapted=cfg.adapted,
         )
+        return StoreOutput(('masks',), protocol)
 
 
 def _prompts(sample: SegDataSample) -> BoxPrompts:

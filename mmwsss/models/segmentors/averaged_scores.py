@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from mmengine.model import BaseTTAModel
 from mmseg.structures import SegDataSample
 
 from mmwsss.models.segmentors.softmax_scores import SoftmaxScores
 from mmwsss.registry import MODELS
-from mmwsss.structures import Seeds
 
 
 @MODELS.register_module()
@@ -21,6 +19,7 @@ class AveragedScores(SoftmaxScores):
     Args:
         module: Config of an mmseg segmentor whose samples have ``seg_logits``.
         min_score: Classes whose probability stays below it everywhere are left out.
+        use_tags: Give the foreground's whole probability to the classes of the image-level labels.
         data_preprocessor: Defaults to the segmentor's.
     """
 
@@ -36,11 +35,7 @@ class AveragedScores(SoftmaxScores):
         """
         merged = []
         for views in data_samples_list:
-            scores = sum(view.seg_logits.data.float().softmax(0) for view in views) / len(views)
-            scores = scores.clip(0, 1).cpu().numpy()
-            classes = np.flatnonzero(scores[1:].max((1, 2), initial=0) >= self.min_score)
-            sample = views[0]
-            sample.seeds = Seeds(classes, scores[1:][classes], scores[0])
-            del sample.seg_logits
-            merged.append(sample)
+            total = sum(view.seg_logits.data.float().softmax(0) for view in views)
+            self.keep(views[0], total / len(views))
+            merged.append(views[0])
         return merged

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
-from torch import nn
+from torch import Tensor, nn
 
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
 
 @MODELS.register_module()
-class SoftmaxScores(BaseTTAModel):
+class SoftmaxScores(BaseTTAModel, StoreWriter):
     """A trained segmentor around which a test stage keeps the softmax instead of the best class.
 
     With ``StoreTestLoop(kind='scores', stride=1)`` its store is what the dense CRF of DeepLab-v2
@@ -50,26 +49,36 @@ class SoftmaxScores(BaseTTAModel):
         """Predict, and keep the probabilities as ``seeds`` with a background map."""
         samples = self.module.test_step(data)
         for sample in samples:
-            scores = sample.seg_logits.data.float().softmax(0).cpu().numpy()
-            background, scores = scores[0], scores[1:]
-            if self.use_tags:
-                classes = np.flatnonzero(sample.gt_label.cpu().numpy())
-                scores = scores[classes]
-                total = np.maximum(scores.sum(0), np.finfo(np.float32).tiny)
-                scores *= (1 - background) / total
-            else:
-                classes = np.flatnonzero(scores.max((1, 2), initial=0) >= self.min_score)
-                scores = scores[classes]
-            sample.seeds = Seeds(classes, scores.clip(0, 1), background.clip(0, 1))
-            del sample.seg_logits
+            self.keep(sample, sample.seg_logits.data.float().softmax(0))
         return samples
+
+    def keep(self, sample: SegDataSample, probabilities: Tensor) -> None:
+        """Put the probabilities into ``seeds`` of a sample, in the place of its logits.
+
+        Args:
+            sample: A predicted sample; with ``use_tags`` it has ``gt_label``.
+            probabilities: The background first. Shape: (C + 1, H, W).
+        """
+        scores = probabilities.cpu().numpy()
+        background, scores = scores[0], scores[1:]
+        if self.use_tags:
+            classes = np.flatnonzero(sample.gt_label.cpu().numpy())
+            scores = scores[classes]
+            total = np.maximum(scores.sum(0), np.finfo(np.float32).tiny)
+            scores *= (1 - background) / total
+        else:
+            classes = np.flatnonzero(scores.max((1, 2), initial=0) >= self.min_score)
+            scores = scores[classes]
+        sample.seeds = Seeds(classes, scores.clip(0, 1), background.clip(0, 1))
+        del sample.seg_logits
 
     def merge_preds(self, data_samples_list: list) -> list[PixelData]:
         """Refuse: one view is predicted."""
         raise NotImplementedError('SoftmaxScores predicts one view')
 
-    def protocol(self) -> dict[str, Any]:
-        """What was left out."""
-        if self.use_tags:
-            return {'seeds_of': 'image-level labels'}
-        return {'seeds_of': f'classes with a probability of at least {self.min_score}'}
+    def store_output(self) -> StoreOutput:
+        """Scores, and which classes were left out."""
+        chosen = f'classes with a probability of at least {self.min_score}'
+        return StoreOutput(
+            ('scores',), {'seeds_of': 'image-level labels' if self.use_tags else chosen}
+        )

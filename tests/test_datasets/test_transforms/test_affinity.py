@@ -3,18 +3,16 @@ import random
 import numpy as np
 import pytest
 
-from mmwsss.datasets.errors import ImageError
 from mmwsss.datasets.transforms.affinity import (
     CRFPairLabels,
-    LoadCRFScores,
-    LoadPseudoMask,
     MaskPairLabels,
     RandomScale,
     TopLeftCropPad,
     block_labels,
 )
+from mmwsss.datasets.transforms.entries import LoadCRFScores, LoadPseudoMask
 from mmwsss.datasets.transforms.geometry import RandomCropPad, RandomFlip
-from mmwsss.stores import StoreError, StoreMeta, StoreMismatch, create_store
+from mmwsss.stores import StoreMeta, create_store
 from mmwsss.structures import Seeds
 
 CLASSES = ('a', 'b', 'c')
@@ -39,13 +37,6 @@ def score_store(folder, background=0.2, classes=(0, 2), size=(16, 24)):
     return folder
 
 
-@pytest.fixture
-def mask_store(tmp_path):
-    store = create_store(tmp_path / 'masks', StoreMeta('masks', CLASSES, 'list'))
-    store.write('x', np.arange(16 * 24).reshape(16, 24) % 4)
-    return store
-
-
 def test_mask_travels_with_the_image(mask_store):
     results = LoadPseudoMask(mask_store.folder)(sample())
     np.testing.assert_array_equal(results['pseudo_mask'], mask_store['x'])
@@ -57,22 +48,6 @@ def test_mask_travels_with_the_image(mask_store):
     assert results['pair_label'].shape == (5, 6)
     assert 'pseudo_mask' not in results['aligned']
     assert 'pseudo_mask' not in results
-
-
-def test_mask_of_another_photo(mask_store):
-    with pytest.raises(ImageError, match=r'a photo of 16x24 pixels, but x.jpg has 17x24'):
-        LoadPseudoMask(mask_store.folder)(sample((17, 24)))
-
-
-def test_mask_of_other_classes(mask_store):
-    results = {**sample(), 'gt_label': np.zeros(20, np.float32)}
-    with pytest.raises(StoreMismatch, match='made for 3 classes, but the data set has 20'):
-        LoadPseudoMask(mask_store.folder)(results)
-
-
-def test_mask_that_is_missing(mask_store):
-    with pytest.raises(StoreError, match="no masks for image 'y'"):
-        LoadPseudoMask(mask_store.folder)({**sample(), 'img_id': 'y'})
 
 
 def test_crf_scores(tmp_path):
@@ -89,24 +64,6 @@ def test_crf_scores(tmp_path):
     assert results['pair_label'].shape == (3, 3)
     assert (results['pair_label'] == 255).all()
     assert not results['aligned']
-
-
-def test_crf_scores_without_background(tmp_path):
-    transform = LoadCRFScores(score_store(tmp_path / 'a', None), score_store(tmp_path / 'b'))
-    with pytest.raises(ImageError, match="no background map.*dict\\(type='CRF'"):
-        transform(sample())
-
-
-def test_crf_scores_of_different_classes(tmp_path):
-    low, high = score_store(tmp_path / 'a', classes=(0,)), score_store(tmp_path / 'b')
-    with pytest.raises(ImageError, match=r'has the classes \[0\], .* \[0, 2\]. Make both from one'):
-        LoadCRFScores(low, high)(sample())
-
-
-def test_crf_scores_of_another_photo(tmp_path):
-    transform = LoadCRFScores(score_store(tmp_path / 'a'), score_store(tmp_path / 'b'))
-    with pytest.raises(ImageError, match='16x24 pixels, but x.jpg has 16x25'):
-        transform(sample((16, 25)))
 
 
 def test_block_labels():

@@ -3,10 +3,8 @@ import random
 import numpy as np
 import pytest
 
-from mmwsss.datasets.errors import ImageError
-from mmwsss.datasets.transforms import Co2SAMViews, LoadPrompts, PackTagged, ToSAMFrame
+from mmwsss.datasets.transforms import Co2SAMViews, ToSAMFrame
 from mmwsss.datasets.transforms.prompted import frame_size, strong
-from mmwsss.stores import StoreError, StoreMeta, StoreMismatch, create_store
 from mmwsss.structures import BoxPrompts
 from tests.conftest import photo
 
@@ -22,21 +20,6 @@ def results(**values):
         gt_label=np.zeros(2),
         **values,
     )
-
-
-def test_loading(tmp_path):
-    store = create_store(tmp_path / 's', StoreMeta('prompts', ('x', 'y'), 'hash'))
-    store.write('a', PROMPTS)
-    loaded = LoadPrompts(store=tmp_path / 's')(results())
-    np.testing.assert_array_equal(loaded['prompts'].boxes, PROMPTS.boxes)
-    sample = PackTagged()(loaded)['data_samples']
-    assert len(sample.prompts) == 1
-    with pytest.raises(StoreError, match="no prompts for image 'b'"):
-        LoadPrompts(store=tmp_path / 's')({**results(), 'img_id': 'b'})
-    with pytest.raises(StoreMismatch, match='made for 2 classes, but the data set has 3'):
-        LoadPrompts(store=tmp_path / 's')({**results(), 'gt_label': np.zeros(3)})
-    with pytest.raises(ImageError, match='made for a photo of 24x32 pixels'):
-        LoadPrompts(store=tmp_path / 's')({**results(), 'ori_shape': (25, 32)})
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmwsss.datasets import VOCTaggedDataset
 from mmwsss.engine import StageFailed, build_runner, load_config
-from mmwsss.stores import StoreMismatch, open_store
+from mmwsss.stores import StoreMeta, StoreMismatch, create_store, open_store
+from tests.test_engine import toy  # noqa: F401 registers ToyIdentity
 from tests.test_engine.test_loops.toy_stage import CONFIG
 
 REPOSITORY = Path(__file__).parents[3]
 BASE = str(REPOSITORY / 'configs/_base_/default_runtime.py')
+VOC_CLASSES = VOCTaggedDataset.METAINFO['classes'][1:]
 _names = itertools.count()
 
 
@@ -97,6 +100,48 @@ def test_a_bad_photo_does_not_cost_the_others(tmp_path, tiny_voc):
     photo.write_bytes(data)
     run(tmp_path, tiny_voc)
     assert len(store) == 4
+
+
+def test_a_mistake_of_the_config_is_no_bad_photo(tmp_path, tiny_voc):
+    """It would fail for each photo; the first one stops the stage, and the step is named."""
+    extra = "test_dataloader['dataset']['pipeline'].insert(1, dict(type='MaskPairLabels'))\n"
+    message = (
+        r'test_dataloader\.dataset\.pipeline\[1\] \(MaskPairLabels\): ValueError at image '
+        r"'2007_000001': no pseudo_mask to make labels of: put dict\(type='LoadPseudoMask'"
+    )
+    for workers in (0, 1):
+        with pytest.raises(StageFailed, match=message):
+            run(tmp_path, tiny_voc, workers=workers, extra=extra)
+
+
+def test_a_mistake_that_the_model_meets(tmp_path, tiny_voc):
+    with pytest.raises(StageFailed, match='model: scores must lie in'):
+        run(tmp_path, tiny_voc, {'model.offset': 2.0})
+
+
+def test_the_same_error_at_all_of_the_first_images(tmp_path, tiny_voc, monkeypatch):
+    monkeypatch.setattr('mmwsss.engine.loops.store_loop.FIRST', 2)
+    empty = create_store(tmp_path / 'empty', StoreMeta('scores', VOC_CLASSES, 'x'))
+    step = f"dict(type='LoadSeeds', store={str(empty.folder)!r})"
+    extra = f"test_dataloader['dataset']['pipeline'].insert(1, {step})\n"
+    message = r'pipeline\[1\] \(LoadSeeds\): the first 2 images fail in the same way.*\n.*_000001'
+    with pytest.raises(StageFailed, match=message):
+        run(tmp_path, tiny_voc, extra=extra)
+    # Where something is done, bad ones are left out one by one.
+    run(tmp_path, tiny_voc, {'test_cfg.overwrite': True})
+    for number in (1, 2):
+        (tmp_path / f'out/scores/2007_00000{number}.npz').unlink()
+        (tiny_voc / f'JPEGImages/2007_00000{number}.jpg').write_bytes(b'no photo')
+    with pytest.raises(StageFailed, match='2 of 4 images could not be processed'):
+        run(tmp_path, tiny_voc)
+
+
+def test_a_model_is_asked_what_it_writes(tmp_path, tiny_voc):
+    with pytest.raises(StageFailed, match=r"kind is 'masks', but BrightnessSeeds writes 'scores'"):
+        run(tmp_path, tiny_voc, {'test_cfg.kind': 'masks', 'test_evaluator': []})
+    with pytest.raises(StageFailed, match=r"ToyIdentity writes 'masks'.*derive it from mmwsss"):
+        extra = "model = dict(type='ToyIdentity')\n"
+        run(tmp_path, tiny_voc, extra=extra)
 
 
 def test_another_config_is_refused_with_both_named(tmp_path, tiny_voc):

@@ -6,30 +6,32 @@ import numpy as np
 from mmengine.model import BaseModel
 
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
 
 @MODELS.register_module()
-class BrightnessSeeds(BaseModel):
+class BrightnessSeeds(BaseModel, StoreWriter):
     """The brightness of a photo as the score of each of its tags."""
 
-    def __init__(self, gain=1.0, seconds=0.0):
+    def __init__(self, gain=1.0, seconds=0.0, offset=0.0):
         super().__init__()
-        self.gain, self.seconds = gain, seconds
+        self.gain, self.seconds, self.offset = gain, seconds, offset
 
     def forward(self, inputs, data_samples, mode='predict'):
         for image, sample in zip(inputs, data_samples, strict=True):
             time.sleep(self.seconds)
             tags = np.flatnonzero(sample.gt_label.numpy())
             map_ = (image.float().mean(0) / 255 * self.gain).clamp(0, 1).numpy()
-            sample.seeds = Seeds(tags, np.repeat(map_[None], len(tags), 0), size=sample.ori_shape)
+            maps = np.repeat(map_[None], len(tags), 0) + self.offset
+            sample.seeds = Seeds(tags, maps, size=sample.ori_shape)
         return data_samples
 
     def test_step(self, data):
         return self(**data)
 
-    def protocol(self):
-        return {'gain': self.gain}
+    def store_output(self):
+        return StoreOutput(('scores',), {'gain': self.gain})
 
 
 CONFIG = """

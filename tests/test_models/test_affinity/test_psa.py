@@ -109,7 +109,7 @@ def test_bad_samples():
 
 
 def test_protocol():
-    record = network(alpha=None, background=0.39, tuned_on_masks=True).protocol()['refiner']
+    record = network(alpha=None, background=0.39, tuned_on_masks=True).store_output().refiner
     assert record['type'] == 'AffinityNet'
     assert record['background'] == 0.39
     assert record['threshold_tuned_on_masks'] is True

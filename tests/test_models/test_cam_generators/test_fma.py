@@ -183,8 +183,10 @@ def test_seeding_in_one_go(count):
     labels = sample.pred_sem_seg.data
     assert labels.shape == (1, 30, 40) and not untagged.pred_sem_seg.data.any()
     assert set(labels.unique().tolist()) <= {0, 1, 3} and (bool(labels.any()) or count < 2)
-    record = model.protocol()
-    assert record['refiner']['type'] == 'SAMSeeding' and record['caa']['threshold'] == 0.4
+    output = model.store_output()
+    record = output.protocol
+    assert output.kinds == ('scores', 'masks') and output.refiner['type'] == 'SAMSeeding'
+    assert record['caa']['threshold'] == 0.4
     assert record['seeds_of'] == 'image-level labels' and record['clip']['patch'] == 8
 
 

@@ -65,7 +65,7 @@ def test_all_classes_need_no_labels():
 
 def test_protocol():
     model = PromptModel(Echo(), names=NAMES, captions='all')
-    assert model.protocol() == {
+    assert model.store_output().protocol == {
         'detector': {'detector': 'echo'},
         'prompts_of': 'all class names',
     }

@@ -159,8 +159,8 @@ def test_oracle_tags_are_used_where_asked_for_alone():
     kwargs = dict(classes=[0, 2, 2], tags=(0,))
     assert 3 in predict(honest, sample(3, **kwargs))[0]
     assert 3 not in predict(oracle, sample(3, **kwargs))[0]
-    assert honest.protocol()['image_labels_at_test_time'] == 'not used'
-    assert oracle.protocol()['image_labels_at_test_time'] == 'oracle tags'
+    assert honest.store_output().protocol['image_labels_at_test_time'] == 'not used'
+    assert oracle.store_output().protocol['image_labels_at_test_time'] == 'oracle tags'
     bare = sample(2, 'x/4')
     del bare.gt_label
     assert predict(honest, bare)

@@ -53,7 +53,7 @@ def test_tagged_classes_share_the_foreground(tags):
         np.testing.assert_allclose(seeds.scores.sum(0), 1 - probabilities[0], atol=1e-5)
         best = np.array(tags)[probabilities[1:][tags].argmax(0)]
         np.testing.assert_array_equal(np.array(tags)[seeds.scores.argmax(0)], best)
-    assert model.protocol() == {'seeds_of': 'image-level labels'}
+    assert model.store_output().protocol == {'seeds_of': 'image-level labels'}
 
 
 def test_checkpoint_is_the_segmentors(tmp_path):

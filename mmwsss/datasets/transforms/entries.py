@@ -1,0 +1,190 @@
+"""Transforms that read the photo's entry of a store; each says which store (``stores()``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmwsss.datasets.errors import ImageError
+from mmwsss.registry import TRANSFORMS
+from mmwsss.stores import Store, StoreMismatch, StoreReader, open_store
+
+
+class LoadFromStore(BaseTransform, StoreReader):
+    """Read the photo's entry of a store.
+
+    Comes after ``LoadImage`` where the size of the entry is to be compared with the photo's.
+
+    Args:
+        store: Folder of the store.
+
+    Raises:
+        StoreError: The folder is no store of this kind.
+    """
+
+    kind: str
+    key: str
+
+    def __init__(self, store: str | Path) -> None:
+        self.store = open_store(store, self.kind)
+
+    def stores(self) -> Sequence[Store]:
+        """The one that is read."""
+        return (self.store,)
+
+    def transform(self, results: dict) -> dict:
+        """Read the entry of ``img_id``, made for the same classes and size."""
+        img_id, classes = results['img_id'], len(results['gt_label'])
+        if self.kind != 'proposals' and len(self.store.meta.classes) != classes:
+            raise StoreMismatch(
+                f'{self.store.folder}: made for {len(self.store.meta.classes)} classes, but the '
+                f'data set has {classes}. Use the store of this data set'
+            )
+        value = self.store[img_id]
+        size = self.size_of(value)
+        if 'ori_shape' in results and size != tuple(results['ori_shape']):
+            raise ImageError(
+                f'{self.store.path(img_id)}: made for a photo of {size[0]}x{size[1]} '
+                f'pixels, but {results["img_path"]} has {results["ori_shape"][0]}x'
+                f'{results["ori_shape"][1]} (height x width)',
+                img_id,
+                results['img_path'],
+            )
+        results[self.key] = value
+        return results
+
+    def size_of(self, value: Any) -> tuple[int, int]:
+        """(H, W) of the photo that an entry was made for."""
+        return tuple(value.size)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(store={str(self.store.folder)!r})'
+
+
+@TRANSFORMS.register_module()
+class LoadSeeds(LoadFromStore):
+    """Read the photo's class scores into ``seeds``.
+
+    A store that says it was made with the image-level labels must hold a map of each tag.
+
+    Args:
+        store: Folder of a score store.
+    """
+
+    kind = 'scores'
+    key = 'seeds'
+
+    def transform(self, results: dict) -> dict:
+        """Read the entry of ``img_id``, made for the same classes, size and tags."""
+        results = super().transform(results)
+        if self.store.meta.protocol.get('seeds_of') == 'image-level labels':
+            found, img_id = results['seeds'].classes.tolist(), results['img_id']
+            missing = np.setdiff1d(np.flatnonzero(results['gt_label']), found)
+            if len(missing):
+                names = [self.store.meta.classes[k] for k in missing]
+                raise ImageError(
+                    f'{self.store.path(img_id)}: {img_id} is tagged {", ".join(names)}, of which '
+                    f'the store has no map (it has class ids {found}). Its tags have changed: make '
+                    'the store anew',
+                    img_id,
+                    results['img_path'],
+                )
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadProposals(LoadFromStore):
+    """Read the photo's region proposals into ``proposals``.
+
+    Args:
+        store: Folder of a proposal store.
+    """
+
+    kind = 'proposals'
+    key = 'proposals'
+
+
+@TRANSFORMS.register_module()
+class LoadPrompts(LoadFromStore):
+    """Read what a detector found in the photo into ``prompts``.
+
+    Args:
+        store: Folder of a prompt store.
+    """
+
+    kind = 'prompts'
+    key = 'prompts'
+
+
+@TRANSFORMS.register_module()
+class LoadPseudoMask(LoadFromStore):
+    """Read the photo's pseudo mask into ``pseudo_mask``, carried along by geometric transforms.
+
+    Args:
+        store: Folder of a mask store, e.g. of a stage with the refiner ``IRLabels``.
+    """
+
+    kind = 'masks'
+    key = 'pseudo_mask'
+
+    def transform(self, results: dict) -> dict:
+        """Read the entry of ``img_id``, made for the same classes and size."""
+        results = super().transform(results)
+        results.setdefault('aligned', {})['pseudo_mask'] = 255
+        return results
+
+    def size_of(self, value: np.ndarray) -> tuple[int, int]:
+        """(H, W) of the mask."""
+        return value.shape
+
+
+@TRANSFORMS.register_module()
+class LoadCRFScores(BaseTransform, StoreReader):
+    """Read two sets of scores after the CRF: AffinityNet's material.
+
+    Adds ``low_alpha`` and ``high_alpha``, float32 (H, W, K + 1) with the background first, which
+    crops and flips carry along (resizing does not apply to scores). Comes after ``LoadImage``.
+
+    Args:
+        low_alpha: Folder of a score store from ``CRF`` with a low alpha: much background, so what
+            is foreground is surely so.
+        high_alpha: Folder of one with a high alpha: what is background is surely so.
+    """
+
+    def __init__(self, low_alpha: str | Path, high_alpha: str | Path) -> None:
+        self.loaders = {'low_alpha': LoadSeeds(low_alpha), 'high_alpha': LoadSeeds(high_alpha)}
+
+    def stores(self) -> Sequence[Store]:
+        """Both."""
+        return tuple(loader.store for loader in self.loaders.values())
+
+    def transform(self, results: dict) -> dict:
+        """Read both entries of ``img_id``, at the size of the photo."""
+        img_id, classes = results['img_id'], []
+        for name, loader in self.loaders.items():
+            seeds = loader(dict(results))['seeds'].resize()
+            if seeds.background is None:
+                raise ImageError(
+                    f'{loader.store.path(img_id)}: has no background map. AffinityNet learns from '
+                    "scores of a stage with dict(type='CRF', alpha=...)",
+                    img_id,
+                )
+            classes.append(seeds.classes.tolist())
+            scores = np.concatenate([seeds.background[None], seeds.scores])
+            results[name] = np.ascontiguousarray(scores.transpose(1, 2, 0))
+            results.setdefault('aligned', {})[name] = 0
+        if classes[0] != classes[1]:
+            raise ImageError(
+                f'{img_id}: {self.loaders["low_alpha"].store.folder} has the classes {classes[0]}, '
+                f'{self.loaders["high_alpha"].store.folder} {classes[1]}. Make both from one store',
+                img_id,
+            )
+        return results
+
+    def __repr__(self) -> str:
+        folders = {name: str(loader.store.folder) for name, loader in self.loaders.items()}
+        return f'{type(self).__name__}({folders})'

@@ -1,0 +1,18 @@
+"""Which stores somebody reads."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from mmwsss.stores.base import Store
+
+
+class StoreReader(ABC):
+    """Interface of a transform or a data set that reads an entry of a store for each image.
+
+    Who needs to know the stores of a stage asks this: the check before training, and the record of
+    what a new store was made from.
+    """
+
+    @abstractmethod
+    def stores(self) -> Sequence[Store]:
+        """The stores that it reads."""

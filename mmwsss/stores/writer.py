@@ -1,0 +1,36 @@
+"""What a model says about the store that a test stage fills with its predictions."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class StoreOutput:
+    """What a model leaves in a store.
+
+    Args:
+        kinds: Kinds of store that it can fill, the usual one first. The samples that it returns
+            hold ``seeds`` for 'scores', ``pred_sem_seg`` for 'masks', ``proposals`` or ``prompts``.
+        protocol: How it predicts, as plain JSON, for the store's record.
+        refiner: Record of the refiner that it applies last, if it refines.
+        in_workers: Applied to each packed sample in the DataLoader's processes, for models whose
+            work is plain CPU code. Must be picklable.
+    """
+
+    kinds: tuple[str, ...]
+    protocol: dict[str, Any] = field(default_factory=dict)
+    refiner: dict[str, Any] | None = None
+    in_workers: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+
+class StoreWriter(ABC):
+    """Interface of a model whose predictions a store stage (``StoreTestLoop``) keeps.
+
+    Segmentors of mmseg need none of it: what does not implement it fills ``pred_sem_seg``.
+    """
+
+    @abstractmethod
+    def store_output(self) -> StoreOutput:
+        """What it writes, asked once the model is built."""
