@@ -64,4 +64,3 @@ default_hooks = dict(
 )
 test_cfg = dict(type='StoreTestLoop', kind='masks')
 test_evaluator = dict(type='MaskMetric', prefix='oracle_tags')
-custom_hooks = [dict(type='CheckStoresHook')]

@@ -56,4 +56,3 @@ val_evaluator = dict(type='MaskMetric')
 test_cfg = dict(type='StoreTestLoop', kind='masks')
 test_evaluator = dict(type='MaskMetric')
 default_hooks = dict(param_scheduler=dict(type='ExecutedStepsHook'))
-custom_hooks = [dict(type='CheckStoresHook')]

@@ -29,4 +29,3 @@ param_scheduler = [
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 default_hooks = dict(checkpoint=dict(interval=7500))
-custom_hooks = [dict(type='CheckStoresHook')]

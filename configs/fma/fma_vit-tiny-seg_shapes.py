@@ -35,4 +35,3 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=0, begin=1, end=max_epochs, convert_to_iter_based=True),
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=max_epochs)
-custom_hooks = [dict(type='CheckStoresHook')]

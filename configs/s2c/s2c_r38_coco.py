@@ -35,4 +35,3 @@ train_pipeline = [
     dict(type='PackTagged'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-custom_hooks = [dict(type='CheckStoresHook')]

@@ -36,7 +36,6 @@ train_pipeline = [
     dict(type='PackTagged'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-custom_hooks = [dict(type='CheckStoresHook')]
 # The release's search stops at the first threshold that is not better; the best of all is reported
 # too.
 test_evaluator = dict(early_stop=True)

@@ -6,10 +6,11 @@ import torch
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper, revert_sync_batchnorm
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, Runner, TestLoop
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mmwsss.datasets.stores_read import require_stores
 from mmwsss.engine.checkpoint_io import CheckpointError, find_resumable
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.leak_guard import refuse_ground_truth
@@ -19,12 +20,14 @@ from mmwsss.registry import RUNNERS
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with six differences.
+    """mmengine's ``Runner`` with seven differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
     - ``resume`` without a file goes on from the newest checkpoint that can be read.
     - The training data is checked for ground-truth masks
       (:func:`mmwsss.engine.leak_guard.refuse_ground_truth`).
+    - Before the first iteration the stores that the data is read from have to hold all of its
+      images (:func:`mmwsss.datasets.stores_read.require_stores`).
     - Weights to start from that a config leaves open have to be given, and have to fit.
     - Starting a DataLoader's workers draws no number from the generator that the model uses, so
       that a run with persistent workers resumes exactly.
@@ -103,6 +106,20 @@ class WSSSRunner(Runner):
         refuse_ground_truth(
             loop.dataloader.dataset, allowed=self.cfg.get('allow_ground_truth_masks', False)
         )
+        require_stores(loop.dataloader.dataset, 'train_dataloader.dataset')
+        return loop
+
+    def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the validation loop and look at its stores; see mmengine."""
+        loop = super().build_val_loop(loop)
+        require_stores(loop.dataloader.dataset, 'val_dataloader.dataset')
+        return loop
+
+    def build_test_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the test loop and look at its stores; see mmengine."""
+        loop = super().build_test_loop(loop)
+        if isinstance(loop, TestLoop):  # a store's loop leaves out an image that it cannot read
+            require_stores(loop.dataloader.dataset, 'test_dataloader.dataset')
         return loop
 
     @staticmethod

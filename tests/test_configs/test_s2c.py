@@ -69,7 +69,6 @@ def test_order_of_transforms(config):
         ('RelabelSegments', 'RandomCropPad'),
     ):
         assert order.index(first) < order.index(second)
-    assert [hook.type for hook in config.custom_hooks] == ['CheckStoresHook']
     assert ('RegionsFromProposals' in order) == (
         config.model.point_decoder.type == 'RegionPointDecoder'
     )

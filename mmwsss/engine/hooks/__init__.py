@@ -1,7 +1,6 @@
 """Hooks of the runner."""
 
 from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
-from mmwsss.engine.hooks.check_stores_hook import CheckStoresHook
 from mmwsss.engine.hooks.checkpoint_hook import CheckpointHook
 from mmwsss.engine.hooks.epoch_seed_hook import EpochSeedHook
 from mmwsss.engine.hooks.executed_steps_hook import ExecutedStepsHook
@@ -9,7 +8,6 @@ from mmwsss.engine.hooks.mean_displacement_hook import MeanDisplacementHook
 
 __all__ = [
     'ChannelsLastHook',
-    'CheckStoresHook',
     'CheckpointHook',
     'EpochSeedHook',
     'ExecutedStepsHook',
