@@ -27,6 +27,19 @@ from tests.golden.tolerance import EXACT, Tolerance, tolerance
         ('atol 1e-4*max|out|', '', Tolerance(atol=1e-4, of_max=True)),
         ('losses rel 1e-4; gradients rel 1e-3 of max', 'losses', Tolerance(rtol=1e-4)),
         ('1 grey level', '', Tolerance(atol=1)),
+        # An output without a clause has the general one; names may be patterns.
+        ('exact', 'label', EXACT),
+        ('rtol 1e-4, atol 1e-5 (float32 CPU)', 'cam', Tolerance(rtol=1e-4, atol=1e-5)),
+        ('rtol 1e-3; label map: >= 99.5% equal', 'cam', Tolerance(rtol=1e-3)),
+        ('rtol 1e-3; label map: >= 99.5% equal', 'label', Tolerance(agreement=0.995)),
+        (
+            'rtol 1e-3; grad_b5.*: atol 1e-2*max|out|',
+            'grad_b5.w',
+            Tolerance(atol=0.01, of_max=True),
+        ),
+        ('rtol 1e-3; grad_b5.*: atol 1e-2*max|out|', 'grad_b4.w', Tolerance(rtol=1e-3)),
+        ('q, y: abs 1e-3; irn_label: agreement >= 99%', 'y', Tolerance(atol=1e-3)),
+        ({'rtol': 5e-3, 'g.w': 'atol 4e-2 * max'}, 'g.w', Tolerance(atol=0.04, of_max=True)),
     ],
 )
 def test_reading(given, output, expected):
@@ -39,6 +52,8 @@ def test_what_cannot_be_read_is_no_licence(given):
         tolerance({'tolerance': given})
     with pytest.raises(ValueError, match="no clause about 'masks'"):
         tolerance({'tolerance': 'labels exact'}, 'masks')
+    with pytest.raises(ValueError, match="no clause about 'y'"):  # not that of 'only'
+        tolerance({'tolerance': 'only labels exact'}, 'y')
 
 
 def test_problems():

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -52,25 +53,42 @@ EXACT = Tolerance()
 
 
 def tolerance(spec: dict, output: str = '') -> Tolerance:
-    """The tolerance that a case states.
+    """The tolerance that a case states for one of its outputs.
 
     Texts hold clauses separated by ``;``, dictionaries hold texts under an output's name beside
     ``rtol`` and ``atol``; a bare number is an absolute bound.
 
     Args:
         spec: The case's JSON.
-        output: Word that the clause must contain, e.g. ``'label'``. Defaults to the only, or
-            first, clause (of a dictionary: its numbers).
+        output: Name of the output, or a word of its clause. The clause that names it, perhaps by a
+            pattern (``grad_*``), holds; else one in which the word occurs; else the general one,
+            which names none. Defaults to the only, or first, clause (of a dictionary: its
+            numbers).
+
+    Raises:
+        ValueError: The case has no such clause, or it cannot be read.
     """
     given = spec['tolerance']
     if isinstance(given, dict):
         if output in given:
             return _parse(str(given[output]))
         return Tolerance(rtol=given.get('rtol', 0), atol=given.get('atol', 0))
-    clauses = [clause for clause in str(given).split(';') if output in clause]
-    if not clauses:
+    clauses = str(given).split(';')
+    chosen = (
+        [clause for clause in clauses if _names(clause, output)]
+        or [clause for clause in clauses if output in clause and len(output) != 1]
+        or [clause for clause in clauses if _GENERAL.match(clause.strip())]
+    )
+    if not chosen:
         raise ValueError(f'no clause about {output!r} in the tolerance {given!r}')
-    return _parse(clauses[0])
+    return _parse(chosen[0])
+
+
+_GENERAL = re.compile(r'rtol|atol|rel |abs |exact|agreement|at most|at least|[>\d]')
+
+
+def _names(clause: str, output: str) -> bool:
+    return any(fnmatchcase(output, word) for word in re.findall(r'[\w.*]+', clause))
 
 
 def _parse(text: str) -> Tolerance:

@@ -129,7 +129,7 @@ def infer_msf(spec, arrays, folder):
         **results,
         'sizes': (sizes, arrays['sizes'], EXACT),
         'keys': (sample.seeds.classes.astype(np.int64), arrays['keys'], EXACT),
-        'cam': (sample.seeds.scores, arrays['cam'], tolerance(spec)),
+        'cam': (sample.seeds.scores, arrays['cam'], tolerance(spec, 'cam')),
     }
 
 
@@ -153,7 +153,7 @@ def mxnet_params(spec, arrays, folder):
     results = {'entries': (sorted(got), sorted(spec['entries']), EXACT)}
     for entry, wanted in spec['entries'].items():
         expected = fill.value(entry, wanted['shape'], spec['salt'])
-        results[entry] = (got[entry], expected, tolerance(spec))
+        results[entry] = (got[entry], expected, tolerance(spec, entry))
         if wanted['torch'] is None:
             dropped = bool(re.fullmatch(FORMATS['resnet38d'].dropped, entry))
             results[f'{entry} dropped'] = (dropped, True, EXACT)
@@ -200,10 +200,10 @@ def poly_sgd(spec, arrays, folder):
         max_step(spec),
     )
     return {
-        't0': (np.stack([step[0] for step in values]), arrays['t0'], tolerance(spec)),
-        't1': (np.stack([step[1] for step in values]), arrays['t1'], tolerance(spec)),
-        'lr': (rates, arrays['lr'], tolerance(spec)),
-        'momentum': (np.array(momenta), arrays['momentum'], tolerance(spec)),
+        't0': (np.stack([step[0] for step in values]), arrays['t0'], tolerance(spec, 't0')),
+        't1': (np.stack([step[1] for step in values]), arrays['t1'], tolerance(spec, 't1')),
+        'lr': (rates, arrays['lr'], tolerance(spec, 'lr')),
+        'momentum': (np.array(momenta), arrays['momentum'], tolerance(spec, 'momentum')),
     }
 
 
@@ -221,9 +221,9 @@ def poly_optimizer(spec, arrays, folder):
     )
     got = np.stack([np.concatenate([value.ravel() for value in step]) for step in values])
     return {
-        'params': (got, arrays['out_params'], tolerance(spec)),
-        'f64_lr': (rates, arrays['out_f64_lr'], tolerance(spec)),
-        'momentum': (np.float32(momenta[0]), arrays['out_momentum'], tolerance(spec)),
+        'params': (got, arrays['out_params'], tolerance(spec, 'params')),
+        'f64_lr': (rates, arrays['out_f64_lr'], tolerance(spec, 'f64_lr')),
+        'momentum': (np.float32(momenta[0]), arrays['out_momentum'], tolerance(spec, 'momentum')),
     }
 
 
@@ -237,5 +237,5 @@ def irn_cam_fusion(spec, arrays, folder):
     results = {'keys': (keys, arrays['out_keys'], EXACT)}
     for output, fuse in (('cam', 'irn_cam'), ('high_res', 'irn_high_res')):
         got = normalize_cam(fuse_scales(maps, size, fuse)).numpy()
-        results[output] = (got, arrays[f'out_{output}'], tolerance(spec))
+        results[output] = (got, arrays[f'out_{output}'], tolerance(spec, output))
     return results

@@ -339,7 +339,6 @@ def train(spec, arrays, folder):
 def assembly(spec, arrays, folder):
     count = int(re.match(r'(\d+) classes', spec['notes'])[1])
     background, cfg = count - 1, BoxMapCfg(absent_compete=True, drop_unmatched=False)
-    share = tolerance(spec)
     results, maps = {}, []
     number = 0
     total = 0
@@ -362,7 +361,7 @@ def assembly(spec, arrays, folder):
             label = assemble(merged, gt.shape, background, allowed, cfg).numpy()
             # Ours has the background first, the release last.
             label = ((label.astype(int) - 1) % count).astype(np.uint8)
-            results[key] = (label, arrays[key], share)
+            results[key] = (label, arrays[key], tolerance(spec, key))
             if allowed is not None:
                 maps.append(np.array_equal(label, arrays[key]))
                 total = total + confusion(label, gt, count)
@@ -453,7 +452,7 @@ def resize(spec, arrays, folder):
 
 @handles('co2sam', 'augment_ops')
 def augment_ops(spec, arrays, folder):
-    image, grey = arrays['image'], tolerance(spec)
+    image = arrays['image']
     text = spec['outputs']
     alpha, lightness = numbers(text['sharpen'], rf'alpha {NUMBER}, lightness {NUMBER}')
     contrast, brightness = numbers(
@@ -472,6 +471,6 @@ def augment_ops(spec, arrays, folder):
     for name in arrays:
         if found := re.fullmatch(r'(posterize|solarize)(\d+)', name):
             got[name] = getattr(photometry, found[1])(image, int(found[2]))
-    results = {name: (value, arrays[name], grey) for name, value in got.items()}
+    results = {name: (value, arrays[name], tolerance(spec, name)) for name, value in got.items()}
     results['sharpen_kernel'] = (kernel, arrays['sharpen_kernel'], Tolerance(atol=1e-6))
     return {**results, **dict.fromkeys(k for k in arrays if k.startswith('pipe_'))}

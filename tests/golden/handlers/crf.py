@@ -66,7 +66,11 @@ def irn_ir_label(spec, arrays, folder):
     results = {}
     for name, high, low in re.findall(rf'(\w+): {NUMBER}/{NUMBER}', spec['notes']):
         got = IRLabels(high=float(high), low=float(low))(arrays['in_image'], seeds)
-        results[f'label_{name}'] = (got, arrays[f'out_label_{name}'], tolerance(spec))
+        results[f'label_{name}'] = (
+            got,
+            arrays[f'out_label_{name}'],
+            tolerance(spec, f'label_{name}'),
+        )
     return results
 
 
@@ -76,7 +80,7 @@ def sam_merge(spec, arrays, folder):
         rule: (
             sam_vote(arrays['in_pred'], arrays['in_masks'], rule),
             arrays[f'out_{rule}'],
-            tolerance(spec),
+            tolerance(spec, rule),
         )
         for rule in ('max_iou', 'max_iou_imp', 'max_iou_imp2')
     }

@@ -136,7 +136,7 @@ def watched(model: CTI, x, *, infuse=None, after: int | None = None, class_block
     return results
 
 
-def compared(got: dict, arrays: dict, close: Tolerance) -> dict:
+def compared(got: dict, arrays: dict, spec: dict) -> dict:
     """Arrays of the case, whole or as statistics and every n-th value of the flat array."""
     results = {}
     for name in arrays:
@@ -149,7 +149,7 @@ def compared(got: dict, arrays: dict, close: Tolerance) -> dict:
             value = statistics(got[key.removesuffix('_stat')])
         else:
             value = np.asarray(got[key])
-        results[key] = (value, arrays[name], close)
+        results[key] = (value, arrays[name], tolerance(spec, key))
     return results
 
 
@@ -166,14 +166,22 @@ def forward(spec, arrays, folder):
     for name in (name for name in arrays if re.fullmatch(r'out_rcams_n\d+', name)):
         blocks = int(name.removeprefix('out_rcams_n'))
         got[name[4:]] = outputs(model, x, after=after, class_blocks=blocks)['rcams']
-    results = compared(got, arrays, tolerance(spec))
+    results = compared(got, arrays, spec)
     every = f'out_rcams_n{model.backbone.depth}'
     if every in arrays:  # what inference uses
         refined = model.eval().cams(x).cam.numpy()
-        results['cams of inference'] = (refined, arrays[every][:, 1:], tolerance(spec))
+        results['cams of inference'] = (
+            refined,
+            arrays[every][:, 1:],
+            tolerance(spec, 'cams of inference'),
+        )
     for name, value in watched(model, x, infuse=infuse, after=after).items():
         if f'out_{name}' in arrays:
-            results[f'{name} watched'] = (value.numpy(), arrays[f'out_{name}'], tolerance(spec))
+            results[f'{name} watched'] = (
+                value.numpy(),
+                arrays[f'out_{name}'],
+                tolerance(spec, f'{name} watched'),
+            )
     return results
 
 
@@ -187,7 +195,7 @@ def pos_interp(spec, arrays, folder):
         rows = resize_positions(table, (height // 16, width // 16))[0]
         got = {key[4:]: rows[:, : arrays[key].shape[1]], f'{key[4:]}_stat': statistics(rows)}
         for output, value in got.items():
-            results[output] = (np.asarray(value), arrays[f'out_{output}'], tolerance(spec))
+            results[output] = (np.asarray(value), arrays[f'out_{output}'], tolerance(spec, output))
     return results
 
 
@@ -208,7 +216,7 @@ def infer_flip(spec, arrays, folder):
         results[f'cam_class{label}'] = (
             sample.seeds.scores[place],
             expected[label],
-            tolerance(spec),
+            tolerance(spec, f'cam_class{label}'),
         )
     return results
 
@@ -244,7 +252,7 @@ def deit_convert(spec, arrays, folder):
         ),
         'total': (ours + unused, total, EXACT),
     }
-    exact, close = tolerance(spec), Tolerance(rtol=1e-9)
+    close = Tolerance(rtol=1e-9)
     table = own['pos_embed_patch']
     single = {
         'pos_embed_cls': own['pos_embed_cls'][0],
@@ -265,5 +273,5 @@ def deit_convert(spec, arrays, folder):
             got = np.asarray(single[name])
             if got.ndim == 2:
                 got = got[:, : expected.shape[1]]
-        results[name] = (got, expected, close if 'stat' in name else exact)
+        results[name] = (got, expected, close if 'stat' in name else tolerance(spec, name))
     return results

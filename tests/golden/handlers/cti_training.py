@@ -101,7 +101,7 @@ def losses_of_preset_outputs(spec, arrays, folder):
             results[name] = None
             continue
         value = np.asarray(got[name].detach()).reshape(arrays[f'out_{name}'].shape)
-        results[name] = (value, arrays[f'out_{name}'], tolerance(spec))
+        results[name] = (value, arrays[f'out_{name}'], tolerance(spec, name))
     for name, leaf in given.items():
         if f'out_grad_{name}' not in arrays and name != 'label':
             results[f'no gradient of {name}'] = (leaf.grad is None, True, EXACT)
@@ -135,7 +135,7 @@ def memory_bank(spec, arrays, folder):
             f'cross_in_total{step}': np.array([int(memory.ready)]),
         }
         for name, value in got.items():
-            results[name] = (np.asarray(value), arrays[f'out_{name}'], tolerance(spec))
+            results[name] = (np.asarray(value), arrays[f'out_{name}'], tolerance(spec, name))
     return results
 
 
@@ -231,7 +231,7 @@ def optim_sched(spec, arrays, folder):
     for name in (name for name in arrays if name.startswith('out_lr_')):
         batch, epochs = map(int, re.findall(r'\d+', name))
         rates = epoch_rates(config.param_scheduler, epochs, 5e-4 * batch / 512)
-        results[name[4:]] = (rates, arrays[name], tolerance(spec))
+        results[name[4:]] = (rates, arrays[name], tolerance(spec, name[4:]))
     lists = re.search(r'no-decay parameters: (.*?)\. decay parameters: (.*?)\. ', spec['notes'])
     own = {id(p): name for name, p in model.named_parameters()}
     groups = build_optim_wrapper(model, config.optim_wrapper).optimizer.param_groups
@@ -256,4 +256,4 @@ def max_norm(spec, arrays, folder):
     (y * torch.from_numpy(arrays['in_w'])).sum().backward()
     double = max_normalize(x.detach().double()).float()
     got = dict(y=y.detach(), grad_x=x.grad, y_double=double)
-    return {k: (v.numpy(), arrays[f'out_{k}'], tolerance(spec)) for k, v in got.items()}
+    return {k: (v.numpy(), arrays[f'out_{k}'], tolerance(spec, k)) for k, v in got.items()}

@@ -40,11 +40,10 @@ def s2c_evaluation(spec, arrays, folder):
     thresholds = np.arange(len(arrays['sweep'])) / 100
     rows = curve(sweep(zip(arrays['keys'], arrays['cam'], arrays['gt'], strict=True), thresholds))
     masks = curve(confusion(arrays['png'], arrays['gt'], 21, void=True))
-    close = tolerance(spec)
     return {
-        'sweep': (rows, arrays['sweep'], close),
-        'early': (early_stop(thresholds, rows), arrays['early'], close),
-        'png_result': (masks, arrays['png_result'], close),
+        'sweep': (rows, arrays['sweep'], tolerance(spec, 'sweep')),
+        'early': (early_stop(thresholds, rows), arrays['early'], tolerance(spec, 'early')),
+        'png_result': (masks, arrays['png_result'], tolerance(spec, 'png_result')),
     }
 
 
@@ -73,7 +72,7 @@ def cti_evaluation(spec, arrays, folder):
             at = np.flatnonzero(thresholds == float(name.removeprefix('out_iou_per_class_t')))
             results[name[4:]] = scores_from_confusion(counts[at[0]], absent='zero').iou * 100
     return {
-        name: got if isinstance(got, tuple) else (got, arrays[f'out_{name}'], tolerance(spec))
+        name: got if isinstance(got, tuple) else (got, arrays[f'out_{name}'], tolerance(spec, name))
         for name, got in results.items()
     }
 
@@ -102,9 +101,13 @@ def refine_eval_hist(spec, arrays, folder):
         return np.array([scores.pacc, scores.macc, scores.miou])
 
     return {
-        'f64_scores': (summary(counts), arrays['out_f64_scores'], tolerance(spec)),
-        'f64_pseudo': (summary(pseudo), arrays['out_f64_pseudo'], tolerance(spec)),
-        'f64_iou': (scores_from_confusion(counts).iou, arrays['out_f64_iou'], tolerance(spec)),
+        'f64_scores': (summary(counts), arrays['out_f64_scores'], tolerance(spec, 'f64_scores')),
+        'f64_pseudo': (summary(pseudo), arrays['out_f64_pseudo'], tolerance(spec, 'f64_pseudo')),
+        'f64_iou': (
+            scores_from_confusion(counts).iou,
+            arrays['out_f64_iou'],
+            tolerance(spec, 'f64_iou'),
+        ),
     }
 
 
@@ -115,8 +118,8 @@ def refine_contour_fscore(spec, arrays, folder):
     contour = np.zeros(first.size, np.uint8)
     contour[contour_pixels(first, 2)[1]] = 1
     return {
-        'matches': (matches[0], arrays['out_matches'], tolerance(spec)),
-        'bmap': (contour.reshape(first.shape), arrays['out_bmap'], tolerance(spec)),
+        'matches': (matches[0], arrays['out_matches'], tolerance(spec, 'matches')),
+        'bmap': (contour.reshape(first.shape), arrays['out_bmap'], tolerance(spec, 'bmap')),
     }
 
 
@@ -126,14 +129,21 @@ def fma_eval_miou(spec, arrays, folder):
     counts = confusion(arrays['in_pred'], arrays['in_gt'], classes)
     scores = scores_from_confusion(counts, absent='present')
     precision = scores_from_confusion(counts).mprecision  # here also of classes only predicted
-    close = tolerance(spec)
     return {
         'conf': (counts, arrays['out_conf'], EXACT),
-        'mIoU': (scores.miou, arrays['out_mIoU'], close),
-        'cls_IoU': (scores.iou, arrays['out_cls_IoU'], close),
-        'accuracy': (scores.pacc, arrays['out_accuracy'], close),
-        'macro_avg_recall': (scores.macc, arrays['out_macro_avg_recall'], close),
-        'macro_avg_precision': (precision, arrays['out_macro_avg_precision'], close),
+        'mIoU': (scores.miou, arrays['out_mIoU'], tolerance(spec, 'mIoU')),
+        'cls_IoU': (scores.iou, arrays['out_cls_IoU'], tolerance(spec, 'cls_IoU')),
+        'accuracy': (scores.pacc, arrays['out_accuracy'], tolerance(spec, 'accuracy')),
+        'macro_avg_recall': (
+            scores.macc,
+            arrays['out_macro_avg_recall'],
+            tolerance(spec, 'macro_avg_recall'),
+        ),
+        'macro_avg_precision': (
+            precision,
+            arrays['out_macro_avg_precision'],
+            tolerance(spec, 'macro_avg_precision'),
+        ),
     }
 
 
@@ -144,6 +154,6 @@ def co2sam_metric(spec, arrays, folder):
     share = counts.sum(1) / counts.sum()
     summary = np.array([scores.miou, scores.pacc, scores.macc, np.nansum(share * scores.iou)])
     return {
-        'class_iou_f64': (scores.iou, arrays['class_iou_f64'], tolerance(spec)),
-        'summary_f64': (summary, arrays['summary_f64'], tolerance(spec)),
+        'class_iou_f64': (scores.iou, arrays['class_iou_f64'], tolerance(spec, 'class_iou_f64')),
+        'summary_f64': (summary, arrays['summary_f64'], tolerance(spec, 'summary_f64')),
     }

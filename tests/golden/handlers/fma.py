@@ -101,7 +101,7 @@ def per_class(got, expected, share=1e-3):
 
 @handles('fma', 'clip_*')
 def clip_forward(spec, arrays, folder):
-    config, close = spec['config'], tolerance(spec)
+    config = spec['config']
     assert config['sm_fg_exist'] and config['adaptive_pos_emb']
     model = case_model(spec).eval()
     clip = model.clip
@@ -133,7 +133,9 @@ def clip_forward(spec, arrays, folder):
         'prompts_sub': embeddings[:, :24, ::16].numpy(),
         'prompts_stats': statistics(embeddings),
     }
-    results = {name: (got, out(arrays, name), close) for name, got in results.items()}
+    results = {
+        name: (got, out(arrays, name), tolerance(spec, name)) for name, got in results.items()
+    }
     exact = dict(tokenized=tokens.numpy(), name_lens=lengths.numpy(), emb_hw=np.array(image.grid))
     results |= {name: (got, out(arrays, name), EXACT) for name, got in exact.items()}
     (share,) = numbers(spec['tolerance'], rf'pos_cam: .*error < {NUMBER}')
@@ -223,7 +225,8 @@ def prompt_tokens(spec, arrays, folder):
         }
     results['empty_tokens'] = PromptLearner(['a'], [''], width=8).tokens(clip)[0][1:].int()
     return {
-        name: (value.numpy(), out(arrays, name), tolerance(spec)) for name, value in results.items()
+        name: (value.numpy(), out(arrays, name), tolerance(spec, name))
+        for name, value in results.items()
     }
 
 
@@ -240,7 +243,7 @@ def ctx_init(spec, arrays, folder):
     }.items():
         ctx = PromptLearner(**options).ctx.detach().numpy()
         part = ctx[:, ::8] if ctx.ndim == 2 else ctx[::4, ::5, ::32]
-        results[name] = (part, out(arrays, name), tolerance(spec))
+        results[name] = (part, out(arrays, name), tolerance(spec, name))
         stats = out(arrays, f'{name}_stats')
         # The mean of normal numbers is what is left of their sum: relative to their deviation.
         near = Tolerance(rtol=1e-6, atol=1e-6 * float(stats[1]))
@@ -253,7 +256,7 @@ def ctx_init(spec, arrays, folder):
 
 @handles('fma', 'loss_contrastive*')
 def loss_contrastive(spec, arrays, folder):
-    close, label = tolerance(spec), torch.from_numpy(arrays['in_label'])
+    label = torch.from_numpy(arrays['in_label'])
     results = {}
     for name in (name[4:] for name in arrays if name.startswith(('out_pos', 'out_sample'))):
         reduction, factor = name.split('_gamma')
@@ -262,25 +265,39 @@ def loss_contrastive(spec, arrays, folder):
         scores.requires_grad_()
         loss = MultiLabelContrastiveLoss(reduction=reduction, gamma=gamma)(scores, label)
         loss.backward()
-        results[name] = (loss.detach().numpy(), out(arrays, name), close)
-        results[f'grad_{name}'] = (scores.grad.numpy(), out(arrays, f'grad_{name}'), close)
+        results[name] = (loss.detach().numpy(), out(arrays, name), tolerance(spec, name))
+        results[f'grad_{name}'] = (
+            scores.grad.numpy(),
+            out(arrays, f'grad_{name}'),
+            tolerance(spec, f'grad_{name}'),
+        )
     bad = (label.sum(1) == 0) | (label.sum(1) == label.shape[1])
     scores = torch.from_numpy(arrays['in_S'])[bad]
     nothing = MultiLabelContrastiveLoss()(scores, label[bad])
-    return results | {'no_valid': (nothing.numpy(), out(arrays, 'no_valid'), close)}
+    return results | {
+        'no_valid': (nothing.numpy(), out(arrays, 'no_valid'), tolerance(spec, 'no_valid'))
+    }
 
 
 @handles('fma', 'loss_cam_activation*')
 def loss_cam_activation(spec, arrays, folder):
-    close, results = tolerance(spec), {}
+    results = {}
     for name in (name[4:] for name in arrays if name.startswith(('out_l1_', 'out_l2_'))):
         norm, reduction = name.split('_')
         cam = torch.from_numpy(arrays['in_pos_cam']).requires_grad_()
         loss = CAMActivationLoss(norm=norm, reduction=reduction)
         terms = loss(cam, *(torch.from_numpy(arrays[f'in_{k}']) for k in ('fg_cls_lb', 'lb')))
         sum(terms).backward()
-        results[name] = (torch.stack(terms).detach().numpy(), out(arrays, name), close)
-        results[f'grad_{name}'] = (cam.grad.numpy(), out(arrays, f'grad_{name}'), close)
+        results[name] = (
+            torch.stack(terms).detach().numpy(),
+            out(arrays, name),
+            tolerance(spec, name),
+        )
+        results[f'grad_{name}'] = (
+            cam.grad.numpy(),
+            out(arrays, f'grad_{name}'),
+            tolerance(spec, f'grad_{name}'),
+        )
     return results
 
 
@@ -295,7 +312,6 @@ def shipped_caa(name: str) -> AttentionAffinity:
 
 @handles('fma', 'caa*')
 def caa(spec, arrays, folder):
-    close = tolerance(spec)
     cam = torch.from_numpy(arrays['in_cam'])
     settings = {name: shipped_caa(name) for name in ('cls_voc', 'seg_voc', 'cls_coco')}
     layers = settings['cls_voc'].layers
@@ -303,19 +319,23 @@ def caa(spec, arrays, folder):
     merged = merge_attention(attention)
     stored = torch.from_numpy(out(arrays, 'merged_fp16')).float()
     results = {
-        'merged_fp16': (merged.half().numpy(), out(arrays, 'merged_fp16'), close),
-        'score': (minmax_score(cam).numpy(), out(arrays, 'score'), close),
+        'merged_fp16': (
+            merged.half().numpy(),
+            out(arrays, 'merged_fp16'),
+            tolerance(spec, 'merged_fp16'),
+        ),
+        'score': (minmax_score(cam).numpy(), out(arrays, 'score'), tolerance(spec, 'score')),
     }
     for name in (name[4:] for name in arrays if name.startswith('out_aff_sinkhorn')):
         rounds = int(name.removeprefix('aff_sinkhorn'))
-        results[name] = (affinity(stored, rounds).numpy(), out(arrays, name), close)
+        results[name] = (affinity(stored, rounds).numpy(), out(arrays, name), tolerance(spec, name))
     for name in (name[4:] for name in arrays if name.startswith('out_colmask_')):
         masks = box_masks(minmax_score(cam), float(name.removeprefix('colmask_')))
         results[name] = (masks.numpy(), out(arrays, name), EXACT)
     for name, setting in settings.items():
         task, data = name.split('_')
         key = f'refined_{data}_{task}'
-        results[key] = (setting(cam, stored).numpy(), out(arrays, key), close)
+        results[key] = (setting(cam, stored).numpy(), out(arrays, key), tolerance(spec, key))
     return results
 
 
@@ -397,5 +417,5 @@ def sam_rsw(spec, arrays, folder):
     results = {}
     for name in (name[4:] for name in arrays if name.startswith('out_kept_')):
         kept = rock_sand_water(masks, proposals.level, float(name.removeprefix('kept_')))
-        results[name] = (kept, out(arrays, name), tolerance(spec))
+        results[name] = (kept, out(arrays, name), tolerance(spec, name))
     return results

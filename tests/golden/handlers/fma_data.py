@@ -213,6 +213,6 @@ def lr_schedule(spec, arrays, folder):
                     scheduler.step()
             rates[step] = optimizer.param_groups[0]['lr']
         got = np.array([rates[step] for step in wanted], np.float32)
-        results[f'{name}_lr'] = (got, arrays[f'out_{name}_lr'], tolerance(spec))
+        results[f'{name}_lr'] = (got, arrays[f'out_{name}_lr'], tolerance(spec, f'{name}_lr'))
         results[f'{name}_iter'] = None
     return results

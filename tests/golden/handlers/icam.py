@@ -36,8 +36,12 @@ def fsl(spec, arrays, folder):
     value = loss(logits.softmax(1), torch.from_numpy(arrays['in_image01']))
     value.backward()
     return {
-        'loss': (value.detach().numpy(), arrays['out_loss'], tolerance(spec)),
-        'grad_logits': (logits.grad.numpy(), arrays['out_grad_logits'], tolerance(spec)),
+        'loss': (value.detach().numpy(), arrays['out_loss'], tolerance(spec, 'loss')),
+        'grad_logits': (
+            logits.grad.numpy(),
+            arrays['out_grad_logits'],
+            tolerance(spec, 'grad_logits'),
+        ),
     }
 
 
@@ -53,13 +57,17 @@ def importance_sampling(spec, arrays, folder):
     samples = probabilities.detach().flatten(2).gather(2, draws)
     expected = ImportanceSamplingLoss(num_samples=None)(probabilities.detach(), tags)
     return {
-        'samples': (samples.numpy(), arrays['out_samples'], tolerance(spec)),
-        'loss': (value.detach().numpy(), arrays['out_loss'], tolerance(spec)),
-        'grad_logits': (logits.grad.numpy(), arrays['out_grad_logits'], tolerance(spec)),
+        'samples': (samples.numpy(), arrays['out_samples'], tolerance(spec, 'samples')),
+        'loss': (value.detach().numpy(), arrays['out_loss'], tolerance(spec, 'loss')),
+        'grad_logits': (
+            logits.grad.numpy(),
+            arrays['out_grad_logits'],
+            tolerance(spec, 'grad_logits'),
+        ),
         'expected_loss_f64': (
             expected.numpy(),
             arrays['out_expected_loss_f64'],
-            tolerance(spec),
+            tolerance(spec, 'expected_loss_f64'),
         ),
     }
 
@@ -80,7 +88,8 @@ def softmax_maxpool(spec, arrays, folder):
         'cls_max': F.multilabel_soft_margin_loss(pooled.flatten(1), everything),
     }
     return {
-        name: (value.numpy(), arrays[f'out_{name}'], tolerance(spec)) for name, value in got.items()
+        name: (value.numpy(), arrays[f'out_{name}'], tolerance(spec, name))
+        for name, value in got.items()
     }
 
 
@@ -99,8 +108,8 @@ def pcm(spec, arrays, folder):
         parts = head.propagate(maps, features).numpy()
     expected = arrays['out_cam_rv']
     return {
-        'cam_rv': (whole, expected, tolerance(spec)),
-        'cam_rv in parts': (parts, expected, tolerance(spec)),
+        'cam_rv': (whole, expected, tolerance(spec, 'cam_rv')),
+        'cam_rv in parts': (parts, expected, tolerance(spec, 'cam_rv in parts')),
     }
 
 
@@ -117,7 +126,8 @@ def affinity_labels(spec, arrays, folder):
     pairs = [flat_labels(grid, scan_directions(radius), radius) for grid in grids]
     results |= {name: np.stack([own[name] for own in pairs]) for name in ('bg', 'fg', 'neg')}
     return {
-        name: (value, arrays[f'out_{name}'], tolerance(spec)) for name, value in results.items()
+        name: (value, arrays[f'out_{name}'], tolerance(spec, name))
+        for name, value in results.items()
     }
 
 
@@ -130,12 +140,16 @@ def affinity_loss(spec, arrays, folder):
     losses = psa_losses(affinity.unflatten(2, grid), torch.from_numpy(label)[None], radius)
     total = losses.bg / 4 + losses.fg / 4 + losses.neg / 2
     total.backward()
-    close = tolerance(spec)
     got = {f'{name}_loss': getattr(losses, name) for name in losses._fields} | {'loss': total}
     results = {
-        name: (value.detach().numpy(), arrays[f'out_{name}'], close) for name, value in got.items()
+        name: (value.detach().numpy(), arrays[f'out_{name}'], tolerance(spec, name))
+        for name, value in got.items()
     }
-    results['grad_aff'] = (affinity.grad.numpy(), arrays['out_grad_aff'], close)
+    results['grad_aff'] = (
+        affinity.grad.numpy(),
+        arrays['out_grad_aff'],
+        tolerance(spec, 'grad_aff'),
+    )
     for name, rows in flat_labels(label, scan_directions(radius), radius).items():
         results[name] = (rows, arrays[f'out_{name}'], EXACT)
     return results
@@ -152,7 +166,7 @@ def crf(spec, arrays, folder):
         ('pmm_t10', 'deeplab'),
     ):
         got = DenseCRF(image, len(probs), protocol)(softmax_unary(probs))
-        results[name] = (got, arrays[f'out_{name}'], tolerance(spec))
+        results[name] = (got, arrays[f'out_{name}'], tolerance(spec, name))
     return results
 
 
@@ -171,9 +185,9 @@ def contours(spec, arrays, folder):
         contour = np.zeros(second.size, bool)
         contour[contour_pixels(second, 2)[1]] = True
         name = f'bmap_second_{number}'
-        results[name] = contour.reshape(second.shape), arrays[f'out_{name}'], tolerance(spec)
+        results[name] = contour.reshape(second.shape), arrays[f'out_{name}'], tolerance(spec, name)
     for name, got in (('counts', counts), (bounded, fixed), ('radius', radii)):
-        results[name] = (np.array(got), arrays[f'out_{name}'], tolerance(spec))
+        results[name] = (np.array(got), arrays[f'out_{name}'], tolerance(spec, name))
     return results
 
 
@@ -192,7 +206,9 @@ def published_scores(maps, truths, classes):
 def scored(maps, spec, arrays):
     iou, miou, f = published_scores(maps, arrays['in_gt'], len(arrays['out_iou_percent_f64']))
     got = {'iou_percent_f64': iou, 'miou_percent_f64': miou, 'mean_fscore_percent_f64': f}
-    return {name: (value, arrays[f'out_{name}'], tolerance(spec)) for name, value in got.items()}
+    return {
+        name: (value, arrays[f'out_{name}'], tolerance(spec, name)) for name, value in got.items()
+    }
 
 
 @handles('icam', 'dataset_metrics')
@@ -224,13 +240,19 @@ def poly_optimizer_trace(spec, arrays, folder):
         int(steps),
     )
     trace = np.stack([step[0] for step in values])
-    return {'trace': (trace, arrays['out_trace'], tolerance(spec))}
+    return {'trace': (trace, arrays['out_trace'], tolerance(spec, 'trace'))}
 
 
 @handles('icam', 'coco_masks')
 def coco_masks(spec, arrays, folder):
     shapes = [(one['class_index'], one['segmentation']) for one in spec['anns']]
-    return {'mask': (paint_annotations(spec['size'], shapes), arrays['out_mask'], tolerance(spec))}
+    return {
+        'mask': (
+            paint_annotations(spec['size'], shapes),
+            arrays['out_mask'],
+            tolerance(spec, 'mask'),
+        )
+    }
 
 
 @handles('icam', 'pus_loss')
@@ -249,6 +271,10 @@ def pus_loss(spec, arrays, folder):
         loss = PretendedUnderFittingLoss(beta=beta, k=k, treatment=found[2])(logits, label)
         loss.backward()
         gradient = f'grad_{found[1]}_{found[2]}'
-        results[name[4:]] = (loss.detach().numpy(), arrays[name], tolerance(spec))
-        results[gradient] = (logits.grad.numpy(), arrays[f'out_{gradient}'], tolerance(spec))
+        results[name[4:]] = (loss.detach().numpy(), arrays[name], tolerance(spec, name[4:]))
+        results[gradient] = (
+            logits.grad.numpy(),
+            arrays[f'out_{gradient}'],
+            tolerance(spec, gradient),
+        )
     return results

@@ -99,7 +99,7 @@ def cam_forward(spec, arrays, folder):
             step = int(re.search(r'::(\d+)', spec['outputs'][f'{name}_slice'])[1])
             got[f'{name}_slice'] = tap[0, ::step]
     return {
-        name: (np.asarray(value), arrays[f'out_{name}'], tolerance(spec))
+        name: (np.asarray(value), arrays[f'out_{name}'], tolerance(spec, name))
         for name, value in got.items()
     }
 
@@ -115,15 +115,22 @@ def aff_forward(spec, arrays, folder):
     source, target = pair_indices(grid, directions, radius)
     dense = dense_affinity(feature_stencil(features, radius)[0], directions)
     rows, columns = (int(step) for step in re.findall(r'::(\d+)', spec['outputs']['dense_slice']))
-    close = tolerance(spec)
     return {
         'aff': (
             feature_affinity(features, radius).flatten(2).numpy(),
             arrays['out_aff'],
-            close,
+            tolerance(spec, 'aff'),
         ),
-        'dense_slice': (dense[::rows, ::columns].numpy(), arrays['out_dense_slice'], close),
-        'dense_stats_f64': (np.array(statistics(dense)), arrays['out_dense_stats_f64'], close),
+        'dense_slice': (
+            dense[::rows, ::columns].numpy(),
+            arrays['out_dense_slice'],
+            tolerance(spec, 'dense_slice'),
+        ),
+        'dense_stats_f64': (
+            np.array(statistics(dense)),
+            arrays['out_dense_stats_f64'],
+            tolerance(spec, 'dense_stats_f64'),
+        ),
         'ind_from': (source, arrays['out_ind_from'], EXACT),
         'ind_to': (target.reshape(-1), arrays['out_ind_to'], EXACT),
     }
@@ -143,7 +150,9 @@ def deeplabv1_forward(spec, arrays, folder):
         'logits_stats_f64': np.array(statistics(logits)),
         'cam': small.softmax(1).numpy(),
     }
-    return {name: (value, arrays[f'out_{name}'], tolerance(spec)) for name, value in got.items()}
+    return {
+        name: (value, arrays[f'out_{name}'], tolerance(spec, name)) for name, value in got.items()
+    }
 
 
 class Training:
@@ -172,8 +181,8 @@ class Training:
         self.iteration = 0
 
     def compare(self, name, got):
-        expected, close = self.arrays[f'out_{name}'], tolerance(self.spec)
-        self.results[name] = np.array(got), expected, close
+        expected = self.arrays[f'out_{name}']
+        self.results[name] = np.array(got), expected, tolerance(self.spec, name)
 
     def update(self, losses):
         """One step, and a comparison of everything that the case holds of it."""
@@ -464,19 +473,18 @@ def cam_inference(spec, arrays, folder):
     fused = []
     with patched(module, 'fuse_tagged', lambda *a: fused.append(fuse_tagged(*a)) or fused[-1]):
         seeds = model.predict(**model.data_preprocessor(batch))[0].seeds
-    close = tolerance(spec)
-    few = Tolerance(rtol=close.rtol, atol=close.atol, agreement=0.99)
+    few = {name[4:]: replace(tolerance(spec, name[4:]), agreement=0.99) for name in arrays}
     results = {
         'cam_keys': (seeds.classes.tolist(), spec['cam_keys'], EXACT),
         'crf_keys': ([0, *(seeds.classes + 1).tolist()], spec['crf_keys'], EXACT),
-        'mean_map': (fused[0].numpy(), arrays['out_mean_map'], close),
-        'cam': (seeds.scores, arrays['out_cam'], few),
+        'mean_map': (fused[0].numpy(), arrays['out_mean_map'], tolerance(spec, 'mean_map')),
+        'cam': (seeds.scores, arrays['out_cam'], few['cam']),
     }
     for name in arrays:
         if found := re.fullmatch(r'out_crf_alpha([\d.]+)', name):
             refined = CRF(alpha=float(found[1]), protocol='psa')(image, seeds)
             scores = np.concatenate([refined.background[None], refined.scores])
-            results[name[4:]] = (scores, arrays[name], few)
+            results[name[4:]] = (scores, arrays[name], few[name[4:]])
     return results
 
 
@@ -505,16 +513,15 @@ def random_walk(spec, arrays, folder):
     matrix = np.linalg.matrix_power(matrix, 2**walk.log_steps)
     steps = re.search(r'\[::(\d+), ::(\d+)\]', spec['outputs']['T_slice'])
     rows, columns = (int(step) for step in steps.groups())
-    close = tolerance(spec)
     return {
-        'low': (low[0].numpy(), arrays['out_low'], close),
-        'rw': (up[0].numpy(), arrays['out_rw'], close),
+        'low': (low[0].numpy(), arrays['out_low'], tolerance(spec, 'low')),
+        'rw': (up[0].numpy(), arrays['out_rw'], tolerance(spec, 'rw')),
         'pred': (walked.to_mask(), arrays['out_pred'], Tolerance(agreement=0.99)),
-        'T_slice': (matrix[::rows, ::columns], arrays['out_T_slice'], close),
+        'T_slice': (matrix[::rows, ::columns], arrays['out_T_slice'], tolerance(spec, 'T_slice')),
         'T_stats_f64': (
             np.array(statistics(torch.from_numpy(matrix))),
             arrays['out_T_stats_f64'],
-            close,
+            tolerance(spec, 'T_stats_f64'),
         ),
     }
 
@@ -529,11 +536,15 @@ def final_inference(spec, arrays, folder):
     seeds = Seeds(np.arange(len(scores) - 1), scores[1:].clip(0, 1), scores[0].clip(0, 1))
     refined = CRF(protocol='icam_final')(image, seeds)
     after = np.concatenate([refined.background[None], refined.scores])
-    close, most = tolerance(spec), Tolerance(agreement=0.99)
+    most = Tolerance(agreement=0.99)
     rows, columns = re.search(r'::(\d+), ::(\d+)', spec['outputs']['prob_crf']).groups()
     return {
-        'mean_logits': (logits.numpy(), arrays['out_mean_logits'], close),
+        'mean_logits': (logits.numpy(), arrays['out_mean_logits'], tolerance(spec, 'mean_logits')),
         'pred_plain': (logits.argmax(0).numpy(), arrays['out_pred_plain'], most),
-        'prob_crf': (after[:, :: int(rows), :: int(columns)], arrays['out_prob_crf'], close),
+        'prob_crf': (
+            after[:, :: int(rows), :: int(columns)],
+            arrays['out_prob_crf'],
+            tolerance(spec, 'prob_crf'),
+        ),
         'pred_crf': (after.argmax(0), arrays['out_pred_crf'], most),
     }

@@ -95,15 +95,19 @@ def loss_cls_ssc(spec, arrays, folder):
     model.loss_ssc = None
     loss_cls = model.loss(torch.zeros(len(pred), 3, 4, 4), samples)['loss_cls']
     loss_cls.backward()
-    results['loss_cls'] = (loss_cls.detach().numpy()[None], arrays['loss_cls'], close)
-    results['grad_pred'] = (pred.grad.numpy(), arrays['grad_pred'], close)
+    results['loss_cls'] = (
+        loss_cls.detach().numpy()[None],
+        arrays['loss_cls'],
+        tolerance(spec, 'loss_cls'),
+    )
+    results['grad_pred'] = (pred.grad.numpy(), arrays['grad_pred'], tolerance(spec, 'grad_pred'))
     for name in (name for name in arrays if name.startswith('loss_ssc_T')):
         factor = float(name.removeprefix('loss_ssc_T'))
         feat = torch.from_numpy(arrays['feat']).requires_grad_()
         loss = SegmentContrastLoss(temperature=factor)
         value = loss(feat, segments)
         value.backward()
-        results[name] = (value.detach().numpy()[None], arrays[name], close)
+        results[name] = (value.detach().numpy()[None], arrays[name], tolerance(spec, name))
         gradient = name.replace('loss_ssc', 'grad_feat')
         # The notes ask for a bound relative to the largest element.
         tight = Tolerance(atol=close.rtol, of_max=True)
@@ -115,8 +119,8 @@ def loss_cls_ssc(spec, arrays, folder):
         prototypes[index][:, ids] = own.T
         logits[index][ids] = similar.flatten(1)
     step = -(-logits.shape[2] // arrays['logits'].shape[2])
-    results['prototypes'] = (prototypes, arrays['prototypes'], close)
-    results['logits'] = (logits[..., ::step], arrays['logits'], close)
+    results['prototypes'] = (prototypes, arrays['prototypes'], tolerance(spec, 'prototypes'))
+    results['logits'] = (logits[..., ::step], arrays['logits'], tolerance(spec, 'logits'))
     return results
 
 
@@ -131,7 +135,7 @@ def cpm_points(spec, arrays, folder):
         got = padded_points(
             points, lambda p: SAMPointDecoder.scale_points(p, size, 1024), arrays[name].shape
         )
-        results[name] = (got, arrays[name], tolerance(spec))
+        results[name] = (got, arrays[name], tolerance(spec, name))
     return results
 
 
@@ -158,13 +162,13 @@ def cpm_aggregate(spec, arrays, folder):
     few = tolerance(spec, 'pgt_sam')
     in_mask = Tolerance(rtol=close.rtol, atol=close.atol, differing=few.differing)
     return {
-        'cam_ms': (cams.numpy(), arrays['cam_ms'], close),
+        'cam_ms': (cams.numpy(), arrays['cam_ms'], tolerance(spec, 'cam_ms')),
         'sam_conf': (labels.scores.numpy(), arrays['sam_conf'], in_mask),
         'pgt_sam': (got_label, arrays['pgt_sam'], few),
         'pgt_score': agreed(labels.score.numpy(), arrays['pgt_score'], agree, close),
-        'loss_cpm': (value.detach().numpy()[None], arrays['loss_cpm'], close),
-        'grad_cam': (cam.grad.numpy(), arrays['grad_cam'], close),
-        'cam_main': (seen[..., ::step, ::step], arrays['cam_main'], close),
+        'loss_cpm': (value.detach().numpy()[None], arrays['loss_cpm'], tolerance(spec, 'loss_cpm')),
+        'grad_cam': (cam.grad.numpy(), arrays['grad_cam'], tolerance(spec, 'grad_cam')),
+        'cam_main': (seen[..., ::step, ::step], arrays['cam_main'], tolerance(spec, 'cam_main')),
     }
 
 
@@ -217,30 +221,38 @@ def sam_sequence(spec, arrays, folder):
     return {
         'sam_image': (changed, arrays['sam_image'], grey),
         'sam_image equal': (changed, arrays['sam_image'], tolerance(spec, 'sam_image')),
-        'sam_image_stats': (statistics(square), arrays['sam_image_stats'], close),
+        'sam_image_stats': (
+            statistics(square),
+            arrays['sam_image_stats'],
+            tolerance(spec, 'sam_image_stats'),
+        ),
         'features': (
             thin(embeddings, arrays['features']),
             arrays['features'],
-            close,
+            tolerance(spec, 'features'),
         ),
-        'features_stats': (statistics(embeddings), arrays['features_stats'], close),
+        'features_stats': (
+            statistics(embeddings),
+            arrays['features_stats'],
+            tolerance(spec, 'features_stats'),
+        ),
         'points': (
             padded_points(points, lambda p: p, arrays['points'].shape),
             arrays['points'],
             EXACT,
         ),
-        'low_res': (thin(logits, arrays['low_res']), arrays['low_res'], close),
+        'low_res': (thin(logits, arrays['low_res']), arrays['low_res'], tolerance(spec, 'low_res')),
         'low_res_stats': (
             np.stack([statistics(one) for one in logits]),
             arrays['low_res_stats'],
-            close,
+            tolerance(spec, 'low_res_stats'),
         ),
-        'iou': (iou.numpy(), arrays['iou'], close),
+        'iou': (iou.numpy(), arrays['iou'], tolerance(spec, 'iou')),
         'mask': (*bits, tolerance(spec, 'mask')),
         'mask_area': (area, arrays['mask_area'], few),
         'pgt_sam': (label, arrays['pgt_sam'], tolerance(spec, 'pgt_sam')),
         'pgt_score': agreed(score, arrays['pgt_score'], agree, close),
-        'loss_cpm': (loss, arrays['loss_cpm'], close),
+        'loss_cpm': (loss, arrays['loss_cpm'], tolerance(spec, 'loss_cpm')),
     }
 
 
@@ -282,11 +294,15 @@ def train_data(spec, arrays, folder):
         # Of the four offsets two are those of the image in the canvas, which the sample knows.
         wanted = [*draws[:4], draws[4], draws[6]]
         results[f'draws_{number}'] = ([*drawn, left, top], wanted, EXACT)
-        results[f'img_{number}'] = (image[:, ::step, ::step], expected, tolerance(spec))
+        results[f'img_{number}'] = (
+            image[:, ::step, ::step],
+            expected,
+            tolerance(spec, f'img_{number}'),
+        )
         results[f'img_stats_{number}'] = (
             statistics(image),
             arrays[f'out_img_stats_{number}'],
-            tolerance(spec),
+            tolerance(spec, f'img_stats_{number}'),
         )
         results[f'se_{number}'] = (
             meta.segments.data[0].numpy(),
@@ -302,7 +318,7 @@ def se_map(spec, arrays, folder):
     masks = arrays['masks']
     zeros = np.zeros(len(masks))
     proposals = Proposals.from_masks(masks, iou=zeros, stability=zeros, level=zeros)
-    return {'out': (proposals.label_map().astype(np.int64), arrays['out'], tolerance(spec))}
+    return {'out': (proposals.label_map().astype(np.int64), arrays['out'], tolerance(spec, 'out'))}
 
 
 @handles('s2c', 'update_full')
@@ -343,13 +359,16 @@ def update_full(spec, arrays, folder):
     sum(losses.values()).backward()
     prompting = seen[0]
     close = tolerance(spec)
-    results = {name: (losses[name].detach().numpy()[None], arrays[name], close) for name in losses}
+    results = {
+        name: (losses[name].detach().numpy()[None], arrays[name], tolerance(spec, name))
+        for name in losses
+    }
     label = prompting.labels.label.numpy().astype(np.uint8)
     expected = arrays['pgt_score']
     agree = thin(label == arrays['pgt_sam'], expected)
     side = sam.sizes.image_size
     results |= {
-        'cam_ms': (prompting.cams.numpy(), arrays['cam_ms'], close),
+        'cam_ms': (prompting.cams.numpy(), arrays['cam_ms'], tolerance(spec, 'cam_ms')),
         'pgt_sam': (label, arrays['pgt_sam'], tolerance(spec, 'pgt_sam')),
         'pgt_score': agreed(thin(prompting.labels.score, expected), expected, agree, close),
         'points': (
@@ -371,12 +390,16 @@ def update_full(spec, arrays, folder):
         parameter = parameters[ours]
         old[name] = (parameter, parameter.detach().flatten()[: len(arrays[name])].clone())
         gradient = parameter.grad
-        results[name] = (gradient.flatten()[: len(arrays[name])].numpy(), arrays[name], close)
+        results[name] = (
+            gradient.flatten()[: len(arrays[name])].numpy(),
+            arrays[name],
+            tolerance(spec, name),
+        )
         norm = name.replace('grad_', 'gradnorm_')
-        results[norm] = (np.array([gradient.double().norm()]), arrays[norm], close)
+        results[norm] = (np.array([gradient.double().norm()]), arrays[norm], tolerance(spec, norm))
     optimizer.step()
     for name, (parameter, before) in old.items():
         step_name = name.replace('grad_', 'step_')
         change = parameter.detach().flatten()[: len(before)] - before
-        results[step_name] = (change.numpy(), arrays[step_name], close)
+        results[step_name] = (change.numpy(), arrays[step_name], tolerance(spec, step_name))
     return results
