@@ -20,12 +20,12 @@ from mmwsss.engine.auto_classes import find_classes, resolve_num_classes
 from mmwsss.engine.checkpoint_io import load_checkpoint
 from mmwsss.models.cam_generators.base import BaseCAMGenerator
 from mmwsss.registry import MODELS, TRANSFORMS
+from mmwsss.stores import StoreReader
 from mmwsss.structures import Seeds
 from mmwsss.visualization.overlay import cam_overlay, mask_overlay
 
 _LOADERS = ('LoadImage', 'LoadImageFromFile')
 _TRUTH = ('LoadMask', 'LoadAnnotations')
-_STORES = ('LoadSeeds', 'LoadProposals')
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,9 +212,10 @@ def _pipeline(cfg: Config) -> tuple[Compose, bool, bool]:
         dataset = dataset['dataset']
     transforms = list(dataset['pipeline'])
     names = [str(transform['type']).split('.')[-1] for transform in transforms]
-    if stores := [name for name in names if name in _STORES]:
+    kinds = [TRANSFORMS.get(transform['type']) for transform in transforms]
+    if stores := [kind for kind in kinds if kind is not None and issubclass(kind, StoreReader)]:
         raise ValueError(
-            f'{cfg.filename}: {stores[0]} reads a store that another stage makes; it has nothing '
+            f'{cfg.filename}: {stores[0].__name__} reads a store that another stage makes; it has nothing '
             'for other photos. Give the config of a network'
         )
     if not names or names[0] not in _LOADERS:

@@ -20,6 +20,7 @@ from mmwsss.models.one_stage.weclip_test_cfg import PhaseTrigger, WeCLIPTestCfg
 from mmwsss.ops.dense_crf import DenseCRF, softmax_unary
 from mmwsss.ops.refined_label import refined_label, refined_scores
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
 
@@ -40,7 +41,7 @@ class Segmented(NamedTuple):
 
 
 @MODELS.register_module()
-class WeCLIP(BaseModel):
+class WeCLIP(BaseModel, StoreWriter):
     """Frozen CLIP: A Strong Backbone for Weakly Supervised Semantic Segmentation.
 
     `B. Zhang et al., CVPR 2024 <https://arxiv.org/abs/2406.11189>`_. One training: GradCAM of the
@@ -380,6 +381,11 @@ class WeCLIP(BaseModel):
         scores = F.interpolate(refined[None], size, mode='bilinear')[0].clamp(0, 1).cpu().numpy()
         classes = tags[0].nonzero()[:, 0].cpu().numpy()
         sample.seeds = Seeds(classes, scores[1:], scores[0], size)
+
+    def store_output(self) -> StoreOutput:
+        """Scores or masks, as ``test_cfg.output`` says."""
+        kind = 'scores' if self.test_cfg.output == 'seeds' else 'masks'
+        return StoreOutput((kind,), self.protocol())
 
     def protocol(self) -> dict[str, Any]:
         """How the maps were made, for the record of a store."""
