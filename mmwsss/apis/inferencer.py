@@ -215,8 +215,8 @@ def _pipeline(cfg: Config) -> tuple[Compose, bool, bool]:
     kinds = [TRANSFORMS.get(transform['type']) for transform in transforms]
     if stores := [kind for kind in kinds if kind is not None and issubclass(kind, StoreReader)]:
         raise ValueError(
-            f'{cfg.filename}: {stores[0].__name__} reads a store that another stage makes; it has nothing '
-            'for other photos. Give the config of a network'
+            f'{cfg.filename}: {stores[0].__name__} reads a store that another stage makes; it '
+            'has nothing for other photos. Give the config of a network'
         )
     if not names or names[0] not in _LOADERS:
         raise ValueError(
