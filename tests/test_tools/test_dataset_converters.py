@@ -96,6 +96,114 @@ def test_coco_refuses_other_categories(coco_json, tmp_path):
         coco_to_masks.main([str(coco_json), str(tmp_path / 'masks')])
 
 
+BOX = [[2, 2, 15, 2, 15, 12, 2, 12]]
+
+
+@pytest.mark.parametrize(
+    ('change', 'remark'),
+    [
+        ({'segmentation': []}, 'it has no segmentation'),
+        ({'segmentation': None}, 'it has no segmentation'),
+        ({'segmentation': BOX[0]}, 'a list of numbers; a list of polygons'),
+        ({'segmentation': [[3, 3, 8, 8]]}, 'fewer than 3 corners'),
+        ({'segmentation': [[3, 3, 8]]}, 'no list of x, y'),
+        ({'segmentation': [[3, 3, 8, None, 9, 9]]}, 'something that is no number'),
+        ({'segmentation': {'size': [20, 12], 'counts': [240]}}, 'for 20x12 pixels'),
+        ({'segmentation': {'size': [12, 20], 'counts': '='}}, 'its runs code 13 pixels'),
+        ({'segmentation': {}}, 'a run-length code has size and counts'),
+        ({'image_id': 99}, 'there is no image 99'),
+        ({'category_id': 99}, 'there is no category 99'),
+    ],
+)
+def test_coco_annotations_that_cannot_be_drawn_are_listed(
+    coco_json, tmp_path, capsys, change, remark
+):
+    content = json.loads(coco_json.read_text())
+    bad = {'id': 77, 'image_id': 1, 'category_id': 1, 'segmentation': BOX, 'iscrowd': 0}
+    content['annotations'].append(bad | change)
+    coco_json.write_text(json.dumps(content))
+    coco_to_masks.main([str(coco_json), str(tmp_path / 'masks'), '--workers', '1'])
+    text = capsys.readouterr().out
+    assert 'annotation 77' in text and remark in text
+    assert len(list((tmp_path / 'masks').glob('*.png'))) == 3
+
+
+def test_coco_images_without_size_and_files_without_annotations(coco_json, tmp_path, capsys):
+    content = json.loads(coco_json.read_text())
+    content['images'][0]['height'] = 12.0
+    del content['images'][1]['width']
+    coco_json.write_text(json.dumps(content))
+    coco_to_masks.main([str(coco_json), str(tmp_path / 'masks'), '--workers', '1'])
+    assert "000000000002.jpg': it has no file_name, id or size" in capsys.readouterr().out
+    assert len(list((tmp_path / 'masks').glob('*.png'))) == 2
+    del content['annotations']
+    coco_json.write_text(json.dumps(content))
+    with pytest.raises(SystemExit, match='annotations missing .a list of test images'):
+        coco_to_masks.main([str(coco_json), str(tmp_path / 'masks')])
+    coco_json.write_text('{')
+    with pytest.raises(SystemExit, match='no readable JSON'):
+        coco_to_masks.main([str(coco_json), str(tmp_path / 'masks')])
+
+
+@pytest.fixture
+def fruits(tmp_path):
+    """Two photos of one name in two folders, categories with a parent that nothing uses."""
+    root = tmp_path / 'fruits'
+    for name in ('cam1', 'cam2'):
+        (root / 'images' / name).mkdir(parents=True)
+        Image.fromarray(photo(20, 30)).save(root / 'images' / name / '0001.jpg')
+    content = {
+        'categories': [dict(id=k, name=n) for k, n in enumerate(('fruits', 'pear', 'apple'))],
+        'images': [
+            dict(id=i, file_name=f'upload\\cam{k}\\0001.jpg', height=20, width=30)
+            for k, i in ((1, 'x'), (2, 'y'))
+        ],
+        'annotations': [
+            dict(id=1, image_id='x', category_id=1, segmentation=BOX),
+            dict(id=2, image_id='y', category_id=2, segmentation=BOX),
+        ],
+    }
+    (root / 'a.json').write_text(json.dumps(content))
+    return root
+
+
+def test_coco_own_categories(fruits, capsys):
+    command = [str(fruits / 'a.json'), str(fruits / 'masks'), '--workers', '1', '--categories']
+    coco_to_masks.main([*command, '--images', str(fruits / 'images')])
+    dataset = TaggedFolder(
+        data_root=str(fruits), data_prefix=dict(img_path='images', seg_map_path='masks')
+    )
+    assert dataset.metainfo['classes'] == ('background', 'apple', 'pear')
+    infos = [dataset.get_data_info(i) for i in range(2)]
+    assert [info['gt_label'].tolist() for info in infos] == [[0, 1], [1, 0]]
+    values = [np.unique(Image.open(info['seg_map_path'])).tolist() for info in infos]
+    assert values == [[0, 2], [0, 1]]
+    assert (fruits / 'masks/classes.txt').read_text() == 'apple\npear\n'
+    (fruits / 'tags.csv').write_text('cam1/0001.jpg,pear\n')
+    with pytest.raises(SystemExit, match='is there with other tags'):
+        coco_to_masks.main(command)
+
+
+def test_coco_chosen_categories(fruits, tmp_path, capsys):
+    (tmp_path / 'names.txt').write_text('pear\nlemon\n')
+    command = [str(fruits / 'a.json'), str(fruits / 'masks'), '--workers', '1']
+    options = ['--categories', str(tmp_path / 'names.txt'), '--tags', str(tmp_path / 't.csv')]
+    coco_to_masks.main([*command, *options])
+    assert (tmp_path / 't.csv').read_text() == (
+        'image,tags\nupload\\cam1\\0001.jpg,pear\nupload\\cam2\\0001.jpg,\n'
+    ).replace('\\', '/')
+    assert "classes='masks/classes.txt'" in capsys.readouterr().out
+
+
+def test_coco_photos_that_would_share_a_mask(fruits):
+    content = json.loads((fruits / 'a.json').read_text())
+    for image, name in zip(content['images'], ('/data/a.jpg', 'https://x.y/a.png'), strict=True):
+        image['file_name'] = name
+    (fruits / 'a.json').write_text(json.dumps(content))
+    with pytest.raises(SystemExit, match='1 masks would be of two photos each: a'):
+        coco_to_masks.main([str(fruits / 'a.json'), str(fruits / 'masks'), '--categories'])
+
+
 def test_voc_aug(tiny_voc, tmp_path):
     sbd, lists = tmp_path / 'sbd/cls', tmp_path / 'lists'
     sbd.mkdir(parents=True)
@@ -108,6 +216,9 @@ def test_voc_aug(tiny_voc, tmp_path):
         (lists / f'{name}.txt').write_text('\n'.join(ids) + '\n')
     for img_id in ('2007_000001', '2007_000004'):
         savemat(sbd / f'{img_id}.mat', {'GTcls': {'Segmentation': np.full((3, 4), 7, np.uint8)}})
+    inst = tmp_path / 'sbd/inst'  # as the archive unpacks
+    inst.mkdir()
+    savemat(inst / '2007_000004.mat', {'GTinst': {'Segmentation': np.zeros((3, 4), np.uint8)}})
     assert voc_aug.convert(tiny_voc, tmp_path / 'sbd', lists) == 3
     folder = tiny_voc / 'SegmentationClassAug'
     assert (np.array(Image.open(folder / '2007_000004.png')) == 7).all()

@@ -29,9 +29,12 @@ NUM_CLASSES = 21
 
 def read_sbd(path: Path) -> np.ndarray:
     """The class map of an SBD file, uint8 (H, W)."""
-    content = loadmat(path, squeeze_me=True, struct_as_record=False)
+    try:
+        content = loadmat(path, squeeze_me=True, struct_as_record=False)
+    except Exception as error:  # of many kinds, as the file is damaged
+        raise DataError(f'{path}: cannot be read ({error}). Copy it again') from error
     if 'GTcls' not in content:
-        raise DataError(f'{path}: no file of SBD, GTcls is missing')
+        raise DataError(f'{path}: no file of SBD with class maps, GTcls is missing')
     return np.asarray(content['GTcls'].Segmentation, dtype=np.uint8)
 
 
@@ -43,9 +46,27 @@ def write_mask(mask: np.ndarray, path: Path) -> None:
         image.save(temporary, 'PNG')
 
 
+def masks_below(extra: Path) -> Path:
+    """The folder with the class maps: ``dataset/cls`` as the archive of SBD unpacks.
+
+    Beside it lie ``dataset/inst`` with files of the same names, and elsewhere drawings of the PNGs.
+    """
+    if not extra.is_dir():
+        raise DataError(f'{extra}: no such folder')
+    for name in ('cls', 'SegmentationClassAug'):
+        found = sorted(path for path in extra.rglob(name) if path.is_dir())
+        if extra.name == name or not found:
+            continue
+        if len(found) > 1:
+            raise DataError(f'{extra}: {shown(map(str, found))} are there: give --sbd one of them')
+        return found[0]
+    return extra
+
+
 def sources(voc: Path, extra: Path, wanted: list[str]) -> dict[str, Path]:
     """The mask file of every image; VOC's own first."""
     found = {}
+    extra = masks_below(extra)
     for folder, suffix in ((extra, '.mat'), (extra, '.png'), (voc, '.png')):
         files = list_folder(folder, (suffix,), lambda stem: stem.rsplit('/', 1)[-1])
         found.update({i: folder / name for i, name in files.items()})
@@ -85,7 +106,12 @@ def main(argv: list[str] | None = None) -> None:
     """Convert a devkit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('devkit', type=Path, help='the VOC2012 folder')
-    parser.add_argument('--sbd', type=Path, required=True, help='folder with .mat or .png below it')
+    parser.add_argument(
+        '--sbd',
+        type=Path,
+        required=True,
+        help='folder with .mat or .png below it',
+    )
     args = parser.parse_args(argv)
     try:
         count = convert(args.devkit, args.sbd)
