@@ -30,6 +30,7 @@ from mmwsss.models.heads import (
 from mmwsss.models.losses import (
     BackgroundComplementLoss,
     BalancedCrossEntropyLoss,
+    BatchDiceLoss,
     CAMActivationLoss,
     CAMPseudoLabelLoss,
     ClassTokenContrastLoss,
@@ -43,7 +44,7 @@ from mmwsss.models.losses import (
     SegmentContrastLoss,
     TokenAffinityLoss,
 )
-from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor, WeCLIP
+from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor, WeCLIP, WeCLIPPlus
 from mmwsss.models.sam import SAM, SAMPointDecoder
 from mmwsss.models.segmentors import AveragedScores, SimilaritySegmentor, SoftmaxScores
 from mmwsss.models.stand_ins import (
@@ -68,6 +69,7 @@ __all__ = [
     'BalancedCrossEntropyLoss',
     'BaseAffinityModel',
     'BaseCAMGenerator',
+    'BatchDiceLoss',
     'CAMActivationLoss',
     'CAMGenerator',
     'CAMHead',
@@ -110,5 +112,6 @@ __all__ = [
     'TokenAffinityLoss',
     'WSSSDataPreprocessor',
     'WeCLIP',
+    'WeCLIPPlus',
     'read_params',
 ]

@@ -191,6 +191,14 @@ def weclip():
     return Method(build(phase2=dict(after=0)), batch(), batch())
 
 
+def weclip_plus():
+    """WeCLIP+."""
+    pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
+    from tests.test_models.test_one_stage.test_weclip_plus import build
+
+    return Method(build(), batch(), batch())
+
+
 def clip_pretrainer():
     """The CLIP of one's own."""
     pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
@@ -281,6 +289,7 @@ METHODS: dict[str, Callable[[], Method]] = {
     'fma': fma,
     'clip-es': clip_es,
     'weclip': weclip,
+    'weclip-plus': weclip_plus,
     'clip-pretrainer': clip_pretrainer,
     'psa': psa,
     'irn': irn,

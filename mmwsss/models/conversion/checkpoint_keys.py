@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mmwsss.models.affinity import AffinityNet, IRNet
 from mmwsss.models.backbones import ClassTokenViT, ResNet38d
 from mmwsss.models.cam_generators import CTI, CAMGenerator
-from mmwsss.models.heads import CAMHead, PatchCAMHead, TokenDecoder, TokenFusion
+from mmwsss.models.heads import CAMHead, PatchCAMHead
 from mmwsss.registry import MODELS
 
 Value = TypeVar('Value')
@@ -95,24 +95,6 @@ def _prompts() -> nn.Module:
     return model
 
 
-# WeCLIP's names of what it trains.
-WECLIP_RULES: Rules = (
-    (r'^decoder_fts_fuse\.', 'fusion.'),
-    (r'\.linears_modulelist\.(\d+)\.proj\.', r'.perceptrons.\1.0.'),
-    (r'\.linears_modulelist\.(\d+)\.proj_2\.', r'.perceptrons.\1.2.'),
-    (r'\.linear_fuse\.', '.fuse.'),
-    (r'^decoder\.linear_pred\.', 'decoder.classifier.'),
-)
-
-
-def _weclip() -> nn.Module:
-    """What WeCLIP trains; only names count."""
-    model = nn.Module()
-    model.fusion = TokenFusion(8, 11, channels=8)
-    model.decoder = TokenDecoder(2, channels=8, layers=3, heads=1)
-    return model
-
-
 FORMATS: dict[str, CheckpointFormat] = {
     'resnet38d': CheckpointFormat(
         summary=(
@@ -191,15 +173,6 @@ FORMATS: dict[str, CheckpointFormat] = {
         ),
         rules=((r'^prompt_learner\.ctx$', 'prompt.ctx'),),
         counterpart=_prompts,
-    ),
-    'weclip': CheckpointFormat(
-        summary=(
-            "network that WeCLIP's training saves (WeCLIP_model_iter_30000.pth); becomes a state "
-            'dict of WeCLIP. encoder.*, which is the frozen CLIP, and par.kernel are dropped.'
-        ),
-        rules=WECLIP_RULES,
-        counterpart=_weclip,
-        dropped=r'encoder\..*|par\.kernel',
     ),
     'irn': CheckpointFormat(
         summary=(

@@ -2,6 +2,7 @@
 
 from mmwsss.models.losses.background_complement import BackgroundComplementLoss
 from mmwsss.models.losses.balanced_cross_entropy import BalancedCrossEntropyLoss
+from mmwsss.models.losses.batch_dice import BatchDiceLoss
 from mmwsss.models.losses.cam_activation import CAMActivationLoss
 from mmwsss.models.losses.cam_pseudo_label import CAMPseudoLabelLoss
 from mmwsss.models.losses.class_token_contrast import ClassTokenContrastLoss
@@ -19,6 +20,7 @@ from mmwsss.models.losses.token_affinity import TokenAffinityLoss
 __all__ = [
     'BackgroundComplementLoss',
     'BalancedCrossEntropyLoss',
+    'BatchDiceLoss',
     'CAMActivationLoss',
     'CAMPseudoLabelLoss',
     'ClassTokenContrastLoss',

@@ -3,5 +3,6 @@
 from mmwsss.models.one_stage.co2sam import Co2SAM
 from mmwsss.models.one_stage.sam_preprocessor import SAMDataPreprocessor
 from mmwsss.models.one_stage.weclip import WeCLIP
+from mmwsss.models.one_stage.weclip_plus import WeCLIPPlus
 
-__all__ = ['Co2SAM', 'SAMDataPreprocessor', 'WeCLIP']
+__all__ = ['Co2SAM', 'SAMDataPreprocessor', 'WeCLIP', 'WeCLIPPlus']

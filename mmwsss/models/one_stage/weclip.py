@@ -252,16 +252,26 @@ class WeCLIP(BaseModel, StoreWriter):
         Args:
             inputs: Normalised images. Shape: (N, 3, H, W).
             data_samples: N samples with ``gt_label``, the tags of the whole photo.
+
+        Raises:
+            ValueError: The crops are no whole number of patches.
         """
+        patch = self.seeder.clip.sizes.vision_patch_size
+        if any(side % patch for side in inputs.shape[-2:]):
+            raise ValueError(
+                f'crops of {tuple(inputs.shape[-2:])} are no whole number of patches of {patch} '
+                'pixels, so that labels and predictions would not lie on each other: set size of '
+                f'RandomCropPad to {-(-inputs.shape[-1] // patch) * patch}'
+            )
         self.phase2.saw_forward()
         tags = self.tags(data_samples).to(inputs.device)
         phase2 = self.phase2()
         seen = self.segment(inputs, self._attention(phase2))
         label = self.labels(inputs, seen, tags, phase2, self._boxes(data_samples))
         with torch.autocast(inputs.device.type, enabled=False):
-            return self.losses(seen, label)
+            return self.losses(seen, label, tags)
 
-    def losses(self, seen: Segmented, label: Tensor) -> dict[str, Tensor]:
+    def losses(self, seen: Segmented, label: Tensor, tags: Tensor) -> dict[str, Tensor]:
         """The losses, given the labels. Shape of these: (N, H, W)."""
         affinity = self.loss_affinity(token_affinity(seen.features), label, seen.image.grid)
         return dict(

@@ -20,7 +20,8 @@ from mmwsss.models import (
     WeCLIP,
 )
 from mmwsss.models.clip.sizes import CLIPSizes
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
+from mmwsss.models.conversion import FORMATS
+from mmwsss.models.conversion.checkpoint_keys import rename
 from mmwsss.models.heads import token_affinity
 from mmwsss.models.losses.token_affinity import near_pairs
 from mmwsss.models.one_stage.weclip_test_cfg import PhaseTrigger
@@ -45,7 +46,7 @@ KEPT: dict = {}
 
 
 def shipped(data, method='weclip', size='vit-b16') -> Config:
-    return Config.fromfile(CONFIGS / f'{method}/{method}_{size}_{data}.py')
+    return Config.fromfile(CONFIGS / f'{method}/{method.replace("_", "-")}_{size}_{data}.py')
 
 
 def case_state(spec):
@@ -89,6 +90,8 @@ def case_model(spec, kind=WeCLIP, method='weclip', **options):
         heads=config['decoder_heads'],
         dropout=config['dropout'],
     )
+    if kind is not WeCLIP:
+        model.pop('phase2', None)
     built = kind(**{**model, **options})
     source = FORMATS[method]
     own = {

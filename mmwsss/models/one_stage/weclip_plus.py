@@ -1,0 +1,187 @@
+"""WeCLIP+: a second frozen encoder beside CLIP, one decoder for both."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.fixed_prompts import FixedPrompts
+from mmwsss.models.heads.token_decoder import TokenFusion, token_affinity
+from mmwsss.models.one_stage.second_encoder import SecondEncoder
+from mmwsss.models.one_stage.weclip import Segmented, WeCLIP
+from mmwsss.models.one_stage.weclip_test_cfg import training_iteration
+from mmwsss.registry import MODELS
+
+
+@MODELS.register_module()
+class WeCLIPPlus(WeCLIP):
+    """Frozen CLIP-DINO: A Strong Backbone for Weakly Supervised Semantic Segmentation.
+
+    `B. Zhang et al., TPAMI 2025 <https://ieeexplore.ieee.org/document/10891864>`_. To
+    :class:`WeCLIP` it adds DINOv2, whose features go through the same decoder; the mean of both
+    logits is the segmentation. Labels are those of phase 2 from the beginning, the maps weighted
+    with the prediction before they are spread.
+
+    Args:
+        clip: See :class:`WeCLIP`, as all that is not described here.
+        prompts: See :class:`WeCLIP`.
+        second: Arguments of a :class:`~mmwsss.models.one_stage.second_encoder.SecondEncoder`, or
+            one.
+        num_classes: Foreground classes C.
+        caa: See :class:`WeCLIP`; with ``threshold=None`` every place gives, as released for VOC.
+        choose: Last blocks of which the attention is chosen (VOC 6, COCO 8, ViT-L/14 12).
+        scale_divisor: Divides CLIP's factor of the cosines (ViT-L/14 4).
+        cam_block: Block whose tokens GradCAM puts into the last: -1 that before it (COCO), -2 the
+            one before that (VOC).
+        channels: Of the decoder.
+        layers: Its transformer blocks, 5 with large encoders.
+        heads: Its attention heads.
+        dropout: Share of fused channels that are dropped, for each encoder by itself.
+        loss_seg: Also of the mutual terms: each encoder's logits learn what the other predicts.
+            ``guarded=False`` is NaN where a prediction has no background or no foreground, as
+            released, which one batch is enough for.
+        loss_affinity: See :class:`WeCLIP`.
+        loss_dice: Config of a :class:`~mmwsss.models.losses.batch_dice.BatchDiceLoss`.
+        affinity_weight: Weight of the affinity's loss.
+        mutual_weight: Weight of the mutual terms.
+        late_after: Training iteration, from 1, after which pixels with a confident prediction are
+            labelled with it (released 18001 on VOC, 40001 on COCO); None is never.
+        confidence: Probability that a confident prediction exceeds.
+        late_tags_only: Such labels are those of the photo's tags alone; released is any class.
+        par_iterations: Averages of PAR.
+        ignore_padding: See :class:`WeCLIP`.
+        test_cfg: Fields of :class:`~mmwsss.models.one_stage.weclip_test_cfg.WeCLIPTestCfg`.
+        data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor')``.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: The second encoder has no weights, or see :class:`WeCLIP`.
+    """
+
+    def __init__(
+        self,
+        *,
+        clip: Mapping[str, Any] | CLIP,
+        prompts: Mapping[str, Any] | FixedPrompts,
+        second: Mapping[str, Any] | SecondEncoder,
+        num_classes: int,
+        caa: Mapping[str, Any],
+        choose: int = 6,
+        scale_divisor: float = 1.0,
+        cam_block: int = -1,
+        channels: int = 256,
+        layers: int = 3,
+        heads: int = 8,
+        dropout: float = 0.1,
+        loss_seg: Mapping[str, Any] = dict(type='BalancedCrossEntropyLoss'),
+        loss_affinity: Mapping[str, Any] = dict(type='TokenAffinityLoss', radius=8),
+        loss_dice: Mapping[str, Any] = dict(type='BatchDiceLoss'),
+        affinity_weight: float = 0.1,
+        mutual_weight: float = 0.1,
+        late_after: int | None = 18001,
+        confidence: float = 0.75,
+        late_tags_only: bool = False,
+        par_iterations: int = 20,
+        ignore_padding: bool = False,
+        test_cfg: Mapping[str, Any] | None = None,
+        data_preprocessor: Mapping[str, Any] | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        super().__init__(
+            clip=clip,
+            prompts=prompts,
+            num_classes=num_classes,
+            caa=caa,
+            choose=choose,
+            scale_divisor=scale_divisor,
+            phase2=dict(after=0),
+            channels=channels,
+            layers=layers,
+            heads=heads,
+            dropout=dropout,
+            loss_seg=loss_seg,
+            loss_affinity=loss_affinity,
+            affinity_weight=affinity_weight,
+            par_iterations=par_iterations,
+            ignore_padding=ignore_padding,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        blocks = self.seeder.clip.sizes.vision_layers - 1
+        if not -blocks <= cam_block <= -1:
+            raise ValueError(f'cam_block is -1..-{blocks} for this CLIP, found {cam_block}')
+        self.second = second if isinstance(second, SecondEncoder) else SecondEncoder(**second)
+        self.second_fusion = TokenFusion(
+            self.second.channels, 1, channels=channels, dropout=dropout
+        )
+        self.loss_dice = MODELS.build(dict(loss_dice))
+        self.cam_block, self.mutual_weight = cam_block, mutual_weight
+        self.late_after, self.confidence = late_after, confidence
+        self.late_tags_only = late_tags_only
+
+    @staticmethod
+    def fused_blocks(layers: int) -> int:
+        """One: the tokens that go into the last block."""
+        return 1
+
+    def segment(self, x: Tensor, attention: int = 0) -> Segmented:
+        """Mean logits of both encoders, and the features of both; see :meth:`WeCLIP.segment`."""
+        image = self.seeder.clip.encode(x, attention, keep_blocks=True, drop_rest=True)
+        fused = self.fusion([image.tokens[:, 1:].float()], image.grid)
+        maps = self.second(x)
+        own = self.second_fusion([maps.flatten(2).transpose(1, 2)], tuple(maps.shape[-2:]))
+        own = F.interpolate(own, image.grid, mode='bilinear')
+        both = self.decoder(fused), self.decoder(own)
+        return Segmented(image, sum(both) / 2, torch.cat([fused, own], 1), both)
+
+    def cam_tokens(self, image: CLIPTokens) -> CLIPTokens:
+        """Tokens of the block that GradCAM puts into the last."""
+        return super().cam_tokens(self.seeder.clip.enter_last(image, self.cam_block))
+
+    def weights(self, seen: Segmented, tags: Tensor) -> Tensor:
+        """Predicted probabilities of the classes. Shape: (N, C, h, w)."""
+        return seen.logits.detach().float().softmax(1)[:, 1:]
+
+    def losses(self, seen: Segmented, label: Tensor, tags: Tensor) -> dict[str, Tensor]:
+        """All five, given the labels of the seeds. Shape of these: (N, H, W)."""
+        size = label.shape[-2:]
+        up = [F.interpolate(x.float(), size, mode='bilinear') for x in seen.by_encoder]
+        affinity = self.loss_affinity(token_affinity(seen.features), label, seen.image.grid)
+        mean = (up[0] + up[1]) / 2
+        label = self.late_label(mean, label, tags)
+        clip, second = (
+            self.loss_seg(own, other.detach().argmax(1)) for own, other in (up, reversed(up))
+        )
+        return dict(
+            loss_seg=self.loss_seg(mean, label),
+            loss_dice=self.loss_dice(mean, label),
+            loss_affinity=self.affinity_weight * affinity,
+            loss_clip=self.mutual_weight * clip,
+            loss_second=self.mutual_weight * second,
+        )
+
+    @torch.no_grad()
+    def late_label(self, logits: Tensor, label: Tensor, tags: Tensor) -> Tensor:
+        """Labels, late in the training with confident predictions in their place.
+
+        Args:
+            logits: At full size. Shape: (N, C + 1, H, W).
+            label: Shape: (N, H, W).
+            tags: Multi-hot. Shape: (N, C).
+        """
+        if self.late_after is None or training_iteration() <= self.late_after:
+            return label
+        best, found = logits.softmax(1).max(1)
+        sure = (best > self.confidence) & (label != 255)
+        if self.late_tags_only:
+            allowed = F.pad(tags > 0, (1, 0), value=True)
+            sure &= allowed.gather(1, found.flatten(1)).view_as(found)
+        return torch.where(sure, found, label)
+
+    def protocol(self) -> dict[str, Any]:
+        """How the maps were made, for the record of a store."""
+        return dict(super().protocol(), second=self.second.protocol())
