@@ -1,52 +1,74 @@
 # Photos of one's own and tags.csv to masks, and to a segmentor that needs no tags:
 # python tools/pipeline.py configs/cam/cam_folder_recipe.py --set FOLDER_ROOT=photos
 # The class names are those in tags.csv. The masks of the tagged photos are in
-# work_dirs/cam_folder_recipe/masks/masks; --until masks stops there.
+# work_dirs/cam_folder_recipe/masks/masks; --until masks stops there. Where photos/masks holds
+# ground truth (0 background, 1.. the tags in alphabetical order), it is scored, beside two
+# baselines.
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+# (With an import statement it would be another kind of config to mmengine.)
+_SCORED = __import__('os').path.isdir('{{$FOLDER_ROOT:data/folder}}/masks')
+_PREFIX = {'test_dataloader.dataset.data_prefix.seg_map_path': 'masks'} if _SCORED else {}
 
-variables = dict(
-    FOLDER_ROOT=None,
-    # torchvision's resnet18 file; without it, some hundred photos a class are needed.
-    R18_WEIGHTS='none',
-)
+variables = dict(FOLDER_ROOT=None)
 
 recipe = [
+    dict(name='cam', config='cam_lite0_folder.py', action='train'),
     dict(
-        name='cam',
-        config='cam_r18_folder.py',
-        action='train',
-        cfg_options={'model.head.num_classes': 'auto'},
+        name='seeds',
+        config='cam_lite0_folder.py',
+        action='test',
+        inputs={'load_from': 'cam.checkpoint'},
+        cfg_options=_PREFIX,
     ),
-    dict(name='seeds', like='cam', action='test', inputs={'load_from': 'cam.checkpoint'}),
     dict(
-        name='par',
-        config='../refine/par_folder.py',
+        name='refined',
+        config='../refine/located_folder.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
+        cfg_options=_PREFIX,
     ),
     dict(
         name='masks',
         config='../refine/threshold_folder.py',
         action='test',
-        inputs={_SEEDS: 'par.scores'},
-        cfg_options={'model.refiner.background': 0.3},
+        inputs={_SEEDS: 'refined.scores'},
+        cfg_options={'model.refiner.background': 0.35, **_PREFIX},
     ),
     dict(
         name='segmentor',
-        config='deeplabv3plus_r18_cam_folder.py',
+        config='deeplabv3plus_lite0_cam_folder.py',
         action='train',
-        inputs={'train_dataloader.dataset.store': 'masks.masks'},
+        inputs={
+            'train_dataloader.dataset.store': 'masks.masks',
+            'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
+        },
     ),
     dict(
         name='predict',
-        config='deeplabv3plus_r18_cam_folder.py',
+        config='deeplabv3plus_lite0_cam_folder.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
+        cfg_options=_PREFIX,
     ),
 ]
+baselines = [
+    dict(
+        name='background',
+        config='../refine/centre-prior_folder.py',
+        action='test',
+        inputs={_SEEDS: 'seeds.scores'},
+        cfg_options={'model.refiner.area': 0, **_PREFIX},
+    ),
+    dict(name='ellipse', like='background', cfg_options={'model.refiner.area': 0.4}),
+]
+if not _SCORED:
+    baselines = []
 report = dict(
     title='From tags to masks',
     scores='seeds.scores',
     masks='masks.masks',
     predictions='predict.masks',
 )
+# What is printed besides: the tags of the photos before the first stage, and after the last what
+# can be said of the masks of each tag without ground truth.
+photos = dict(tags='cam', seeds='seeds.scores', masks='masks.masks')

@@ -1,6 +1,7 @@
-# Photos of one's own (see the data set's base). Environment: FOLDER_ROOT, and R18_WEIGHTS, the file
-# of torchvision's ResNet-18; without it, training starts from scratch, which takes some hundred
-# photos of each class.
+# Photos of one's own (see the data set's base) with a ResNet-18. Environment: FOLDER_ROOT, and
+# R18_WEIGHTS, a file of its weights (R18_PREFIX: what stands before their names, e.g. 'backbone.');
+# without it, training starts from scratch, which takes some hundred photos of each class.
+# cam_lite0_folder.py needs no file.
 _base_ = [
     '../_base_/datasets/folder.py',
     '../_base_/seeds.py',
@@ -9,6 +10,7 @@ _base_ = [
 ]
 
 weights = '{{$R18_WEIGHTS:none}}'
+prefix = '{{$R18_PREFIX:none}}'
 pretrained = weights != 'none'
 
 model = dict(
@@ -26,7 +28,9 @@ model = dict(
     test_cfg=dict(flip=True, fuse='s2c'),
 )
 if pretrained:
-    model['backbone']['init_cfg'] = dict(type='Pretrained', checkpoint=weights)
+    model['backbone']['init_cfg'] = dict(
+        type='Pretrained', checkpoint=weights, prefix=None if prefix == 'none' else prefix
+    )
 
 # A folder may have no masks.
 val_evaluator = dict(_delete_=True, type='TagMetric')

@@ -69,7 +69,8 @@ class WSSSInferencer:
     Args:
         config: Config of the stage that trained it, or its path. The pipeline of its
             ``test_dataloader`` prepares the photos.
-        checkpoint: Its weights. Defaults to the config's ``load_from``.
+        checkpoint: Its weights, or the folder of the training, for the newest there. Defaults to
+            the config's ``load_from``.
         device: E.g. 'cuda:1'. Defaults to the first GPU, or the CPU.
 
     Raises:
@@ -90,7 +91,7 @@ class WSSSInferencer:
         cfg = config if isinstance(config, Config) else read_config(config)
         cfg = cfg.copy()
         init_default_scope(cfg.get('default_scope', 'mmwsss'))
-        checkpoint = checkpoint or cfg.get('load_from')
+        checkpoint = _newest_in(checkpoint or cfg.get('load_from'))
         loaded = load_checkpoint(checkpoint) if checkpoint else {}
         meta = (loaded.get('meta') or {}).get('dataset_meta') or {}
         self.classes = tuple(meta.get('classes') or find_classes(cfg))
@@ -232,6 +233,18 @@ def _pipeline(cfg: Config) -> tuple[Compose, bool, bool]:
 def _sizes(packed: dict) -> tuple:
     inputs = packed['inputs']
     return tuple(tuple(x.shape) for x in (inputs if isinstance(inputs, list) else [inputs]))
+
+
+def _newest_in(checkpoint: str | Path | None) -> str | Path | None:
+    """The newest checkpoint where a training's folder is given, else what is given."""
+    if checkpoint is None or not Path(checkpoint).is_dir():
+        return checkpoint
+    pointer = Path(checkpoint) / 'last_checkpoint'
+    if not pointer.is_file():
+        raise FileNotFoundError(
+            f'{checkpoint}: no folder of a training, for it has no {pointer.name}'
+        )
+    return Path(checkpoint) / Path(pointer.read_text().strip()).name  # it may have been moved
 
 
 def _load_weights(model: torch.nn.Module, loaded: dict, checkpoint: Any) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from mmengine.logging import print_log
+
 from mmwsss.datasets.errors import DataError
+from mmwsss.datasets.holding_out import PARTS, hold_out
 from mmwsss.datasets.io import composed, foreground, read_lines, shown, why_missing
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.datasets.tags import TagTable
@@ -27,6 +31,8 @@ class TaggedFolder(TaggedDataset):
             image of the folder.
         data_prefix: As in :class:`TaggedDataset`.
         seg_map_suffix: End of the masks' names, e.g. '_mask.png'.
+        part: 'all' photos, 'held_out', a tenth (:func:`hold_out`), or 'train', all but these. Where
+            there are too few photos to hold any out, each part has all of them.
         pipeline: Transforms.
         test_mode: As in :class:`TaggedDataset`.
         indices: As in :class:`TaggedDataset`.
@@ -44,11 +50,15 @@ class TaggedFolder(TaggedDataset):
         ann_file: str = '',
         data_prefix: Mapping[str, str] = {'img_path': 'images'},
         seg_map_suffix: str = '.png',
+        part: str = 'all',
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
         indices: int | Sequence[int] | None = None,
         seed: int | None = None,
     ) -> None:
+        if part not in PARTS:
+            raise DataError(f'part {part!r} is none of {", ".join(PARTS)}')
+        self.part = part
         self.classes = classes
         self._table: TagTable | None = None
         super().__init__(
@@ -63,6 +73,19 @@ class TaggedFolder(TaggedDataset):
             indices=indices,
             seed=seed,
         )
+
+    def load_data_list(self) -> list[dict]:
+        """Read lists and tags; of the records, those of the part."""
+        records = super().load_data_list()
+        if self.part == 'all':
+            return records
+        labels = np.stack([record['gt_label'] for record in records])
+        held = hold_out([record['img_id'] for record in records], labels)
+        if not held.any():
+            print_log(f'{self.data_root}: too few photos to hold some out', 'current')
+            return records
+        wanted = held if self.part == 'held_out' else ~held
+        return [record for record, chosen in zip(records, wanted, strict=True) if chosen]
 
     def find_classes(self, images: Mapping[str, str]) -> None:
         """Classes as given, or as found in the CSV; the CSV names no photo that is not there."""

@@ -38,7 +38,7 @@ class VOCTaggedDataset(TaggedDataset):
             the package and the default. Labels taken from masks differ from these for 7.7 % of
             train_aug.
         data_root: The devkit's ``VOC2012`` folder.
-        ann_file: A list of one's own.
+        ann_file: A list of one's own, or the name of one of the package.
         data_prefix: As in :class:`TaggedDataset`.
         pipeline: Transforms.
         test_mode: As in :class:`TaggedDataset`.
@@ -83,9 +83,10 @@ class VOCTaggedDataset(TaggedDataset):
 
     def list_ids(self, images: Mapping[str, str]) -> list[str]:
         """Ids of the split, or of the list given."""
-        if self.split is None:
-            return super().list_ids(images)
-        return read_ids(LISTS / f'{self.split}.txt')
+        name = self.split or Path(self.ann_file).name
+        if name in self.SPLITS and not Path(self.ann_file or '').is_file():
+            return read_ids(LISTS / f'{name}.txt')
+        return super().list_ids(images)
 
     def read_tags(self, ids: Sequence[str], *, source: str, **options: Any) -> Mapping[str, Any]:
         """Adds the labels of the package to the sources."""

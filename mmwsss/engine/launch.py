@@ -16,6 +16,7 @@ from mmengine.utils.dl_utils import set_multi_processing
 
 from mmwsss.config import read_config
 from mmwsss.engine.auto_classes import resolve_num_classes
+from mmwsss.engine.auto_epochs import resolve_epochs
 from mmwsss.engine.checkpoint_io import trust_checkpoints
 from mmwsss.engine.runner import WSSSRunner
 
@@ -146,6 +147,7 @@ def build_runner(
     cfg.launcher = launcher
     init_processes(launcher, cfg.get('env_cfg'))
     resolve_num_classes(cfg)
+    resolve_epochs(cfg)
     return WSSSRunner.from_cfg(cfg)
 
 

@@ -157,6 +157,11 @@ class _Pipeline:
     def run(self, selected: Sequence[Stage], lock: int | None = None) -> list[dict[str, Any]]:
         """Run what has to run, then print the table and write the manifest and the report."""
         ran = 0
+        photos = self.planner.recipe.photos
+        if photos is not None and self.folders[photos['tags']].stage in selected:
+            from mmwsss.recipes.photos import show_tags
+
+            show_tags(self.planner, self.console)
         with PipelineProgress(self.console, len(selected)) as progress:
             for stage in selected:
                 decision = self.planner.decide(stage)
@@ -170,6 +175,10 @@ class _Pipeline:
         self._write_manifest()
         rows = summarise(self.folders, self.configs)
         print_summary(rows, self.console)
+        if photos is not None:
+            from mmwsss.recipes.photos import show_signs
+
+            show_signs(self.planner, self.console, self.work_dir / 'signs.json')
         report = self.work_dir / 'report.html'
         if self._can_report() and (ran or not report.exists()):
             self._report(report, rows)
@@ -191,6 +200,7 @@ class _Pipeline:
         log = folder.folder / LOG
         progress.say(f'  log: {log}')
         epochs = (self.configs[stage.name].get('train_cfg') or {}).get('max_epochs')
+        epochs = epochs if isinstance(epochs, int) else None  # 'auto'
 
         def on_line(line: str) -> None:
             fraction = parse_progress(line, stage.action, epochs)

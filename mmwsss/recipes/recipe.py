@@ -14,7 +14,8 @@ from mmwsss.recipes.errors import RecipeError
 ACTIONS = ('train', 'test')
 OUTPUTS = {'train': ('checkpoint',), 'test': ('scores', 'masks', 'proposals', 'prompts')}
 _STAGE_KEYS = ('name', 'config', 'action', 'inputs', 'cfg_options', 'list', 'like')
-_RECIPE_KEYS = ('recipe', 'baselines', 'variables', 'report')
+_RECIPE_KEYS = ('recipe', 'baselines', 'variables', 'report', 'photos')
+_PHOTOS_KEYS = ('tags', 'seeds', 'masks')
 REPORT_PARTS = ('scores', 'masks', 'predictions')
 _REPORT_KEYS = (*REPORT_PARTS, 'limit', 'choose', 'background', 'title')
 
@@ -78,6 +79,7 @@ class Recipe:
     stages: tuple[Stage, ...]
     variables: Mapping[str, str | None]
     report: Mapping[str, Any] | None = None
+    photos: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -106,7 +108,9 @@ def load_recipe(path: str | Path) -> Recipe:
     copy, ``inputs`` and ``cfg_options`` are merged. ``baselines`` holds stages of the same form
     that only add rows to the table, ``variables = dict(NAME='default')`` the environment
     variables that its configs read (``None``: has to be given), and ``report`` what
-    ``report.html`` shows. Names with a leading underscore are the recipe's own.
+    ``report.html`` shows. ``photos = dict(tags='train stage', seeds='stage.scores',
+    masks='stage.masks')`` prints the tags of one's own photos before the first stage and signs of
+    their masks after the last. Names with a leading underscore are the recipe's own.
 
     Raises:
         RecipeError: With file, stage and key, what was found and what is expected.
@@ -137,6 +141,7 @@ def load_recipe(path: str | Path) -> Recipe:
         tuple(stages.values()),
         _parse_variables(path, content.get('variables') or {}),
         _parse_report(path, content.get('report'), stages),
+        _parse_photos(path, content.get('photos'), stages),
     )
 
 
@@ -249,6 +254,19 @@ def _parse_report(path: Path, report: Any, stages: Mapping[str, Stage]) -> dict[
         key: _parse_reference(f'{path}: report: {key}', report[key], stages) for key in sources
     }
     return {**report, **parts}
+
+
+def _parse_photos(path: Path, photos: Any, stages: Mapping[str, Stage]) -> dict[str, Any] | None:
+    if photos is None:
+        return None
+    where = f'{path}: photos'
+    if not isinstance(photos, dict) or set(photos) != set(_PHOTOS_KEYS):
+        raise RecipeError(f'{where} must be a dict of {", ".join(_PHOTOS_KEYS)}, found {photos!r}')
+    tags = stages.get(photos['tags'])
+    if tags is None or tags.action != 'train':
+        raise RecipeError(f'{where}: tags={photos["tags"]!r} is no stage that is trained')
+    parts = {k: _parse_reference(f'{where}: {k}', photos[k], stages) for k in _PHOTOS_KEYS[1:]}
+    return {**photos, **parts}
 
 
 def _known(where: str, what: str, found: Iterable[str], known: Iterable[str]) -> None:

@@ -31,6 +31,8 @@ class PAR(Refiner):
         tuned_on_masks: Whether ``background`` was chosen on ground truth, to be recorded.
         iterations: Number of averages.
         down_scale: Work at this fraction of the image's size, rounded down.
+        max_side: Longest side to work at, where ``down_scale`` leaves more: reach and time are then
+            those of smaller photos. None sets no limit.
         dilations: Distances of the neighbours, in pixels of the reduced image.
         sharpness: Smaller makes the nearest neighbours count more.
         position: Weight of nearness in space beside nearness in colour.
@@ -46,6 +48,7 @@ class PAR(Refiner):
         tuned_on_masks: bool = False,
         iterations: int = 10,
         down_scale: int = 2,
+        max_side: int | None = None,
         dilations: Sequence[int] = DILATIONS,
         sharpness: float = 0.3,
         position: float = 0.01,
@@ -57,6 +60,9 @@ class PAR(Refiner):
                 'iterations >= 0, down_scale >= 1 and dilations >= 1 expected, found '
                 f'{iterations}, {down_scale} and {tuple(dilations)}'
             )
+        if max_side is not None and max_side < 1:
+            raise ValueError(f'max_side is at least 1 or None, found {max_side}')
+        self.max_side = max_side
         self.background, self.tuned_on_masks = background, tuned_on_masks
         self.iterations, self.down_scale = iterations, down_scale
         self.dilations, self.sharpness, self.position = tuple(dilations), sharpness, position
@@ -75,15 +81,16 @@ class PAR(Refiner):
         if not len(seeds.classes) and not own_map and self.background is None:
             return seeds
         pixels = image_tensor(image, self.device)
-        size = [max(1, side // self.down_scale) for side in seeds.size]
+        size = self._working_size(seeds.size)
         full = seeds.resize()
         maps = torch.from_numpy(full.scores).to(self.device)
         if own_map:
             maps = torch.cat([torch.from_numpy(full.background).to(maps)[None], maps])
         elif self.background is not None:
             maps = torch.cat([maps.new_full((1, *seeds.size), self.background), maps])
+        smooth = max(size) < max(seeds.size) // self.down_scale  # of a large photo
         pixels, maps = (
-            F.interpolate(x, size, mode='bilinear', align_corners=False)
+            F.interpolate(x, size, mode='bilinear', align_corners=False, antialias=smooth)
             for x in (pixels, maps[None])
         )
         if self.background is not None:
@@ -97,6 +104,12 @@ class PAR(Refiner):
             seeds.classes, refined[int(with_map) :], refined[0] if with_map else None, seeds.size
         )
 
+    def _working_size(self, size: tuple[int, int]) -> list[int]:
+        longest = max(size) // self.down_scale
+        if self.max_side is None or longest <= self.max_side:
+            return [max(1, side // self.down_scale) for side in size]
+        return [max(1, round(side * self.max_side / max(size))) for side in size]
+
     def protocol(self) -> dict[str, Any]:
         """All options."""
         return {
@@ -104,6 +117,7 @@ class PAR(Refiner):
             'background': self.background,
             'iterations': self.iterations,
             'down_scale': self.down_scale,
+            **({} if self.max_side is None else {'max_side': self.max_side}),
             'dilations': list(self.dilations),
             'sharpness': self.sharpness,
             'position': self.position,

@@ -4,7 +4,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
-from mmwsss.apis.inferencer import WSSSInferencer
+from mmwsss.apis.inferencer import WSSSInferencer, _newest_in
 from mmwsss.registry import MODELS
 from tests.conftest import photo
 
@@ -173,3 +173,12 @@ def test_bad_pipelines(tmp_path):
         WSSSInferencer(make_config(CAM, seeds), path, device='cpu')
     with pytest.raises(ValueError, match='must begin with LoadImage or LoadImageFromFile'):
         WSSSInferencer(make_config(CAM, SCALES[1:]), path, device='cpu')
+
+
+def test_the_folder_of_a_training(tmp_path):
+    with pytest.raises(FileNotFoundError, match='has no last_checkpoint'):
+        _newest_in(tmp_path)
+    (tmp_path / 'last_checkpoint').write_text('/moved/away/epoch_3.pth')
+    assert _newest_in(tmp_path) == tmp_path / 'epoch_3.pth'
+    assert _newest_in('file.pth') == 'file.pth'
+    assert _newest_in(None) is None

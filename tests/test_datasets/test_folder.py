@@ -50,3 +50,23 @@ def test_without_tags(tiny_folder):
     (tiny_folder / 'tags.csv').write_text('empty.jpg,\n')
     with pytest.raises(DataError, match='no class is given, and no image has a tag'):
         build(tiny_folder)
+
+
+def test_parts(tiny_folder):
+    photo = (tiny_folder / 'images/empty.jpg').read_bytes()
+    for number in range(40):
+        (tiny_folder / f'images/{number}.jpg').write_bytes(photo)
+    with open(tiny_folder / 'tags.csv', 'a') as file:
+        file.writelines(f'{number}.jpg,{"cat" if number % 2 else "dog"}\n' for number in range(40))
+    whole, train, held = (
+        set(build(tiny_folder, part=part).ids) for part in ('all', 'train', 'held_out')
+    )
+    assert train | held == whole
+    assert not train & held
+    assert len(held) == 4
+    with pytest.raises(DataError, match='is none of all, train, held_out'):
+        build(tiny_folder, part='test')
+
+
+def test_too_few_photos_for_parts(tiny_folder):
+    assert build(tiny_folder, part='held_out').ids == build(tiny_folder).ids

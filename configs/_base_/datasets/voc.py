@@ -1,6 +1,13 @@
-# PASCAL VOC 2012: train_aug to learn from, train to score seeds on. Environment: VOC_ROOT.
+# PASCAL VOC 2012: train_aug to learn from, train to score seeds on. Environment: VOC_ROOT; and
+# TRAIN_LIST and VAL_LIST, each a list of the package (train, train_aug, val) or a file of ids below
+# VOC_ROOT, so that a part of VOC is a data set too.
 dataset_type = 'VOCTaggedDataset'
 data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
+train_list = '{{$TRAIN_LIST:train_aug}}'
+val_list = '{{$VAL_LIST:val}}'
+_shipped = ('train', 'train_aug', 'val')
+train_photos = dict(split=train_list) if train_list in _shipped else dict(ann_file=train_list)
+val_photos = dict(split=val_list) if val_list in _shipped else dict(ann_file=val_list)
 image_prefix = dict(img_path='JPEGImages')
 # Masks of train and val, for evaluation only.
 eval_prefix = dict(img_path='JPEGImages', seg_map_path='SegmentationClass')
@@ -38,7 +45,7 @@ train_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        split='train_aug',
+        **train_photos,
         data_prefix=image_prefix,
         pipeline=train_pipeline,
     ),
@@ -51,7 +58,7 @@ val_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        split='val',
+        **val_photos,
         data_prefix=eval_prefix,
         pipeline=val_pipeline,
         test_mode=True,
@@ -67,7 +74,7 @@ test_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        split='train_aug',
+        **train_photos,
         data_prefix=eval_prefix,
         pipeline=test_pipeline,
         test_mode=True,

@@ -1,6 +1,12 @@
 # Segmentors on VOC 2012: pseudo masks of train_aug to learn from, val to score on.
-# Environment: VOC_ROOT. `train_dataloader.dataset.store` is the store of pseudo masks.
+# Environment: VOC_ROOT; TRAIN_LIST and VAL_LIST as in datasets/voc.py.
+# `train_dataloader.dataset.store` is the store of pseudo masks.
 data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
+train_list = '{{$TRAIN_LIST:train_aug}}'
+val_list = '{{$VAL_LIST:val}}'
+_shipped = ('train', 'train_aug', 'val')
+train_photos = dict(split=train_list) if train_list in _shipped else dict(ann_file=train_list)
+val_photos = dict(split=val_list) if val_list in _shipped else dict(ann_file=val_list)
 crop_size = (512, 512)
 ratios = (0.5, 0.75, 1.0, 1.25, 1.5)
 
@@ -57,7 +63,7 @@ train_dataloader = dict(
     dataset=dict(
         type='PseudoMaskDataset',
         store='work_dirs/masks',
-        images=dict(type='VOCTaggedDataset', data_root=data_root, split='train_aug'),
+        images=dict(type='VOCTaggedDataset', data_root=data_root, **train_photos),
         pipeline=train_pipeline,
     ),
 )
@@ -69,7 +75,7 @@ val_dataloader = dict(
     dataset=dict(
         type='VOCTaggedDataset',
         data_root=data_root,
-        split='val',
+        **val_photos,
         data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'),
         pipeline=val_pipeline,
         test_mode=True,
@@ -83,7 +89,7 @@ test_dataloader = dict(
     dataset=dict(
         type='VOCTaggedDataset',
         data_root=data_root,
-        split='val',
+        **val_photos,
         data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'),
         pipeline=test_pipeline,
         test_mode=True,

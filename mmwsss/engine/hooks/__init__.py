@@ -5,6 +5,7 @@ from mmwsss.engine.hooks.checkpoint_hook import CheckpointHook
 from mmwsss.engine.hooks.epoch_seed_hook import EpochSeedHook
 from mmwsss.engine.hooks.executed_steps_hook import ExecutedStepsHook
 from mmwsss.engine.hooks.mean_displacement_hook import MeanDisplacementHook
+from mmwsss.engine.hooks.norm_eval_hook import NormEvalHook
 
 __all__ = [
     'ChannelsLastHook',
@@ -12,4 +13,5 @@ __all__ = [
     'EpochSeedHook',
     'ExecutedStepsHook',
     'MeanDisplacementHook',
+    'NormEvalHook',
 ]

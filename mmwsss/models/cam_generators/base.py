@@ -174,13 +174,18 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
             tags = tag_scores > cfg.tag_threshold
         image, classes = tags.nonzero(as_tuple=True)
         size = tuple(samples[0].ori_shape[:2])
+        held = self.seed_size(size)
         views = [scale[:, image, classes].transpose(0, 1).float() for scale in maps]
-        scores = self.normalize(fuse_scales(views, size, cfg.fuse)).cpu().numpy()
+        scores = self.normalize(fuse_scales(views, held, cfg.fuse)).cpu().numpy()
         image, classes = image.cpu().numpy(), classes.cpu().numpy()
         for index, sample in enumerate(samples):
             own = image == index
             sample.seeds = Seeds(classes[own], scores[own], size=size)
             sample.tag_scores = tag_scores[index]
+
+    def seed_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(H, W) at which the seeds of a photo of this size are held: the photo's own."""
+        return size
 
     def normalize(self, maps: Tensor) -> Tensor:
         """Fused, non-negative maps (P, H, W) to scores in [0, 1]; a method may have its own way."""

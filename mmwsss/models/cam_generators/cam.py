@@ -1,11 +1,31 @@
 """The baseline: class activation maps of a tag classifier."""
 
+from dataclasses import dataclass
+
 import torch.nn.functional as F
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
+from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
 from mmwsss.registry import MODELS
+
+
+@dataclass(frozen=True)
+class SizedCAMTestCfg(CAMTestCfg):
+    """Fields of :class:`CAMTestCfg`, and how large seeds are held.
+
+    Args:
+        max_side: Longest side at which the seeds of larger photos are held; a camera's photos
+            would fill stores with numbers that the network does not know. None holds all at the
+            photos' size, as published.
+    """
+
+    max_side: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_side is not None and self.max_side < 1:
+            raise ValueError(f'test_cfg.max_side is at least 1 or None, found {self.max_side}')
 
 
 @MODELS.register_module()
@@ -20,10 +40,12 @@ class CAMGenerator(BaseCAMGenerator):
         backbone: Config or module; the last of its feature maps is used. E.g.
             :class:`~mmwsss.models.backbones.resnet38d.ResNet38d` or ``mmpretrain.ResNet``.
         head: Config or module of a :class:`~mmwsss.models.heads.cam_head.CAMHead`.
-        test_cfg: See :class:`~mmwsss.models.cam_generators.base.CAMTestCfg`.
+        test_cfg: See :class:`SizedCAMTestCfg`.
         data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor', ...)``.
         init_cfg: See :class:`mmengine.model.BaseModule`.
     """
+
+    test_cfg_class: type[CAMTestCfg] = SizedCAMTestCfg
 
     def __init__(
         self,
@@ -52,6 +74,21 @@ class CAMGenerator(BaseCAMGenerator):
         """Class scores and raw class activation maps of images (N, 3, H, W)."""
         _, cam = self.features(x)
         return CAMOutput(cam.mean((-2, -1)), cam)
+
+    def seed_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(H, W) at which the seeds of a photo of this size are held; see `max_side`."""
+        limit = getattr(self.test_cfg, 'max_side', None)
+        if limit is None or max(size) <= limit:
+            return size
+        height, width = (max(1, round(side * limit / max(size))) for side in size)
+        return height, width
+
+    def protocol(self) -> dict:
+        """As in the base; `max_side` where there is one."""
+        protocol = super().protocol()
+        if protocol.get('max_side', 0) is None:
+            del protocol['max_side']
+        return protocol
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """``loss_cls``: multi-label soft margin loss, the mean over images and classes.

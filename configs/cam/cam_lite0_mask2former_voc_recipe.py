@@ -1,0 +1,54 @@
+# CAM to a small Mask2Former on VOC, or a part of it, on a laptop's CPU:
+# python tools/pipeline.py configs/cam/cam_lite0_mask2former_voc_recipe.py --set VOC_ROOT=...
+# TRAIN_LIST and VAL_LIST are files of ids below VOC_ROOT, or names of the package's lists.
+_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+
+variables = dict(
+    VOC_ROOT='data/VOCdevkit/VOC2012',
+    TRAIN_LIST='ImageSets/Segmentation/train.txt',
+    VAL_LIST='ImageSets/Segmentation/val.txt',
+)
+
+recipe = [
+    dict(name='cam', config='cam_lite0_voc.py', action='train'),
+    dict(
+        name='seeds',
+        config='cam_lite0_voc.py',
+        action='test',
+        inputs={'load_from': 'cam.checkpoint'},
+    ),
+    dict(
+        name='refined',
+        config='../refine/located_voc.py',
+        action='test',
+        inputs={_SEEDS: 'seeds.scores'},
+    ),
+    dict(
+        name='masks',
+        config='../refine/threshold_voc.py',
+        action='test',
+        inputs={_SEEDS: 'refined.scores'},
+        cfg_options={'model.refiner.background': 0.35, 'model.refiner.tuned_on_masks': True},
+    ),
+    dict(
+        name='segmentor',
+        config='mask2former_lite0_cam_voc.py',
+        action='train',
+        inputs={
+            'train_dataloader.dataset.store': 'masks.masks',
+            'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
+        },
+    ),
+    dict(
+        name='predict_val',
+        config='mask2former_lite0_cam_voc.py',
+        action='test',
+        inputs={'load_from': 'segmentor.checkpoint'},
+    ),
+]
+report = dict(
+    title='CAM on VOC, on a laptop',
+    scores='seeds.scores',
+    masks='masks.masks',
+    predictions='predict_val.masks',
+)

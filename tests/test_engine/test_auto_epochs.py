@@ -1,0 +1,59 @@
+"""As many epochs as a budget of iterations gives."""
+
+import pytest
+from mmengine.config import Config
+
+from mmwsss.engine import auto_epochs
+from mmwsss.engine.auto_epochs import resolve_epochs
+
+
+@pytest.fixture
+def config(monkeypatch):
+    """A function that makes the config of a training on so many photos."""
+
+    def make(images, **parts):
+        monkeypatch.setattr(auto_epochs, 'build_bare_dataset', lambda _: range(images))
+        loader = dict(batch_size=16, drop_last=True, dataset={})
+        return Config(
+            dict(
+                budget=dict(iterations=60, min_epochs=8),
+                train_cfg=dict(max_epochs='auto', val_interval='auto'),
+                param_scheduler=[dict(end=20), dict(end='auto')],
+                train_dataloader=loader,
+            )
+            | parts
+        )
+
+    return make
+
+
+@pytest.mark.parametrize('images, epochs', [(54, 20), (16, 60), (5, 60), (422, 8), (10_000, 8)])
+def test_epochs(config, images, epochs):
+    cfg = config(images)
+    resolve_epochs(cfg)
+    assert cfg.train_cfg == dict(max_epochs=epochs, val_interval=epochs)
+    assert [part.end for part in cfg.param_scheduler] == [20, epochs]
+
+
+def test_another_batch(config):
+    cfg = config(54, batch=dict(published=8))
+    resolve_epochs(cfg)
+    assert cfg.train_cfg.max_epochs == 10
+
+
+def test_one_scheduler(config):
+    cfg = config(54, param_scheduler=dict(end='auto'))
+    resolve_epochs(cfg)
+    assert cfg.param_scheduler.end == 20
+
+
+def test_numbers_stay(config):
+    cfg = config(54, train_cfg=dict(max_epochs=3), param_scheduler=dict(end=3))
+    resolve_epochs(cfg)
+    assert cfg.train_cfg.max_epochs == 3
+
+
+@pytest.mark.parametrize('budget', [None, dict(iterations=9), dict(iterations=0, min_epochs=1)])
+def test_needs_a_budget(config, budget):
+    with pytest.raises(ValueError, match='budget=dict'):
+        resolve_epochs(config(54, budget=budget))
