@@ -1,22 +1,16 @@
 """What a stage's result depends on: config, inputs, files and code, as hashes."""
 
-import ast
-import hashlib
-import importlib.util
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmwsss.recipes.code import ReachableCode, custom_modules
 from mmwsss.recipes.recipe import Stage
 from mmwsss.stores.hashing import hash_file, hash_text
 
-_ROOT = Path(__file__).resolve().parents[1]
-# Parts of the package that no result depends on.
-_NO_RESULT = ('apis', 'visualization')
 # What a config says about looks, places and speed; results are the same without it.
 _COSMETIC = {
     'launcher',
@@ -48,7 +42,8 @@ def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, 
         inputs: Content hash of each input by its reference.
 
     Returns:
-        Record with 'config' (flat), 'inputs', 'files' (named in the config) and 'code'.
+        Record with 'config' (flat), 'inputs', 'files' (named in the config) and 'code' (the files
+        of code that it can reach).
     """
     content = {
         key: value
@@ -61,7 +56,7 @@ def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, 
         'config': {key: value for key, value in flat.items() if not _is_cosmetic(key)},
         'inputs': dict(inputs),
         'files': dict(_named_files(content)),
-        'code': code_hash(tuple(_custom_modules(cfg))),
+        'code': ReachableCode().hashes(content, stage.action, custom_modules(cfg)),
     }
 
 
@@ -90,7 +85,12 @@ def differences(
     if old.get('action') != new.get('action'):
         reasons.append(f'action changed ({old.get("action")} -> {new.get("action")})')
     if not ignore_code and old.get('code') != new['code']:
-        reasons.append('code changed (--ignore-code accepts results of older code)')
+        was, now = old.get('code'), new['code']
+        names = [] if not isinstance(was, dict) else sorted(was.keys() | now.keys())
+        changed = [name for name in names if was.get(name) != now.get(name)]
+        more = f' and {len(changed) - 3} more' if len(changed) > 3 else ''
+        where = f' ({", ".join(changed[:3])}{more})' if changed else ''
+        reasons.append(f'code changed{where}: --ignore-code accepts results of older code')
     return reasons
 
 
@@ -108,53 +108,6 @@ def signature(path: Path) -> list[int]:
     stats = [p.stat() for p in files]
     latest = max((s.st_mtime_ns for s in stats), default=0)
     return [len(stats), sum(s.st_size for s in stats), latest]
-
-
-@lru_cache
-def code_hash(custom_modules: tuple[str, ...] = ()) -> str:
-    """Hash of the code that results depend on; comments, docstrings and layout do not count.
-
-    Args:
-        custom_modules: Modules beyond the package that a config imports.
-    """
-    files = [
-        path
-        for path in sorted(_ROOT.rglob('*.py'))
-        if path.relative_to(_ROOT).parts[0] not in _NO_RESULT
-    ]
-    for name in custom_modules:
-        files += _module_files(name)
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f'{path.name}\n{_code_of(path)}\n'.encode())
-    return digest.hexdigest()[:16]
-
-
-def _code_of(path: Path) -> str:
-    tree = ast.parse(path.read_text(encoding='utf-8'))
-    for node in ast.walk(tree):
-        body = getattr(node, 'body', None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            value = body[0].value
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                del body[0]
-    return ast.dump(tree)
-
-
-def _module_files(name: str) -> list[Path]:
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or not spec.origin or not spec.origin.endswith('.py'):
-        return []  # the stage itself says that it cannot be imported
-    origin = Path(spec.origin)
-    return sorted(origin.parent.rglob('*.py')) if origin.name == '__init__.py' else [origin]
-
-
-def _custom_modules(cfg: Config) -> Iterable[str]:
-    imports = (cfg.get('custom_imports') or {}).get('imports') or []
-    return [imports] if isinstance(imports, str) else imports
 
 
 _NONE = '(none)'

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmwsss.recipes.identity import code_hash, content_hash, record_hash, signature
+from mmwsss.recipes.code import package_hash
+from mmwsss.recipes.identity import content_hash, record_hash, signature
 from mmwsss.recipes.recipe import OUTPUTS, Recipe, Stage
 from mmwsss.stores.atomic import atomic_write_json
 from mmwsss.stores.meta import FILE_NAME as STORE_META
@@ -143,7 +144,7 @@ def environment() -> dict[str, Any]:
     return {
         'python': platform.python_version(),
         'platform': platform.platform(),
-        'mmwsss': {'version': __version__, 'code': code_hash(), 'git': _git_commit()},
+        'mmwsss': {'version': __version__, 'code': package_hash(), 'git': _git_commit()},
         'packages': versions,
     }
 
@@ -187,7 +188,7 @@ def write_manifest(
                 'inputs': {key: str(ref) for key, ref in folder.stage.inputs.items()},
                 'input_hashes': identity.get('inputs'),
                 'files': identity.get('files'),
-                'code': identity.get('code'),
+                'code': record_hash(identity.get('code') or {}) if identity else None,
                 'command': record.get('command'),
                 'seconds': record.get('seconds'),
                 'begun': record.get('begun'),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from mmwsss.recipes.code import ReachableCode, custom_modules
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.identity import describe, differences
 from mmwsss.recipes.manifest import StageFolder
@@ -54,6 +55,7 @@ class Planner:
         extra = {} if seed is None else {'randomness.seed': seed}
         for stage in recipe.stages:
             self.configs[stage.name] = resolve_config(stage, extra)
+            self._check_imports(stage)
         for stage in recipe.stages:
             self._check_inputs(stage)
 
@@ -126,6 +128,16 @@ class Planner:
         if stage.action == 'train':
             return 'checkpoint'
         return (self.configs[stage.name].get('test_cfg') or {}).get('kind')
+
+    def _check_imports(self, stage: Stage) -> None:
+        code = ReachableCode()
+        missing = code.missing(custom_modules(self.configs[stage.name], required=True))
+        if missing:
+            raise RecipeError(
+                f'stage {stage.name}: {stage.config}: custom_imports: no module '
+                f'{", ".join(missing)} in {", ".join(map(str, code.paths))} nor among '
+                'the installed packages: start from the folder that it lies in, or set PYTHONPATH'
+            )
 
     def _check_inputs(self, stage: Stage) -> None:
         for reference in stage.inputs.values():

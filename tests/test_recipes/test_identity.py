@@ -1,5 +1,4 @@
 import json
-import sys
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +6,6 @@ from mmengine.config import Config
 
 from mmwsss.recipes import identity
 from mmwsss.recipes.identity import (
-    code_hash,
     content_hash,
     describe,
     differences,
@@ -41,7 +39,8 @@ def test_training_does_not_count_for_testing():
     parts = {'train_cfg': {'max_epochs': 3}, 'optim_wrapper': {'lr': 1}, 'val_cfg': {'a': 1}}
     assert differences(record('test', a=1), record('test', a=1, **parts)) == []
     assert differences(record('train', a=1), record('train', a=1, **parts))
-    assert differences(record('train'), record('test')) == ['action changed (train -> test)']
+    found = differences(record('train'), record('test'), ignore_code=True)
+    assert found == ['action changed (train -> test)']
 
 
 def test_many_differences_are_counted():
@@ -102,29 +101,11 @@ def test_content_hash_and_signature(tmp_path):
     assert signature(folder / 'a' / 'y.png')[:2] == [1, 2]
 
 
-def test_code_hash_sees_code_and_nothing_else(tmp_path, monkeypatch):
-    package = tmp_path / 'mmwsss'
-    package.mkdir()
-    (package / 'apis').mkdir()
-    (package / 'a.py').write_text('def f():\n    """Doc."""\n    return 1\n')
-    monkeypatch.setattr(identity, '_ROOT', package)
-    monkeypatch.syspath_prepend(tmp_path / 'other')
-    (tmp_path / 'other').mkdir()
-    (tmp_path / 'other' / 'method_of_mine.py').write_text('x = 1\n')
-
-    def fresh(*modules):
-        code_hash.cache_clear()
-        return code_hash(modules)
-
-    first, custom = fresh(), fresh('method_of_mine')
-    assert first != custom
-    (package / 'a.py').write_text('# why\ndef f():\n    """Other."""\n\n    return 1  # here\n')
-    (package / 'apis' / 'b.py').write_text('x = 1')
-    assert fresh() == first
-    (tmp_path / 'other' / 'method_of_mine.py').write_text('x = 2\n')
-    assert fresh('method_of_mine') != custom
-    assert fresh('no_such_module') == first, 'the stage itself will say so'
-    (package / 'a.py').write_text('def f():\n    return 2\n')
-    assert fresh() != first
-    code_hash.cache_clear()
-    sys.modules.pop('method_of_mine', None)
+def test_changed_code_is_named():
+    old = {'code': {'a': '1', 'b': '2', 'c': '3', 'd': '4'}}
+    new = {'code': {'a': '1', 'b': '0', 'e': '5'}}
+    assert differences(old, new) == [
+        'code changed (b, c, d and 1 more): --ignore-code accepts results of older code'
+    ]
+    assert differences(old, new, ignore_code=True) == []
+    assert differences({'code': 'hash of older versions'}, new)[0].startswith('code changed: ')

@@ -98,7 +98,9 @@ def test_changed_list_redoes(toy):
 
 def test_changed_code_redoes_unless_told_otherwise(toy, monkeypatch):
     toy.run(until_stage='first')
-    monkeypatch.setattr('mmwsss.recipes.identity.code_hash', lambda modules=(): 'other')
+    monkeypatch.setattr(
+        'mmwsss.recipes.code.ReachableCode.hashes', lambda *arguments: {'mmwsss.engine': 'other'}
+    )
     _, text = toy.run(until_stage='first', ignore_code=True)
     assert verbs(text) == {'first': 'done'}
     _, text = toy.run(until_stage='first')
@@ -262,6 +264,23 @@ def test_stage_runs_on_a_resolved_config(toy):
     assert cfg.model.width == 8
     assert cfg.train_dataloader.dataset.store == str(toy.work_dir / 'masks' / 'masks')
     assert not (toy.work_dir / 'second' / '.config.py').exists()
+
+
+def test_method_from_outside(toy, monkeypatch):
+    """It lies in the folder that the run starts from, where only stages look for modules."""
+    toy.edit('train.py', 'load_from = None', "custom_imports = dict(imports=['theirs.net'])")
+    monkeypatch.chdir(toy.root)
+    with pytest.raises(RecipeError, match=r'stage first: .*train.py: .*no module theirs.net in .*'):
+        toy.run()
+    assert not toy.work_dir.exists()
+    (toy.root / 'theirs').mkdir()
+    (toy.root / 'theirs' / '__init__.py').write_text('')
+    (toy.root / 'theirs' / 'net.py').write_text('x = 1\n')
+    toy.run(until_stage='masks')
+    (toy.root / 'theirs' / 'net.py').write_text('x = 2\n')
+    _, text = toy.run(until_stage='masks')
+    assert verbs(text) == {'first': 'redo', 'masks': 'done'}
+    assert 'code changed (theirs.net)' in text
 
 
 def test_bad_launch(toy):

@@ -1,6 +1,7 @@
 """Checkpoints of other projects: readers, key maps, conversion."""
 
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, CheckpointFormat, rename_keys
+from mmwsss.models.conversion.checkpoint_format import CheckpointFormat, rename_keys
+from mmwsss.models.conversion.checkpoint_keys import FORMATS
 from mmwsss.models.conversion.co2sam_keys import CO2SAM_FORMATS
 from mmwsss.models.conversion.convert import (
     convert_checkpoint,

@@ -1,6 +1,6 @@
 """Names in Co2SAM's checkpoints."""
 
-from mmwsss.models.conversion.checkpoint_keys import CheckpointFormat, Rules
+from mmwsss.models.conversion.checkpoint_format import CheckpointFormat, Rules
 from mmwsss.models.one_stage import Co2SAM
 
 CO2SAM_RULES: Rules = (

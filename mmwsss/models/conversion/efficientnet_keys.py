@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
-from mmwsss.models.conversion.checkpoint_keys import (
+from mmwsss.models.conversion.checkpoint_format import (
     CheckpointFormat,
     Rules,
     Value,

@@ -5,7 +5,7 @@ import re
 import torch
 from torch import Tensor, nn
 
-from mmwsss.models.conversion.checkpoint_keys import CheckpointFormat, Rules
+from mmwsss.models.conversion.checkpoint_format import CheckpointFormat, Rules
 from mmwsss.models.detectors.mmdet_grounding_dino import build_grounding_dino, read_arch
 
 _BERT = 'language_model.language_backbone.body.model'

@@ -1,0 +1,240 @@
+"""The code that a stage can reach: what its result depends on, file by file."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mmwsss.recipes.source import SourceFile, read_source
+from mmwsss.stores.hashing import hash_text
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_ENTRIES = {
+    'train': ('mmwsss.engine.cli', 'mmwsss.engine.launch'),
+    'test': ('mmwsss.engine.cli', 'mmwsss.engine.launch', 'mmwsss.engine.testing'),
+}
+
+
+class ReachableCode:
+    """Finds the files that a stage's result depends on, from imports and registered types.
+
+    Begins with what ``train.py`` or ``test.py`` imports, the modules that registered the types
+    which a config names, and its ``custom_imports``; follows imports, and texts that are names of
+    registered types, through our package. A package from outside counts whole, and so does
+    whatever it imports from the folders of the run (the current one and ``PYTHONPATH``).
+
+    Args:
+        package: Folder of our package.
+        paths: Folders in which a stage finds modules. Defaults to those of its process.
+    """
+
+    def __init__(self, package: Path = _PACKAGE, paths: Iterable[Path] | None = None) -> None:
+        self.package = package
+        if paths is None:
+            given = os.environ.get('PYTHONPATH', '').split(os.pathsep)
+            paths = [Path(part).resolve() for part in (*filter(None, given), os.curdir)]
+        self.paths = list(dict.fromkeys([package.parent, *paths]))
+        self._packaged = [Path(sysconfig.get_path(key)) for key in ('purelib', 'platlib', 'stdlib')]
+
+    def hashes(
+        self, content: Mapping[str, Any], action: str, custom: Iterable[str] = ()
+    ) -> dict[str, str]:
+        """Hash of each file that a stage can reach, by its dotted name.
+
+        Args:
+            content: The part of its config that counts.
+            action: 'train' or 'test'.
+            custom: Modules that its config imports; those that are not there have no code.
+        """
+        found: dict[str, str] = {}
+        types = self._types()
+        todo: list[Path | None] = [self._module(name) for name in _ENTRIES[action]]
+        todo += [path for text in _texts(content) for path in types.get(_last(text), ())]
+        for name in custom:
+            todo += self._outside(name, found)
+        seen: set[Path] = set()
+        waiting: list[tuple[Path, list[Path]]] = []
+        while todo:
+            path = todo.pop()
+            if path is not None and path not in seen:
+                seen.add(path)
+                name, source = self._name(path), self._read(path)
+                found[name] = source.digest
+                for module, attribute in source.imports:
+                    todo += self._imported(module, attribute, path)
+                for text in source.strings:
+                    todo += types.get(_last(text), ())
+                for table, parts in self._parents(name, found) if self._is_ours(path) else ():
+                    if table is None:
+                        todo += parts
+                    else:
+                        waiting.append((table, parts))
+            if not todo:  # what fills a table matters where the table is used
+                todo += {p for table, parts in waiting if table in seen for p in parts} - seen
+        return dict(sorted(found.items()))
+
+    def missing(self, custom: Iterable[str]) -> list[str]:
+        """Those of some modules that cannot be found."""
+        return [name for name in custom if self._find(name) is None]
+
+    # Files ----------------------------------------------------------------------------
+
+    def _is_ours(self, path: Path) -> bool:
+        return path.is_relative_to(self.package)
+
+    def _module(self, name: str) -> Path | None:
+        """File of a module in the folders of a run."""
+        for folder in self.paths:
+            base = folder.joinpath(*name.split('.'))
+            for path in (base / '__init__.py', base.with_name(f'{base.name}.py')):
+                if path.is_file():
+                    return path
+        return None
+
+    def _find(self, name: str) -> Path | None:
+        """File of a module, also of an installed package; nothing is imported."""
+        path = self._module(name)
+        top, *rest = name.split('.')
+        if path is not None:
+            return path
+        try:
+            spec = importlib.util.find_spec(top)
+        except (ImportError, ValueError):
+            return None
+        if spec is None:
+            return None
+        if not rest:
+            return Path(spec.origin or os.devnull)
+        for folder in spec.submodule_search_locations or ():
+            base = Path(folder).joinpath(*rest)
+            for path in (base / '__init__.py', base.with_name(f'{base.name}.py')):
+                if path.is_file():
+                    return path
+            compiled = sorted(base.parent.glob(f'{base.name}.*.so'))
+            if compiled:
+                return compiled[0]
+        return None
+
+    def _name(self, path: Path) -> str:
+        folder = next((f for f in self.paths if path.is_relative_to(f)), path.parent.parent)
+        parts = path.relative_to(folder).with_suffix('').parts
+        return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+    def _read(self, path: Path) -> SourceFile:
+        name = self._name(path)
+        package = name if path.name == '__init__.py' else name.rpartition('.')[0]
+        return read_source(path, package)
+
+    # Ours -----------------------------------------------------------------------------
+
+    def _types(self) -> dict[str, list[Path]]:
+        """Files by the names of the types that they register."""
+        types: dict[str, list[Path]] = {}
+        for path in sorted(self.package.rglob('*.py')):
+            for name in self._read(path).registered:
+                types.setdefault(name, []).append(path)
+        return types
+
+    def _imported(self, module: str, name: str, importer: Path) -> list[Path]:
+        """Files behind an import; those of packages that only list names are passed through."""
+        if not module or (self._is_ours(importer) and module.split('.')[0] != self.package.name):
+            return []
+        if name not in ('', '*') and (path := self._module(f'{module}.{name}')):
+            if path.name != '__init__.py' or not self._is_ours(path):
+                return [path]
+            return []  # a package of ours as a name: what is used of it is not known by name
+        path = self._module(module)
+        if path is None or self._is_installed(path):
+            return []
+        if path.name != '__init__.py' or not self._is_ours(path) or name in ('', '*'):
+            return (
+                [] if name == '' and path.name == '__init__.py' and self._is_ours(path) else [path]
+            )
+        exported = self._read(path).exports.get(name)
+        return [path] if exported is None else self._imported(*exported, path)
+
+    def _parents(
+        self, name: str, found: dict[str, str]
+    ) -> Iterator[tuple[Path | None, list[Path]]]:
+        """What the packages around a module do beside listing names.
+
+        Yields:
+            ``(file whose object is changed or None, files that are needed for it)``.
+        """
+        while '.' in name:
+            name = name.rpartition('.')[0]
+            path = self._module(name)
+            if path is None or name in found:
+                continue
+            source = self._read(path)
+            if source.own_digest:
+                found[name] = source.own_digest
+                for changed, needed in source.own_imports:
+                    table = None
+                    if changed is not None and self._module('.'.join(changed)) is None:
+                        table = next(iter(self._imported(*changed, path)), None)
+                    yield table, self._imported(*needed, path)
+
+    # Others' --------------------------------------------------------------------------
+
+    def _is_installed(self, path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in self._packaged)
+
+    def _outside(self, name: str, found: dict[str, str]) -> list[Path]:
+        """Files of the package that a custom module belongs to."""
+        path = self._find(name)
+        if path is None:  # one that the config can do without
+            return []
+        if self._is_ours(path):
+            return [path]
+        root = path.parent
+        if not (root / '__init__.py').is_file():
+            files = [path]
+        else:
+            while (root.parent / '__init__.py').is_file():
+                root = root.parent
+            files = sorted(root.rglob('*.py'))
+        if self._is_installed(path) or path.suffix != '.py':
+            parts = (f'{p.relative_to(root)} {p.stat().st_size}' for p in files if p.is_file())
+            found[name.split('.')[0]] = hash_text('\n'.join([*parts, _version(name)]))
+            return []
+        return files
+
+
+def package_hash() -> str:
+    """Hash of all code of our package."""
+    files = sorted(_PACKAGE.rglob('*.py'))
+    return hash_text('\n'.join(f'{path.name} {read_source(path, "").digest}' for path in files))
+
+
+def custom_modules(cfg: Mapping[str, Any], *, required: bool = False) -> list[str]:
+    """Modules that a config imports; with ``required`` only those that it cannot do without."""
+    custom = cfg.get('custom_imports') or {}
+    if required and custom.get('allow_failed_imports'):
+        return []
+    imports = custom.get('imports') or []
+    return [imports] if isinstance(imports, str) else list(imports)
+
+
+def _version(name: str) -> str:
+    names = metadata.packages_distributions().get(name.split('.')[0], ())
+    return ' '.join(f'{dist}=={metadata.version(dist)}' for dist in names)
+
+
+def _last(text: str) -> str:
+    return text.rpartition('.')[2]
+
+
+def _texts(content: Any) -> Iterator[str]:
+    if isinstance(content, Mapping):
+        content = list(content.values())
+    if isinstance(content, list | tuple):
+        for value in content:
+            yield from _texts(value)
+    elif isinstance(content, str):
+        yield content
