@@ -108,7 +108,7 @@ class StoreMeta:
             hint = 'it is no store' if folder.is_dir() else 'the folder does not exist'
             raise StoreError(
                 f'{folder}: no {FILE_NAME} found: {hint}. Run the stage that makes it, or '
-                'import foreign seeds with tools/dataset_converters/import_seeds.py'
+                'import foreign seeds or masks: tools/dataset_converters/import_seeds.py'
             ) from None
         except RecordError as error:
             raise StoreError(f'{error}; it is no store meta') from None

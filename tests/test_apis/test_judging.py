@@ -11,6 +11,7 @@ from mmwsss.apis.judging import judge
 from mmwsss.datasets import COCOTaggedDataset, VOCTaggedDataset
 from mmwsss.datasets.errors import DataError
 from mmwsss.stores import StoreError, StoreMeta, StoreMismatch, create_store
+from mmwsss.stores.foreign_formats import ReadOptions
 from tests.conftest import VOC_TAGS, photo
 
 CLASSES = VOCTaggedDataset.METAINFO['classes']
@@ -180,3 +181,45 @@ def test_seeds_of_another_version_of_the_photo(voc, tmp_path):
         irn(tmp_path / 'seeds' / id, keys, maps[:, :-2])
     with pytest.raises(ValueError, match=r'differ in size: were the masks made from other'):
         judge(tmp_path / 'seeds', dataset, tmp_path / 'out', fmt='irn')
+
+
+@pytest.mark.parametrize('fmt', ['png', 'npy'])
+def test_bare_folders_of_label_maps(fmt, voc, tiny_voc, tmp_path):
+    dataset, _ = voc
+    (tmp_path / 'maps').mkdir()
+    for path in (tiny_voc / 'SegmentationClass').iterdir():
+        mask = np.array(Image.open(path))
+        mask[mask == 255] = 0
+        if fmt == 'png':
+            Image.fromarray(mask).save(tmp_path / 'maps' / path.name)
+        else:
+            np.save(tmp_path / 'maps' / f'{path.stem}.npy', mask.astype(np.int64))
+    metrics = judge(tmp_path / 'maps', dataset, tmp_path / 'out', fmt=fmt)
+    assert metrics['masks/mIoU'] == 100
+
+
+def test_keys_of_other_classes_are_refused_and_the_option_named(voc, tmp_path):
+    dataset, seeds = voc
+    (tmp_path / 'seeds').mkdir()
+    for id, (keys, maps) in seeds.items():
+        irn(tmp_path / 'seeds' / id, keys + 1, maps)
+    with pytest.raises(StoreMismatch, match='With --offset 1, 3 of 3 would'):
+        judge(tmp_path / 'seeds', dataset, tmp_path / 'out', fmt='irn')
+    assert not (tmp_path / 'out/scores').exists()
+    options = ReadOptions(offset=1)
+    metrics = judge(tmp_path / 'seeds', dataset, tmp_path / 'out', fmt='irn', options=options)
+    assert metrics['seeds/mIoU'] == pytest.approx(100)
+
+
+def test_ground_truth_in_another_order_is_an_error_before_any_number(voc, tiny_voc, tmp_path):
+    dataset, _ = voc
+    meta = StoreMeta('masks', CLASSES[1:], 'x')
+    store = create_store(tmp_path / 'store', meta)
+    for path in (tiny_voc / 'SegmentationClass').iterdir():
+        mask = np.array(Image.open(path))
+        store.write(path.stem, mask)
+        moved = np.where((mask > 0) & (mask < 255), 20 - mask, mask)
+        Image.fromarray(moved).save(path)
+    with pytest.raises(DataError, match='hold no class that their photo is tagged with'):
+        judge(tmp_path / 'store', dataset, tmp_path / 'out')
+    assert not (tmp_path / 'out/metrics.json').exists()

@@ -266,6 +266,30 @@ def test_import_seeds(tmp_path, capsys):
         import_seeds.main([*argv, '--classes', str(tmp_path / 'names.txt'), '--overwrite'])
 
 
+def test_import_of_coco_by_the_names_of_its_photos(tmp_path, capsys):
+    """Files named as the photos are; labels of the package tell that the keys are right."""
+    (tmp_path / 'seeds').mkdir()
+    (tmp_path / 'photos').mkdir()
+    for number in (9, 25):
+        name = f'COCO_train2014_{number:012d}'
+        keys = np.array(COCOTaggedDataset.shipped_tags()[f'{number:012d}'])
+        maps = np.full((len(keys), 8, 12), 0.5, np.float32)
+        np.save(tmp_path / f'seeds/{name}.npy', {'keys': keys, 'cam': maps[:, ::2, ::2]})
+        Image.fromarray(photo(8, 12)).save(tmp_path / f'photos/{name}.jpg')
+    command = [str(tmp_path / 'seeds'), 'irn', str(tmp_path / 'out'), '--dataset', 'coco']
+    import_seeds.main([*command, '--images', str(tmp_path / 'photos')])
+    store = open_store(tmp_path / 'out')
+    assert list(store) == ['000000000009', '000000000025']
+    assert store['000000000009'].size == (8, 12)
+    with pytest.raises(SystemExit, match='With --offset 0, 2 of 2 would'):
+        import_seeds.main([*command, '--offset', '1', '--overwrite'])
+    (tmp_path / 'ids.txt').write_text('COCO_train2014_000000000025\n')
+    command[2] = str(tmp_path / 'one')
+    options = ['--ids', str(tmp_path / 'ids.txt'), '--images', str(tmp_path / 'photos')]
+    import_seeds.main([*command, *options])
+    assert list(open_store(tmp_path / 'one')) == ['000000000025']
+
+
 class TestCheckDataset:
     def test_folder(self, tiny_folder, capsys):
         assert check_dataset.main(['folder', str(tiny_folder)]) == 0
