@@ -13,6 +13,7 @@ from mmwsss.ops.confusion import AbsentRule
 from mmwsss.stores import Store, StoreError, open_store
 from mmwsss.stores.foreign import MASK_FORMATS, import_folder
 from mmwsss.stores.foreign_formats import ReadOptions
+from mmwsss.stores.verification import usable_cores
 
 
 def judge(
@@ -90,7 +91,14 @@ def judge(
         raise StoreError(f'{store.folder}: scores or masks can be judged, this holds {kind}')
     store.require(classes=dataset.metainfo['classes'][1:], ids=scored)
     metrics = _metrics(store, dataset, out_dir, eval_ann_file, background, absent)
-    return evaluate_store(store, dataset, Evaluator(metrics), out_dir, eval_ann_file)
+    return evaluate_store(
+        store, dataset, Evaluator(metrics), out_dir, eval_ann_file, workers=_workers()
+    )
+
+
+def _workers() -> int:
+    """One process a core where there are several."""
+    return usable_cores() if usable_cores() > 1 else 0
 
 
 def _metrics(
@@ -107,7 +115,9 @@ def _metrics(
     given = background
     if given is None:  # none is found either where seeds have a background map
         evaluator = Evaluator(SeedMetric(absent=absent))
-        found = evaluate_store(store, dataset, evaluator, out_dir, eval_ann_file)
+        found = evaluate_store(
+            store, dataset, evaluator, out_dir, eval_ann_file, workers=_workers()
+        )
         background = found.get('seeds/threshold')
     return [SeedMetric(background=given, **options), ContourMetric(background=background)]
 

@@ -1,19 +1,24 @@
 """Scoring what a store holds, against the masks of a data set."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import torch
 from mmengine.dist import get_rank, get_world_size, is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
+from torch.utils.data import DataLoader, Dataset
 
 from mmwsss.datasets.io import read_mask
 from mmwsss.engine.metrics_file import write_metrics
 from mmwsss.stores import Store
+
+_MANY = 64  # images that are worth starting workers
+_CHUNK = 8  # images that a worker sends at once
 
 
 def evaluate_store(
@@ -24,6 +29,7 @@ def evaluate_store(
     eval_ann_file: str | Path | None = None,
     *,
     leave_out: Collection[str] = (),
+    workers: int = 0,
 ) -> dict[str, float]:
     """Score the entries whose images have a ground-truth mask.
 
@@ -38,6 +44,9 @@ def evaluate_store(
         work_dir: Where ``metrics.json`` is written.
         eval_ann_file: List of ids to score. Defaults to every image with a mask.
         leave_out: Ids that are not scored, because their entries are broken.
+        workers: Processes that read and count, beside this one, which adds up. All metrics must
+            have a method ``count``, as those of :mod:`mmwsss.evaluation` do, or this process
+            does everything.
 
     Returns:
         The metrics; empty where there is nothing to score.
@@ -68,14 +77,60 @@ def evaluate_store(
         **store.meta.protocol,
     }
     evaluator.dataset_meta = {**dataset.metainfo, 'protocol': protocol}
-    for info in infos[get_rank() :: get_world_size()]:
-        evaluator.process([_sample(store, info)])
+    mine = infos[get_rank() :: get_world_size()]
+    if workers and len(mine) >= _MANY and all(hasattr(m, 'count') for m in evaluator.metrics):
+        _count_in_workers(evaluator, store, mine, workers)
+    else:
+        for info in mine:
+            evaluator.process([_sample(store, info)])
     metrics = evaluator.evaluate(len(infos))
     if is_main_process():
         for metric in evaluator.metrics:  # what only the metric knows: how means are taken, ...
             protocol.update(getattr(metric, 'reported', {}))
         write_metrics(work_dir, metrics, protocol)
     return metrics
+
+
+class _Counts(Dataset):
+    """What each image adds to each metric; an error is returned, so that it stays readable."""
+
+    def __init__(self, metrics: Sequence[Any], store: Store, infos: Sequence[dict]) -> None:
+        self.metrics, self.store, self.infos = metrics, store, infos
+
+    def __len__(self) -> int:
+        return len(self.infos)
+
+    def __getitem__(self, index: int) -> list[Any] | Exception:
+        try:
+            sample = _sample(self.store, self.infos[index]).to_dict()
+            for metric in self.metrics:
+                metric.process(None, [sample])
+            return [metric.results.pop() for metric in self.metrics]
+        except (OSError, ValueError) as error:
+            return error
+
+
+def _count_in_workers(
+    evaluator: Evaluator, store: Store, infos: Sequence[dict], workers: int
+) -> None:
+    """Let workers fill what the metrics keep of each image, in the order of the images."""
+    loader = DataLoader(
+        _Counts(evaluator.metrics, store, infos),
+        batch_size=_CHUNK,
+        num_workers=workers,
+        collate_fn=list,
+        worker_init_fn=_one_thread,
+    )
+    for chunk in loader:
+        for counts in chunk:
+            if isinstance(counts, Exception):
+                raise counts
+            for metric, result in zip(evaluator.metrics, counts, strict=True):
+                metric.results.append(result)
+
+
+def _one_thread(_: int) -> None:
+    cv2.setNumThreads(0)
 
 
 def _sample(store: Store, info: dict[str, Any]) -> SegDataSample:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from mmwsss.ops.sparse_counts import SparseCounts
 
@@ -62,6 +63,7 @@ class ThresholdSweep:
     ) -> None:
         self.thresholds = threshold_grid(thresholds)
         self._grid = self.thresholds.astype(np.float32)
+        self._bounds = torch.from_numpy(self._grid)
         if not 2 <= num_classes <= ignore:
             raise ValueError(f'num_classes must be 2..{ignore} (ignore), found {num_classes}')
         self.num_classes, self.ignore = num_classes, ignore
@@ -89,7 +91,7 @@ class ThresholdSweep:
                 f'label {label.shape}, score {score.shape} and ground truth {gt.shape} differ in '
                 'size: were the masks made from other versions of the images?'
             )
-        score = score.ravel().astype(np.float32, copy=False)
+        score = np.require(score.ravel(), np.float32, ['C', 'W'])  # writable, as torch wants it
         if score.size and not np.isfinite(score.max()):  # the maximum of NaN and anything is NaN
             raise ValueError(f'scores must be finite, found {score.max()}')
         for name, values, limit in (
@@ -101,7 +103,7 @@ class ThresholdSweep:
                     f'{name} must lie in 0..{limit}, found {values.min()}..{values.max()}'
                 )
         cells = self._row[gt.ravel()] + label.ravel().astype(np.intp) * self._shape[2]
-        cells += np.searchsorted(self._grid, score)
+        cells += torch.bucketize(torch.from_numpy(score), self._bounds, out_int32=True).numpy()
         # The histogram is followed by a row of ignored pixels and one of what is no class.
         counts = np.bincount(cells, minlength=self.histogram.size)
         if len(counts) > self._row[self.ignore] + self.histogram[0].size:

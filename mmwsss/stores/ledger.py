@@ -4,17 +4,13 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 _BEGIN, _END = '# begin ', '# end'
 
 
-class Stamp(NamedTuple):
-    """What changes when a file does: size in bytes, time of content and time of change in ns."""
-
-    size: int
-    mtime: int
-    ctime: int
+#: What changes when a file does: bytes, time of content and time of change in ns. A plain tuple,
+#: because Python's garbage collector forgets those; a store has as many as images.
+Stamp = tuple[int, int, int]
 
 
 def stamp(path: str | Path) -> Stamp | None:
@@ -23,7 +19,7 @@ def stamp(path: str | Path) -> Stamp | None:
         found = os.stat(path)
     except OSError:
         return None
-    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class Ledger:
@@ -56,7 +52,7 @@ class Ledger:
                         begun = None
                     else:
                         size, mtime, ctime, id = line.split(' ', 3)
-                        known[id[:-1]] = Stamp(int(size), int(mtime), int(ctime))
+                        known[id[:-1]] = int(size), int(mtime), int(ctime)
         except (OSError, ValueError):  # torn or foreign: nothing in it is believed
             return {}
         return known if begun in (None, _BOOT) else {}
@@ -74,7 +70,7 @@ class Ledger:
 
     def note(self, entries: dict[str, Stamp]) -> None:
         """Entries that are good as they are now."""
-        lines = (f'{s.size} {s.mtime} {s.ctime} {id}\n' for id, s in entries.items())
+        lines = (f'{s[0]} {s[1]} {s[2]} {id}\n' for id, s in entries.items())
         text = ''.join(line for line in lines if line.count('\n') == 1)
         if text:
             self._append(text if self._begun else f'{_BEGIN}{_BOOT}\n{text}')
