@@ -26,9 +26,9 @@ from benchmarks.timing import Times, call, load
 from mmwsss.engine.store_evaluation import evaluate_store
 from mmwsss.evaluation import SeedMetric
 from mmwsss.stores import Store, StoreMeta, create_store, open_store
+from mmwsss.stores.background_writer import BackgroundWriter
 from mmwsss.stores.hashing import hash_list
 from mmwsss.stores.verification import usable_cores
-from mmwsss.stores.background_writer import BackgroundWriter
 
 
 def compare(name: str, ways: dict[str, Callable[[], Any]]) -> float:

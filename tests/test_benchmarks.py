@@ -1,6 +1,6 @@
 """The benchmarks run and compare what they time; no times are asserted."""
 
-from benchmarks import seed_sweep, store_size
+from benchmarks import seed_sweep, store_scale, store_size
 
 
 def test_seed_sweep(capsys):
@@ -11,3 +11,8 @@ def test_seed_sweep(capsys):
 def test_store_size(capsys):
     assert store_size.main(['--images', '4']) > 10
     assert 'times smaller' in capsys.readouterr().out
+
+
+def test_store_scale(capsys):
+    assert len(store_scale.main(['--entries', '40', '--images', '6'])) == 3
+    assert capsys.readouterr().out.count('equal') == 3

@@ -29,6 +29,7 @@ from mmwsss.stores import (
     create_store,
     open_store,
 )
+from mmwsss.stores.background_writer import BackgroundWriter
 from mmwsss.stores.hashing import hash_file, hash_text
 from mmwsss.version import __version__
 
@@ -137,12 +138,14 @@ class StoreTestLoop(BaseLoop):
         runner.call_hook('before_test_epoch')
         runner.model.eval()
         bad: list[LeftOut] = []
-        for index, batch in enumerate(self.dataloader):
-            before = len(bad)
-            bad += self._run_iter(index, batch, store)
-            if before < FIRST <= len(bad):
-                _require_some_success(bad, store)
-        store.sync()
+        with BackgroundWriter(store) as writer:
+            for index, batch in enumerate(self.dataloader):
+                before = len(bad)
+                bad += self._run_iter(index, batch, writer)
+                if before < FIRST <= len(bad):
+                    bad += self._failed(store, writer.drain())
+                    _require_some_success(bad, store)
+            bad += self._failed(store, writer.drain())
         bad += self._lost(store, bad)
         bad = [entry for part in all_gather_object(bad) for entry in part]
         barrier()
@@ -153,6 +156,7 @@ class StoreTestLoop(BaseLoop):
             self.runner.work_dir,
             self.eval_ann_file,
             leave_out=[entry.id for entry in bad],
+            workers=self.dataloader_cfg.get('num_workers', 0),
         )
         store.ledger.end()
         runner.call_hook('after_test_epoch', metrics=metrics)
@@ -217,7 +221,7 @@ class StoreTestLoop(BaseLoop):
         return runner.build_dataloader(config, seed=runner.seed)
 
     @torch.no_grad()
-    def _run_iter(self, index: int, batch: PendingBatch, store: Store) -> list[LeftOut]:
+    def _run_iter(self, index: int, batch: PendingBatch, writer: BackgroundWriter) -> list[LeftOut]:
         runner = self.runner
         runner.call_hook('before_test_iter', batch_idx=index, data_batch=batch.data)
         bad, outputs = list(batch.bad), []
@@ -227,20 +231,32 @@ class StoreTestLoop(BaseLoop):
                     outputs = runner.model.test_step(batch.data)
             except ValueError as error:
                 raise StageFailed(f'model: {error}') from error
-        for sample in outputs:
-            try:
-                store.write(sample.img_id, self._value(sample))
-            except StoreError as error:
-                bad.append(LeftOut(sample.img_id, str(error), 'model', type(error).__name__))
-            except OSError as error:
-                raise StageFailed(
-                    f'{store.path(sample.img_id)}: cannot be written ({error}). What is finished '
-                    'is kept; make room or mend the folder and run again'
-                ) from error
         for entry in bad:
             print_log(f'left out {entry.id}: {entry.reason}', 'current', 30)
+        for sample in outputs:
+            writer.put(sample.img_id, self._value(sample))
+        bad += self._failed(writer.store, writer.done())
         runner.call_hook('after_test_iter', batch_idx=index, data_batch=batch.data, outputs=outputs)
         return bad
+
+    def _failed(self, store: Store, errors: list[tuple[str, Exception]]) -> list[LeftOut]:
+        """What could not be written, as entries that are left out.
+
+        Raises:
+            StageFailed: The disk cannot be written to.
+        """
+        left_out = []
+        for id, error in errors:
+            if isinstance(error, OSError):
+                raise StageFailed(
+                    f'{store.path(id)}: cannot be written ({error}). What is finished is kept; '
+                    'make room or mend the folder and run again'
+                ) from error
+            if not isinstance(error, StoreError):
+                raise error
+            left_out.append(LeftOut(id, str(error), 'model', type(error).__name__))
+            print_log(f'left out {id}: {error}', 'current', 30)
+        return left_out
 
     def _value(self, sample: SegDataSample) -> Any:
         if self.kind == 'masks':
