@@ -16,11 +16,13 @@ from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.leak_guard import refuse_ground_truth
 from mmwsss.models.conversion.fitting import require_started
 from mmwsss.registry import RUNNERS
+from mmwsss.stores.errors import FolderBusy
+from mmwsss.stores.locking import FolderLock
 
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with seven differences.
+    """mmengine's ``Runner`` with eight differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
     - ``resume`` without a file goes on from the newest checkpoint that can be read.
@@ -31,6 +33,7 @@ class WSSSRunner(Runner):
     - Weights to start from that a config leaves open have to be given, and have to fit.
     - Starting a DataLoader's workers draws no number from the generator that the model uses, so
       that a run with persistent workers resumes exactly.
+    - One training at a time writes to a work directory (:class:`mmwsss.stores.locking.FolderLock`).
     - ``CheckpointHook`` is ours in configs of any scope: those with an ``mmseg::`` base, say.
     """
 
@@ -62,6 +65,7 @@ class WSSSRunner(Runner):
 
         Raises:
             StageFailed: The config leaves open which weights a part of the model starts from.
+            FolderBusy: Another training writes to the work directory.
         """
         for name, module in self.model.named_modules():
             init = getattr(module, 'init_cfg', None)
@@ -74,7 +78,26 @@ class WSSSRunner(Runner):
                     f'{key}.checkpoint is None: give the weights to start from, '
                     f'--cfg-options {key}.checkpoint=FILE, or start at random, {key}=None'
                 )
-        return super().train()
+        lock = self._lock()
+        try:
+            return super().train()
+        finally:
+            if lock is not None:
+                lock.release()
+
+    def _lock(self) -> FolderLock | None:
+        """Keep a second training out of the work directory; held by the first process for all."""
+        lock = problem = None
+        if is_main_process():
+            try:
+                lock = FolderLock(self.work_dir)
+            except FolderBusy as error:
+                problem = error
+        found = [problem]
+        broadcast_object_list(found)
+        if found[0] is not None:
+            raise found[0]
+        return lock
 
     def load_or_resume(self) -> None:
         """Load a checkpoint, or resume; see mmengine."""

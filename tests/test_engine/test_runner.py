@@ -1,5 +1,7 @@
 """The runner where mmengine's would not do."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from mmwsss.engine.checkpoint_io import CheckpointError
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.hooks import CheckpointHook
 from mmwsss.engine.wrappers import PassThrough
+from mmwsss.stores.errors import FolderBusy
 from tests.test_engine.runs import make_runner
 from tests.test_engine.toy import ToyIdentity, ToyModel
 
@@ -55,6 +58,27 @@ def test_weights_that_a_config_leaves_open(tmp_path):
     key = r'model\.net\.0\.init_cfg'
     with pytest.raises(StageFailed, match=rf'{key}\.checkpoint is None: .* {key}\.checkpoint=FILE'):
         runner.train()
+
+
+def test_a_second_training_in_the_same_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr('mmwsss.stores.locking._PATIENCE', 0.1)
+    runner = make_runner(tmp_path, ONE_EPOCH)
+    code = (
+        'import sys, time; from mmwsss.stores.locking import FolderLock; '
+        'lock = FolderLock(sys.argv[1]); print(1, flush=True); time.sleep(60)'
+    )
+    other = subprocess.Popen(
+        [sys.executable, '-c', code, runner.work_dir], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == '1\n'
+        with pytest.raises(FolderBusy, match=f'process {other.pid} on .* is writing to it'):
+            runner.train()
+    finally:
+        other.kill()
+        other.wait()
+        other.stdout.close()
+    make_runner(tmp_path, ONE_EPOCH).train()
 
 
 def test_resume_falls_back_to_the_newest_readable(tmp_path):
