@@ -22,6 +22,7 @@ from mmwsss.models.detectors import HFGroundingDINO, LocalBert, MMDetGroundingDI
 from mmwsss.models.heads import (
     CAMHead,
     DeepLabV2Head,
+    DilatedDecoder,
     LargeFOVHead,
     PatchCAMHead,
     PCMHead,
@@ -44,7 +45,15 @@ from mmwsss.models.losses import (
     SegmentContrastLoss,
     TokenAffinityLoss,
 )
-from mmwsss.models.one_stage import Co2SAM, SAMDataPreprocessor, WeCLIP, WeCLIPPlus
+from mmwsss.models.one_stage import (
+    CAMViT,
+    Co2SAM,
+    OneStageViT,
+    SAMDataPreprocessor,
+    ToCo,
+    WeCLIP,
+    WeCLIPPlus,
+)
 from mmwsss.models.sam import SAM, SAMPointDecoder
 from mmwsss.models.segmentors import AveragedScores, SimilaritySegmentor, SoftmaxScores
 from mmwsss.models.stand_ins import (
@@ -74,6 +83,7 @@ __all__ = [
     'CAMGenerator',
     'CAMHead',
     'CAMPseudoLabelLoss',
+    'CAMViT',
     'CLIPPretrainer',
     'ClassMemory',
     'ClassTokenContrastLoss',
@@ -81,6 +91,7 @@ __all__ = [
     'Co2SAM',
     'DeepLabV2Head',
     'DenseEnergyLoss',
+    'DilatedDecoder',
     'FeatureSimilarityLoss',
     'FittedPretrainedInit',
     'FixedPrompts',
@@ -93,6 +104,7 @@ __all__ = [
     'MMDetGroundingDINO',
     'MapAgreementLoss',
     'MultiLabelContrastiveLoss',
+    'OneStageViT',
     'PCMHead',
     'PatchCAMHead',
     'PatchTokenContrastLoss',
@@ -109,6 +121,7 @@ __all__ = [
     'SimilaritySegmentor',
     'SimulatedDetector',
     'SoftmaxScores',
+    'ToCo',
     'TokenAffinityLoss',
     'WSSSDataPreprocessor',
     'WeCLIP',

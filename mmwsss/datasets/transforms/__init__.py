@@ -42,6 +42,7 @@ from mmwsss.datasets.transforms.segments import (
     RelabelSegments,
     SegmentsFromProposals,
 )
+from mmwsss.datasets.transforms.token_contrast_views import TokenContrastViews
 from mmwsss.datasets.transforms.two_views import TwoViews
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     'ResizeToMultiple',
     'SegmentsFromProposals',
     'ToSAMFrame',
+    'TokenContrastViews',
     'TopLeftCropPad',
     'TwoViews',
 ]

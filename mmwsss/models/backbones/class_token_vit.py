@@ -52,8 +52,9 @@ class ClassTokenViT(BaseModule):
     `Multi-class Token Transformer for Weakly Supervised Semantic Segmentation
     <https://arxiv.org/abs/2203.02891>`_ (MCTformer, CVPR 2022) learns C tokens. "Class Tokens
     Infusion for Weakly Supervised Semantic Segmentation" (CTI, CVPR 2024) adds one of the
-    background and makes all of DeiT's one by a tokenizer. Blocks are mmpretrain's; there is no
-    norm after the last.
+    background and makes all of DeiT's one by a tokenizer. Blocks are mmpretrain's. With
+    ``num_classes=1, background=False, tokenizer_channels=None, drop_path_rate=0,
+    final_norm=True`` this is the plain vision transformer (ToCo's).
 
     Args:
         num_classes: Foreground classes C.
@@ -71,6 +72,8 @@ class ClassTokenViT(BaseModule):
         stem_stride: Its stride in pixels; divides ``patch_size``.
         drop_path_rate: Probability of leaving a branch out in the last block; it grows linearly
             from 0 in the first.
+        final_norm: Apply LayerNorm after the last block.
+        frozen_positions: Do not train the position tables.
         init_cfg: E.g. ``dict(type='Pretrained', checkpoint=...)`` with a checkpoint of this class,
             of ``convert_checkpoint.py deit``, or mmpretrain's of a DeiT (``prefix='backbone.'``).
 
@@ -97,6 +100,8 @@ class ClassTokenViT(BaseModule):
         stem_channels: int = 3,
         stem_stride: int = 1,
         drop_path_rate: float = 0.1,
+        final_norm: bool = False,
+        frozen_positions: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(init_cfg)
@@ -130,6 +135,10 @@ class ClassTokenViT(BaseModule):
             self.bg_token = nn.Parameter(torch.zeros(1, 1, dims))
         rates = [drop_path_rate * block / max(depth - 1, 1) for block in range(depth)]
         self.layers = nn.ModuleList(ClassTokenLayer(**sizes, drop_path_rate=p) for p in rates)
+        self.ln1 = nn.LayerNorm(dims, eps=1e-6) if final_norm else nn.Identity()
+        if frozen_positions:
+            self.pos_embed_patch.requires_grad_(False)
+            self.pos_embed_cls.requires_grad_(False)
         for parameter in (self.cls_token, self.pos_embed_patch):
             trunc_normal_(parameter, std=0.02)
 
@@ -209,7 +218,7 @@ class ClassTokenViT(BaseModule):
             watches: To be told the attention.
         """
         x, grid = self.embed(images)
-        return self.split(self.run(x, 0, self.depth, watches), grid)
+        return self.split(self.ln1(self.run(x, 0, self.depth, watches)), grid)
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
         """Also take a DeiT's entries, as published networks begin from."""
@@ -217,8 +226,9 @@ class ClassTokenViT(BaseModule):
         if positions is not None:
             state_dict[f'{prefix}pos_embed_cls'] = positions[:, :1]
             state_dict[f'{prefix}pos_embed_patch'] = positions[:, 1:]
-            for name in ('ln1.weight', 'ln1.bias'):  # the norm after the last block
-                state_dict.pop(prefix + name, None)
+            if isinstance(self.ln1, nn.Identity):
+                for name in ('ln1.weight', 'ln1.bias'):
+                    state_dict.pop(prefix + name, None)
         for name in ('cls_token', 'pos_embed_cls'):
             value, ours = state_dict.get(prefix + name), getattr(self, name)
             if value is not None and value.shape[1] == 1 != ours.shape[1]:

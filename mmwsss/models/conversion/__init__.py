@@ -12,12 +12,14 @@ from mmwsss.models.conversion.efficientnet_keys import EFFICIENTNET_FORMATS
 from mmwsss.models.conversion.grounding_keys import GROUNDING_FORMATS
 from mmwsss.models.conversion.icam_keys import ICAM_FORMATS
 from mmwsss.models.conversion.mxnet import read_params
+from mmwsss.models.conversion.toco_keys import TOCO_FORMATS
 from mmwsss.models.conversion.weclip_keys import WECLIP_FORMATS
 
 FORMATS.update(ICAM_FORMATS)
 FORMATS.update(CO2SAM_FORMATS)
 FORMATS.update(GROUNDING_FORMATS)
 FORMATS.update(EFFICIENTNET_FORMATS)
+FORMATS.update(TOCO_FORMATS)
 FORMATS.update(WECLIP_FORMATS)
 
 __all__ = [

@@ -1,0 +1,6 @@
+# What the trained network knows of the validation photos, for a dense CRF.
+_base_ = './toco_vit-b_coco.py'
+
+model = dict(_delete_=True, type='SoftmaxScores', module={{_base_.model}})
+test_cfg = dict(kind='scores', stride=1)
+test_evaluator = dict(_delete_=True, type='SeedMetric', absent='present')

@@ -1,0 +1,40 @@
+# ToCo without the quirks of the release: one training, then the segmentation of the validation
+# photos with and without CRF (extra [crf]), and seeds of the training photos:
+# python tools/pipeline.py configs/toco/toco_voc_recipe.py --set VOC_ROOT=DIR
+_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+
+variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012', VIT_CHECKPOINT='checkpoints/vit_base.pth')
+
+recipe = [
+    dict(name='toco', config='toco_vit-b_fixed_voc.py', action='train'),
+    dict(
+        name='val',
+        config='toco_vit-b_fixed_voc.py',
+        action='test',
+        inputs={'load_from': 'toco.checkpoint'},
+    ),
+    dict(
+        name='scores_val',
+        config='toco_vit-b-scores_voc.py',
+        action='test',
+        inputs={'load_from': 'toco.checkpoint'},
+    ),
+    dict(
+        name='crf_val',
+        config='crf-segmentor_toco_voc.py',
+        action='test',
+        inputs={_SEEDS: 'scores_val.scores'},
+        cfg_options={'test_dataloader.dataset.split': 'val'},
+    ),
+    dict(
+        name='seeds_train',
+        like='val',
+        cfg_options={
+            'model.test_cfg.seeds': True,
+            'test_dataloader.dataset.split': 'train_aug',
+            'test_cfg.kind': 'scores',
+            'test_evaluator.type': 'SeedMetric',
+            'test_evaluator.prefix': 'seeds',
+        },
+    ),
+]
