@@ -13,13 +13,13 @@ from mmwsss.registry import MODELS
 class AveragedScores(SoftmaxScores):
     """Like :class:`~mmwsss.models.segmentors.SoftmaxScores`, for ``mmseg.TestTimeAug``.
 
-    The mean of the softmax of all views, each turned back and resized to the photo by the
+    The mean of the probabilities of all views, each turned back and resized to the photo by the
     segmentor, as ``mmseg.SegTTAModel`` takes it; kept as scores with a background map.
 
     Args:
         module: Config of an mmseg segmentor whose samples have ``seg_logits``.
         min_score: Classes whose probability stays below it everywhere are left out.
-        use_tags: Give the foreground's whole probability to the classes of the image-level labels.
+        use_tags: Give the foreground to the classes of the image-level labels.
         data_preprocessor: Defaults to the segmentor's.
     """
 
@@ -35,7 +35,7 @@ class AveragedScores(SoftmaxScores):
         """
         merged = []
         for views in data_samples_list:
-            total = sum(view.seg_logits.data.float().softmax(0) for view in views)
+            total = sum(self.probabilities(view.seg_logits.data) for view in views)
             self.keep(views[0], total / len(views))
             merged.append(views[0])
         return merged

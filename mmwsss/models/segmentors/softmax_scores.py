@@ -12,10 +12,16 @@ from mmwsss.registry import MODELS
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
+_CLASSIFY_MASKS = {'MaskFormerHead', 'Mask2FormerHead', 'SideAdapterCLIPHead'}
+
 
 @MODELS.register_module()
 class SoftmaxScores(BaseTTAModel, StoreWriter):
-    """A trained segmentor around which a test stage keeps the softmax instead of the best class.
+    """A trained segmentor around which a test stage keeps probabilities instead of the best class.
+
+    Of most heads they are the softmax. Those that classify masks (MaskFormer, Mask2Former, SAN)
+    give sums of probabilities over their queries, which another softmax would flatten: there, each
+    class has its share of a pixel's sum, and a pixel that no query claims is background.
 
     With ``StoreTestLoop(kind='scores', stride=1)`` its store is what the dense CRF of DeepLab-v2
     starts from (``CRF(protocol='deeplab')``), in workers and resumable. Checkpoints are the
@@ -29,6 +35,9 @@ class SoftmaxScores(BaseTTAModel, StoreWriter):
             in proportion to theirs: the segmentor as a source of seeds of tagged photos. An
             oracle on any list that is not trained on, and recorded.
         data_preprocessor: Defaults to the segmentor's.
+
+    Raises:
+        ValueError: ``min_score`` is out of range, or the segmentor has one channel for two classes.
     """
 
     def __init__(
@@ -44,13 +53,37 @@ class SoftmaxScores(BaseTTAModel, StoreWriter):
         module = MODELS.build(module) if isinstance(module, dict) else module
         super().__init__(module, data_preprocessor or module.data_preprocessor)
         self.min_score, self.use_tags = min_score, use_tags
+        head = getattr(module, 'decode_head', None)
+        head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade
+        self._sums = bool(_CLASSIFY_MASKS & {kind.__name__ for kind in type(head).__mro__})
+        if getattr(module, 'out_channels', None) == 1:
+            raise ValueError(
+                f'{type(self).__name__} needs a channel for the background, and this segmentor has '
+                'one for both: set out_channels=2'
+            )
 
     def test_step(self, data: dict) -> list[SegDataSample]:
         """Predict, and keep the probabilities as ``seeds`` with a background map."""
         samples = self.module.test_step(data)
         for sample in samples:
-            self.keep(sample, sample.seg_logits.data.float().softmax(0))
+            self.keep(sample, self.probabilities(sample.seg_logits.data))
         return samples
+
+    def probabilities(self, seg_logits: Tensor) -> Tensor:
+        """Turn what the head gives into probabilities that sum to 1.
+
+        Args:
+            seg_logits: Background first. Shape: (C + 1, H, W).
+
+        Returns:
+            Shape: (C + 1, H, W), float32.
+        """
+        if not self._sums:
+            return seg_logits.float().softmax(0)
+        sums = seg_logits.float().clamp(min=0)
+        total = sums.sum(0)
+        sums[0] = sums[0].where(total > 0, 1)
+        return sums / total.where(total > 0, 1)
 
     def keep(self, sample: SegDataSample, probabilities: Tensor) -> None:
         """Put the probabilities into ``seeds`` of a sample, in the place of its logits.

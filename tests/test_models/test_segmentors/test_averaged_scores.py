@@ -37,3 +37,15 @@ def test_mean_of_the_softmax_of_all_views():
 
 def test_is_registered():
     assert MODELS.get('AveragedScores') is AveragedScores
+
+
+@pytest.mark.parametrize('use_tags', [False, True])
+def test_tags_count_here_too(use_tags):
+    view = logits(0.5, 0.1, 0.4)
+    model = AveragedScores(Segmentor(), use_tags=use_tags)
+    tagged = SegDataSample(gt_label=torch.tensor([1.0, 0.0]))
+    tagged.seg_logits = PixelData(data=view)
+    (sample,) = model.merge_preds([[tagged]])
+    assert sample.seeds.classes.tolist() == ([0] if use_tags else [0, 1])
+    assert sample.seeds.scores[0, 0, 0] == pytest.approx(0.5 if use_tags else 0.1)
+    assert ('image-level labels' in str(model.protocol())) == use_tags

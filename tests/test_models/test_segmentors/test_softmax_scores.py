@@ -7,6 +7,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from mmwsss.models import SoftmaxScores
+from mmwsss.registry import MODELS
 
 
 class Segmentor(BaseModel):
@@ -68,3 +69,41 @@ def test_checkpoint_is_the_segmentors(tmp_path):
 def test_bad_min_score():
     with pytest.raises(ValueError, match=r'min_score must lie in \[0, 1\), found 1'):
         SoftmaxScores(Segmentor(), min_score=1)
+
+
+class Mask2FormerHead(torch.nn.Module):
+    """Stands for mmseg's in a test of the values alone."""
+
+
+def test_sums_of_probabilities_are_not_flattened():
+    """A query that is sure of class 1 on a pixel: 1, where another softmax would say 0.12."""
+    segmentor = Segmentor()
+    segmentor.decode_head = Mask2FormerHead()
+    with torch.no_grad():
+        segmentor.logits[2, 0, 0] = 1.0
+        segmentor.logits[1, 0, 1], segmentor.logits[3, 0, 1] = 3.0, 1.0
+    model = SoftmaxScores(segmentor, min_score=0.0)
+    data = dict(inputs=[torch.zeros(3, 5, 6)], data_samples=[SegDataSample()])
+    (sample,) = model.test_step(data)
+    seeds = sample.seeds
+    assert seeds.scores[1, 0, 0] == 1 and seeds.background[0, 0] == 0
+    np.testing.assert_allclose(seeds.scores[:, 0, 1], [0.75, 0, 0.25])
+    assert seeds.background[1:].min() == 1, 'what no query claims is background'
+    np.testing.assert_array_equal(seeds.to_mask(), segmentor.logits.detach().argmax(0))
+
+
+@pytest.mark.parametrize('kind', ['Mask2FormerHead', 'MaskFormerHead', 'PseudoMaskMask2FormerHead'])
+def test_heads_that_classify_masks_are_known(kind):
+    segmentor = Segmentor()
+    segmentor.decode_head = object.__new__(MODELS.get(kind) or MODELS.get(f'mmseg.{kind}'))
+    torch.nn.Module.__init__(segmentor.decode_head)
+    assert SoftmaxScores(segmentor)._sums
+    segmentor.decode_head = torch.nn.ModuleList([segmentor.decode_head])
+    assert SoftmaxScores(segmentor)._sums
+
+
+def test_one_channel_for_two_classes():
+    segmentor = Segmentor()
+    segmentor.out_channels = 1
+    with pytest.raises(ValueError, match='SoftmaxScores needs a channel for the background'):
+        SoftmaxScores(segmentor)
