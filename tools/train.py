@@ -14,6 +14,12 @@ def parse_args():
         metavar='CHECKPOINT',
         help='go on from a checkpoint; without a file from the newest readable one in the work-dir',
     )
+    parser.add_argument(
+        '--total-batch',
+        type=int,
+        metavar='IMAGES',
+        help="images a step over all processes, instead of the config's",
+    )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     return parser.parse_args()
 
@@ -27,6 +33,7 @@ def main() -> None:
             cfg,
             launcher=args.launcher,
             resume=args.resume,
+            total_batch=args.total_batch,
             amp=args.amp,
             seed=args.seed,
             trust_checkpoint=args.trust_checkpoint,

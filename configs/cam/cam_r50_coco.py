@@ -19,7 +19,8 @@ train_pipeline = [
     dict(type='RandomCropPad', size=512),
     dict(type='PackTagged'),
 ]
-train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=16)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
 optim_wrapper = dict(
     optimizer=dict(lr=0.1, momentum=1e-4, weight_decay=1e-4),

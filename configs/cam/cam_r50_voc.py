@@ -16,7 +16,8 @@ train_pipeline = [
     dict(type='RandomCropPad', size=512),
     dict(type='PackTagged'),
 ]
-train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=16)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
 # As in the schedule's base the momentum is the weight decay. The new layer has ten times the rate.
 optim_wrapper = dict(

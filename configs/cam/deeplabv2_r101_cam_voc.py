@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/iter_runtime.py',
 ]
 
-# Photos at their own size, as in DeepLabV2; total batch 10.
+# Photos at their own size, as in DeepLabV2.
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='LoadMask'),
@@ -40,7 +40,8 @@ tta_pipeline = [
         ],
     ),
 ]
-train_dataloader = dict(batch_size=10, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=10)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 

@@ -6,7 +6,8 @@ _base_ = [
     '../_base_/iter_runtime.py',
 ]
 
-# mmseg's settings for VOC: total batch 16 (4 GPUs), one learning rate for all layers.
+# mmseg's settings for VOC: four GPUs with four photos each, one learning rate for all layers.
+batch = dict(published=16, at_once=4)
 optim_wrapper = dict(
     optimizer=dict(lr=1e-2), paramwise_cfg=dict(custom_keys=dict(decode_head=dict(lr_mult=1.0)))
 )

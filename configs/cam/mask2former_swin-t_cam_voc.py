@@ -7,4 +7,4 @@ _base_ = [
 ]
 
 # Total batch 4, as FMA-WSSS trains its segmentor: 2 GPUs.
-train_dataloader = dict(batch_size=2)
+batch = dict(published=4, at_once=2)

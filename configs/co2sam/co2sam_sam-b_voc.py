@@ -45,7 +45,8 @@ test_pipeline = [
     dict(type='ToSAMFrame', side=1024),
     dict(type='PackTagged'),
 ]
-train_dataloader = dict(batch_size=1, drop_last=False, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=1)
+train_dataloader = dict(drop_last=False, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(split='val', pipeline=test_pipeline))
 

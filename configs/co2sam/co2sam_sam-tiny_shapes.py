@@ -41,9 +41,8 @@ test_pipeline = [
     dict(type='ToSAMFrame', side={{_base_.side}}),
     dict(type='PackTagged'),
 ]
-train_dataloader = dict(
-    batch_size=4, num_workers=1, drop_last=False, dataset=dict(pipeline=train_pipeline)
-)
+batch = dict(published=4)
+train_dataloader = dict(num_workers=1, drop_last=False, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(num_workers=1, dataset=dict(split='val', pipeline=test_pipeline))
 

@@ -26,8 +26,8 @@ pipeline = [
     dict(type='ObjectsFromMask'),
     dict(type='PackTagged'),
 ]
+batch = dict(published=16)
 train_dataloader = dict(
-    batch_size=16,
     num_workers=1,
     persistent_workers=True,
     drop_last=True,

@@ -28,9 +28,8 @@ train_pipeline = [
     dict(type='PackTagged'),
 ]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
-train_dataloader = dict(
-    batch_size=64, num_workers=10, dataset=dict(pipeline=train_pipeline, untagged=True)
-)
+batch = dict(published=64)
+train_dataloader = dict(num_workers=10, dataset=dict(pipeline=train_pipeline, untagged=True))
 # Seeds are scored on these 5208 of the photos that it trains on.
 subset = [*range(1768), *range(16049, 17785), *range(39253, 40957)]
 val_dataloader = dict(

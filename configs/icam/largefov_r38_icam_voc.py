@@ -20,8 +20,8 @@ train_pipeline = [
 # Photos at their own size: the network averages its scales itself.
 val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
+batch = dict(published=10)
 train_dataloader = dict(
-    batch_size=10,
     drop_last=True,
     dataset=dict(store='work_dirs/icam_voc_recipe/walk_train/masks', pipeline=train_pipeline),
 )

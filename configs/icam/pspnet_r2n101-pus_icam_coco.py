@@ -24,6 +24,7 @@ model = dict(
     decode_head=dict(num_classes=81, loss_decode=dict(beta=0.8, k=0.8)),
     auxiliary_head=dict(num_classes=81, loss_decode=dict(beta=0.8, k=0.8)),
 )
+batch = dict(published=32)
 train_dataloader = dict(
     dataset=dict(
         store='work_dirs/icam_coco_recipe/walk_train/masks', images=dict(_train, _delete_=True)

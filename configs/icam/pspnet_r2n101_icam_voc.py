@@ -1,6 +1,6 @@
 # ICAM's extended training, second round: PMM's PSPNet on Res2Net-101 with cross entropy, on the
-# cyclic masks that a network of the first round (pspnet_r2n101-pus_icam_voc.py) predicts. Total
-# batch 16: eight GPUs with two photos each.
+# cyclic masks that a network of the first round (pspnet_r2n101-pus_icam_voc.py) predicts. Published
+# on eight GPUs with two photos each.
 _base_ = [
     '../_base_/models/pspnet_r2n101.py',
     '../_base_/datasets/voc_masks.py',
@@ -27,9 +27,8 @@ tta_pipeline = [
         ],
     ),
 ]
-train_dataloader = dict(
-    batch_size=2, dataset=dict(store='work_dirs/icam_extended_voc_recipe/cyclic/masks')
-)
+batch = dict(published=16, at_once=2)
+train_dataloader = dict(dataset=dict(store='work_dirs/icam_extended_voc_recipe/cyclic/masks'))
 # The checkpoint that is best on val is taken, as published.
 default_hooks = dict(checkpoint=dict(save_best='seg/mIoU', rule='greater'))
 test_evaluator = [

@@ -17,5 +17,6 @@ train_pipeline = [
 ]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 # The published batch, on one process.
-train_dataloader = dict(batch_size=64, num_workers=8, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=64)
+train_dataloader = dict(num_workers=8, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

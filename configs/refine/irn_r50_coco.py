@@ -23,7 +23,8 @@ train_pipeline = [
     dict(type='PackTagged', meta_keys=('pair_label',)),
 ]
 # The published batch, on one process.
-train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=32)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = None
 test_pipeline = [
     dict(type='LoadImage'),

@@ -27,7 +27,8 @@ train_pipeline = [
     dict(type='CRFPairLabels', stride=8),
     dict(type='PackTagged', meta_keys=('pair_label',)),
 ]
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=8)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = None
 test_pipeline = [
     dict(type='LoadImage'),

@@ -119,6 +119,7 @@ def build_runner(
     launcher: str = 'none',
     load_from: str | None = None,
     resume: str | None = None,
+    total_batch: int | None = None,
     amp: bool = False,
     seed: int | None = None,
     trust_checkpoint: bool = False,
@@ -130,6 +131,7 @@ def build_runner(
         launcher: How the processes were started; see :func:`init_processes`.
         load_from: Checkpoint to start from or to test. Defaults to the config's.
         resume: 'auto' to go on from the newest readable checkpoint in the work_dir, or a file.
+        total_batch: Images a step over all processes, instead of the config's.
         amp: Train in mixed precision.
         seed: Seed of the run. Defaults to the config's.
         trust_checkpoint: Unpickle checkpoints at large: they may then run any code.
@@ -141,6 +143,8 @@ def build_runner(
         cfg.load_from = None if resume == 'auto' else resume
     if seed is not None:
         cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
+    if total_batch is not None:
+        cfg.batch = {**cfg.get('batch', {}), 'total': total_batch}
     if amp:
         _turn_on_amp(cfg.optim_wrapper)
     trust_checkpoints(trust_checkpoint)

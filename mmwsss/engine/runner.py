@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper, revert_sync_batchnorm
 from mmengine.runner import BaseLoop, Runner, TestLoop
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from mmwsss.datasets.stores_read import require_stores
+from mmwsss.engine.accumulation import AccumulatedStep
+from mmwsss.engine.batch import BatchPlan, cut_tail, plan_batch
 from mmwsss.engine.checkpoint_io import CheckpointError, find_resumable
 from mmwsss.engine.errors import StageFailed
+from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmwsss.engine.leak_guard import refuse_ground_truth
 from mmwsss.models.conversion.fitting import require_started
-from mmwsss.registry import RUNNERS
+from mmwsss.registry import DATASETS, RUNNERS
 from mmwsss.stores.errors import FolderBusy
 from mmwsss.stores.locking import FolderLock
 
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with eight differences.
+    """mmengine's ``Runner`` with nine differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
+    - The config's total batch is kept by any number of processes (:mod:`mmwsss.engine.batch`).
+    - ``ChannelsLastHook`` does its work before the model is wrapped.
     - ``resume`` without a file goes on from the newest checkpoint that can be read.
     - The training data is checked for ground-truth masks
       (:func:`mmwsss.engine.leak_guard.refuse_ground_truth`).
@@ -37,8 +44,12 @@ class WSSSRunner(Runner):
     - ``CheckpointHook`` is ours in configs of any scope: those with an ``mmseg::`` base, say.
     """
 
+    batch_plan: BatchPlan | None = None  # of a training
+
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wrap the model for this machine; see mmengine."""
+        if self._wants_channels_last() and not is_model_wrapper(model):
+            ChannelsLastHook.convert(model)
         if self.distributed and not is_model_wrapper(model):
             if not any(parameter.requires_grad for parameter in model.parameters()):
                 model_wrapper_cfg = {'type': 'mmwsss.PassThrough'}
@@ -51,6 +62,12 @@ class WSSSRunner(Runner):
                     'device_ids': None,
                 }
         return super().wrap_model(model_wrapper_cfg, model)
+
+    def _wants_channels_last(self) -> bool:
+        hooks = self.cfg.get('custom_hooks') or ()
+        kinds = [hook.get('type') if isinstance(hook, dict) else type(hook) for hook in hooks]
+        names = {kind if isinstance(kind, str) else kind.__name__ for kind in kinds}
+        return any(name.rsplit('.', 1)[-1] == ChannelsLastHook.__name__ for name in names)
 
     def register_default_hooks(self, hooks: dict[str, Hook | dict] | None = None) -> None:
         """Register the default hooks and those of the config; see mmengine."""
@@ -124,8 +141,17 @@ class WSSSRunner(Runner):
         require_started(self.model)
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """Build the train loop and look at its data; see mmengine."""
+        """Share the batch, build the train loop and look at its data; see mmengine.
+
+        Raises:
+            StageFailed: The total batch cannot be shared by these processes.
+            GroundTruthLeak: The data hold ground-truth masks.
+        """
+        if isinstance(self._train_dataloader, dict):
+            self._share_batch()
         loop = super().build_train_loop(loop)
+        if self.batch_plan is not None:
+            cut_tail(loop.dataloader, self.batch_plan.total)
         refuse_ground_truth(
             loop.dataloader.dataset, allowed=self.cfg.get('allow_ground_truth_masks', False)
         )
@@ -146,10 +172,55 @@ class WSSSRunner(Runner):
         return loop
 
     @staticmethod
+    def _build_dataset(dataset: dict | Dataset) -> Dataset:
+        dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        getattr(dataset, 'full_init', lambda: None)()
+        return dataset
+
+    def _share_batch(self) -> None:
+        """Decide what each process loads and how it steps, say so, and record it."""
+        config, wrapper = self._train_dataloader, self.optim_wrapper
+        config['dataset'] = dataset = self._build_dataset(config['dataset'])
+        sampler = str(config.get('sampler', {}).get('type'))
+        whole_batches = config.get('drop_last') and not sampler.endswith('InfiniteSampler')
+        plan = plan_batch(
+            self.cfg.get('batch'),
+            batch_size=config.get('batch_size'),
+            processes=self.world_size,
+            images=len(dataset) if whole_batches else None,
+        )
+        counts = wrapper.get('accumulative_counts', 1) if isinstance(wrapper, dict) else 1
+        if plan.published is not None and counts > 1:
+            raise StageFailed(
+                f'optim_wrapper.accumulative_counts={counts} makes a total batch of '
+                f'{counts * plan.total}, and the config states {plan.total}: leave it out. With a '
+                'smaller train_dataloader.batch_size gradients accumulate by themselves'
+            )
+        if plan.parts > 1:
+            kind = wrapper.get('type', 'OptimWrapper') if isinstance(wrapper, dict) else wrapper
+            if str(kind).split('.')[-1] not in ('OptimWrapper', 'AmpOptimWrapper'):
+                raise StageFailed(
+                    f'{plan}: {kind} cannot accumulate gradients. Leave '
+                    'train_dataloader.batch_size out'
+                )
+            self.model.train_step = AccumulatedStep(self.model, plan.at_once)
+        self.logger.log(logging.INFO if plan.is_as_published else logging.WARNING, str(plan))
+        config['batch_size'] = plan.per_process
+        if self.auto_scale_lr and plan.published:
+            self.auto_scale_lr.setdefault('base_batch_size', plan.published)
+        self.batch_plan = plan
+
+    @staticmethod
     def build_dataloader(
         dataloader: DataLoader | dict, seed: int | None = None, diff_rank_seed: bool = False
     ) -> DataLoader:
-        """Build a DataLoader with a random generator of its own; see mmengine."""
+        """Build a DataLoader with a random generator of its own; see mmengine.
+
+        Without workers, options that are for workers are dropped.
+        """
+        if isinstance(dataloader, dict) and not dataloader.get('num_workers'):
+            for_workers = ('persistent_workers', 'prefetch_factor', 'timeout')
+            dataloader = {k: v for k, v in dataloader.items() if k not in for_workers}
         loader = Runner.build_dataloader(dataloader, seed, diff_rank_seed)
         if loader.generator is None:
             loader.generator = torch.Generator().manual_seed(seed or 0)

@@ -25,7 +25,9 @@ def load(name, work_dir, tiny_shapes, **options):
     cfg.experiment_name = f'co2sam{next(_names)}'
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if key in cfg:
-            cfg[key].update(num_workers=0, persistent_workers=False, batch_size=2)
+            cfg[key].update(num_workers=0, persistent_workers=False)
+            if key != 'train_dataloader':
+                cfg[key].batch_size = 2
             cfg[key].dataset.update(
                 data_root=tiny_shapes['data_root'], drawing=tiny_shapes['drawing']
             )

@@ -47,7 +47,7 @@ def load(root, work_dir, **options):
         'model.memory_size': 1,
         f'{views}.weak.0.size': 32,
         f'{views}.strong.0.size': 32,
-        'train_dataloader.batch_size': 2,
+        'batch.total': 2,
         'train_cfg.max_epochs': 2,
         'train_cfg.val_interval': 9,
         **data('train_dataloader', root),

@@ -53,7 +53,7 @@ def network(root, clip_file, first, proposals=None):
         'model.clip.checkpoint': clip_file,
         'model.prompts.length': 4,
         'model.test_cfg.caa.layers': 2,
-        'train_dataloader.batch_size': 2,
+        'batch.total': 2,
         f'{resize}.low': 32,
         f'{resize}.high': 48,
         f'{resize}.short': 32,

@@ -26,7 +26,7 @@ def stage(path, folder, shapes, **options):
             dataset.get('images', dataset).update(shapes)
             cfg[key].update(SERIAL)
     if cfg.get('train_dataloader'):
-        cfg.train_dataloader.batch_size = 4
+        cfg.batch.total = 4
     if cfg.get('train_cfg'):
         cfg.train_cfg.update(max_epochs=1, val_interval=9)
         cfg.param_scheduler = None

@@ -68,7 +68,7 @@ def network(folder, root, sam_file, store):
         'model.point_decoder.sam.checkpoint': sam_file,
         'model.cpm_begin': 0,
         'model.peak_distance': 4,
-        'train_dataloader.batch_size': 2,
+        'batch.total': 2,
         'train_dataloader.dataset.pipeline.1.store': str(store),
         'train_dataloader.dataset.pipeline.3.low': 32,
         'train_dataloader.dataset.pipeline.3.high': 48,

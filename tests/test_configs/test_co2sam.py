@@ -81,7 +81,7 @@ def test_published_and_fixed(name):
     assert [v.keep_ratio for v in views] == [v.flip_prompts for v in views] == [False, True]
     stores = [step(config, 'train', 'LoadPrompts').store for config in (published, fixed)]
     assert ['published' in store for store in stores] == [True, False]
-    assert published.train_dataloader.batch_size == 1
+    assert published.batch == dict(published=1)
 
 
 @pytest.mark.parametrize('path', PROMPTS, ids=lambda path: path.stem)

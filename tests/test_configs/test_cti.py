@@ -52,7 +52,7 @@ def test_differs_from_mctformer_in_the_method_alone(config):
     (views,) = (s for s in config.train_dataloader.dataset.pipeline if s.type == 'TwoViews')
     assert views.strong == plain.train_dataloader.dataset.pipeline[1:-1]
     assert views.weak == views.strong[:-1]
-    assert config.train_dataloader.batch_size == plain.train_dataloader.batch_size
+    assert config.batch == plain.batch
 
 
 def test_sizes_fit(config):
@@ -80,7 +80,7 @@ def test_published_size(name, parameters):
     weights = [part.loss_weight for part in (model.loss_bg, model.loss_intra, model.loss_cross)]
     assert weights == ([0.1] * 3 if coco else [0.1, 1, 1])
     assert (model.bg_class_blocks, model.memory.size) == (6, 30)
-    assert config.train_dataloader.batch_size == 64
+    assert config.batch == dict(published=64)
 
 
 def test_photos_of_coco():

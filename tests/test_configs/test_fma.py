@@ -92,7 +92,7 @@ def test_published_values(name):
     assert (found and (found.source, found.threshold)) == caa
     assert masks.model.seeding.power == power
     assert len(config.model.prompts.names) + len(config.model.prompts.background) == prompts
-    assert config.train_dataloader.batch_size == 16
+    assert config.batch == dict(published=16)
     assert masks.train_cfg == config.train_cfg and masks.model.prompts == config.model.prompts
     assert config.train_dataloader.dataset.tags == config.test_dataloader.dataset.tags
 
@@ -122,7 +122,7 @@ def test_second_stage(data, classes, iterations):
     assert config.model.decode_head.num_classes == classes
     assert len(config.model.decode_head.loss_cls.class_weight) == classes + 1
     assert config.train_cfg.max_iters == config.param_scheduler.end == iterations
-    assert config.train_dataloader.batch_size == 2
+    assert config.batch == dict(published=4, at_once=2)
     for loader in (config.val_dataloader, config.test_dataloader):
         assert data.upper() in loader.dataset.type
 

@@ -70,7 +70,7 @@ def test_first_stage_as_published(data):
         (0.1, 5e-4, 5e-4),
     }
     assert config.train_cfg.max_epochs == config.param_scheduler.end == 8
-    assert config.train_dataloader.batch_size == 8 and config.train_dataloader.drop_last
+    assert config.batch.published == 8 and config.train_dataloader.drop_last
     pipeline = config.train_dataloader.dataset.pipeline
     assert [step.type for step in pipeline] == [
         *('LoadImage', 'RandomResizeLong', 'RandomFlip', 'ColorJitter', 'RandomCropPad'),
@@ -110,7 +110,7 @@ def test_final_stage_as_published(data):
     iterations = 20000 if data == 'voc' else 200000
     assert config.train_cfg.max_iters == iterations == config.param_scheduler.end - 1
     loader = config.train_dataloader
-    assert loader.batch_size == 10 and loader.drop_last
+    assert config.batch.published == 10 and loader.drop_last
     assert [step.type for step in loader.dataset.pipeline][2:6] == [
         *('HSVShift', 'RandomFlip', 'RandomRescale', 'RandomCropPad')
     ]
@@ -129,7 +129,7 @@ def test_extended_training(backbone):
         assert loss.get('loss_weight', 1.0) == weight
         assert second.model[head].loss_decode.avg_non_ignore is False
     assert first.optim_wrapper.optimizer.lr == 0.005 and first.param_scheduler.eta_min == 1e-4
-    assert first.train_cfg.max_iters == 20000 and first.train_dataloader.batch_size == 2
+    assert first.train_cfg.max_iters == 20000 and first.batch == dict(published=16, at_once=2)
     scores = load(f'pspnet_{backbone}-scores_icam_voc')
     assert MODELS.get(scores.model.type) is AveragedScores
     assert scores.model.module == second.model

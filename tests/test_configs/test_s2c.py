@@ -54,7 +54,7 @@ def test_differs_from_the_plain_cam_in_the_method_alone(config):
         if step.type not in MAPS | {'LoadProposals', 'PackTagged'}
     ]
     assert own == plain.train_dataloader.dataset.pipeline[:-1]
-    assert config.train_dataloader.batch_size == plain.train_dataloader.batch_size
+    assert config.batch == plain.batch
     assert config.model.cpm_begin < config.train_cfg.max_epochs
 
 

@@ -219,9 +219,10 @@ def test_killed_while_a_checkpoint_is_written(tmp_path, uninterrupted):
 
 
 def test_two_processes(tmp_path):
-    """Resume a run of one process on two, over gloo."""
-    make_runner(tmp_path, 'train_cfg.update(max_epochs=2)\n').train()
-    config = write_config(tmp_path)
+    """Resume a run of one process on two, over gloo: the total batch stays."""
+    shared = 'batch = dict(published=4)\ntrain_dataloader.pop("batch_size")\n'
+    make_runner(tmp_path, shared + 'train_cfg.update(max_epochs=2)\n').train()
+    config = write_config(tmp_path, shared)
     process = start(
         *('bash', 'tools/dist_train.sh', config, 2, '--work-dir', tmp_path / 'run', '--resume')
     )
@@ -231,8 +232,8 @@ def test_two_processes(tmp_path):
     assert 'saved by 1 processes and is resumed by 2: random numbers start anew' in output
     checkpoint = load_checkpoint(tmp_path / 'run/epoch_4.pth')
     assert len(checkpoint['mmwsss_resume']['rng']) == 2
-    # 12 samples in batches of 4: three iterations an epoch alone, then two together.
-    assert checkpoint['meta']['iter'] == 2 * 3 + 2 * 2
+    assert 'total batch 4 = 2 process(es) x 2' in output
+    assert checkpoint['meta']['iter'] == 4 * 3
 
 
 def test_tools_end_in_a_message(tmp_path, monkeypatch, capsys):

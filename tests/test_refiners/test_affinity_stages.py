@@ -57,7 +57,8 @@ def stage(name, tiny_shapes, tmp_path, options):
     for key in ('train_dataloader', 'test_dataloader'):
         if cfg.get(key):
             cfg[key].dataset.update(tiny_shapes)
-            cfg[key].update(num_workers=0, persistent_workers=False, batch_size=4)
+            cfg[key].update(num_workers=0, persistent_workers=False)
+    cfg.batch = dict(total=4)
     cfg.merge_from_dict(options)
     return cfg
 

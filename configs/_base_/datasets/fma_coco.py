@@ -23,8 +23,8 @@ test_pipeline = [
     dict(type='ResizeToMultiple', divisor=16),
     dict(type='PackTagged'),
 ]
+batch = dict(published=16)
 train_dataloader = dict(
-    batch_size=16,
     num_workers=12,
     sampler=dict(_delete_=True, type='InfiniteSampler', shuffle=True),
     dataset=dict(tags=tags, pipeline=train_pipeline),

@@ -34,8 +34,8 @@ test_pipeline = [
     dict(type='PackTagged'),
 ]
 
+batch = dict(published=16)
 train_dataloader = dict(
-    batch_size=16,
     num_workers=4,
     persistent_workers=True,
     drop_last=True,

@@ -48,8 +48,8 @@ tta_pipeline = [
     ),
 ]
 
+batch = dict(published=8)
 train_dataloader = dict(
-    batch_size=8,
     num_workers=4,
     persistent_workers=True,
     drop_last=True,

@@ -40,8 +40,8 @@ tta_pipeline = [
     ),
 ]
 
+batch = dict(published=16)
 train_dataloader = dict(
-    batch_size=16,
     num_workers=2,
     persistent_workers=True,
     drop_last=True,

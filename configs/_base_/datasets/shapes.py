@@ -21,8 +21,8 @@ test_pipeline = [
     dict(type='PackTagged'),
 ]
 
+batch = dict(published=16)
 train_dataloader = dict(
-    batch_size=16,
     num_workers=2,
     persistent_workers=True,
     drop_last=True,

@@ -36,8 +36,8 @@ test_pipeline = [
     dict(type='PackTagged'),
 ]
 
+batch = dict(published=8)
 train_dataloader = dict(
-    batch_size=8,
     num_workers=4,
     persistent_workers=True,
     drop_last=True,

@@ -13,8 +13,10 @@ import torch
 from mmengine.dist import all_gather_object, get_rank, get_world_size, is_main_process, master_only
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook as _CheckpointHook
+from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from mmwsss.engine.batch import refuse_other_batch
 from mmwsss.engine.checkpoint_io import AtomicBackend, CheckpointError, load_checkpoint
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.plain import to_plain
@@ -37,6 +39,27 @@ class _DeferredRemoval(AtomicBackend):
         self._doomed.clear()
 
 
+def _buffers(runner: Runner) -> dict[str, torch.Tensor]:
+    """Running statistics and the like, of the model and of what averages it, by name."""
+    averaged = [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
+    found = {}
+    for index, model in enumerate([runner.model, *averaged]):
+        saved = model.state_dict().keys()
+        found |= {f'{index}.{k}': v for k, v in model.named_buffers() if k in saved}
+    return found
+
+
+def _gather_buffers(runner: Runner) -> list[dict[str, torch.Tensor]]:
+    """Of each process the buffers that differ from the first one's, which the checkpoint holds."""
+    if get_world_size() == 1:
+        return [{}]
+    first, *others = all_gather_object({k: v.detach().cpu() for k, v in _buffers(runner).items()})
+    return [
+        {},
+        *({k: v for k, v in own.items() if not torch.equal(v, first[k])} for own in others),
+    ]
+
+
 @HOOKS.register_module()
 class CheckpointHook(_CheckpointHook):
     """mmengine's ``CheckpointHook`` with its options, made safe.
@@ -45,8 +68,10 @@ class CheckpointHook(_CheckpointHook):
       ``torch.load(weights_only=True)`` reads it.
     - Files are written aside, flushed and renamed; old checkpoints are deleted last, after
       ``last_checkpoint`` names the new one. A kill or a full disk costs nothing that was there.
-    - The random generators of every process are saved, and restored by a resume on as many
-      processes. Validation does not advance them.
+    - The random generators of every process are saved, and its buffers (batch norm counts on each
+      process for itself); a resume on as many processes restores them. Validation does not advance
+      the generators.
+    - A resume with another total batch is refused: schedules were made for the old one.
     - A validation that was due when the run was killed is made up for at the resume.
 
     So a run that is killed and resumed at a checkpoint equals an uninterrupted one. This holds for
@@ -77,6 +102,9 @@ class CheckpointHook(_CheckpointHook):
         self.last_ckpt = runner._load_from  # mmengine saves it again after a better validation
         if len(state['rng']) == get_world_size():
             set_rng_state(state['rng'][get_rank()])
+            own = _buffers(runner)
+            for name, value in state.get('buffers', [{}] * get_world_size())[get_rank()].items():
+                own[name].copy_(value)
         else:
             runner.logger.warning(
                 f'The checkpoint was saved by {len(state["rng"])} processes and is resumed by '
@@ -117,6 +145,7 @@ class CheckpointHook(_CheckpointHook):
                 '`--cfg-options load_from=FILE`.'
             )
         self._resumed = checkpoint.get(self._RESUME)
+        refuse_other_batch(runner, checkpoint['meta'], self._resumed or {})
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Make everything plain; lowest priority, so that other hooks have added theirs."""
@@ -133,19 +162,23 @@ class CheckpointHook(_CheckpointHook):
     def _save_checkpoint(self, runner: Runner) -> None:
         # Whether the loop may validate at the point where this checkpoint carries on.
         at_end = self.by_epoch == isinstance(runner.train_loop, EpochBasedTrainLoop)
-        with self._saving(get_rng_state(), validation_pending=at_end):
+        with self._saving(runner, get_rng_state(), validation_pending=at_end):
             super()._save_checkpoint(runner)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
         # After a validation, of which the checkpoint saved again at its end knows.
-        with self._saving(self._before_val, validation_pending=False):
+        with self._saving(runner, self._before_val, validation_pending=False):
             super()._save_best_checkpoint(runner, metrics)
 
     @contextmanager
-    def _saving(self, rng: dict, *, validation_pending: bool) -> Iterator[None]:
-        # Every process has its generators, whereas only the first one writes.
-        rng = all_gather_object(rng)
-        self._resume_state = {'rng': rng, 'validation_pending': validation_pending}
+    def _saving(self, runner: Runner, rng: dict, *, validation_pending: bool) -> Iterator[None]:
+        # Every process has its generators and buffers, whereas only the first one writes.
+        self._resume_state = {
+            'rng': all_gather_object(rng),
+            'buffers': _gather_buffers(runner),
+            'validation_pending': validation_pending,
+            'batch': runner.batch_plan.record() if runner.batch_plan else None,
+        }
         try:
             yield
         except OSError as error:

@@ -1,0 +1,92 @@
+"""A training step in parts, for batches that do not fit into memory at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from mmengine.optim import OptimWrapper
+from torch import Tensor, nn
+
+
+class AccumulatedStep:
+    """Takes the place of a model's ``train_step``: several passes, then one step of the optimiser.
+
+    Unlike mmengine's ``accumulative_counts``, which makes several iterations one step, an
+    iteration stays a step: schedules, intervals and logs count the same with any number of parts.
+    Each part counts by its share of the images. Batch normalisation sees one part at a time, and a
+    loss that is no mean over images becomes the mean over parts, as between processes.
+
+    Args:
+        model: The model, wrapped or not.
+        at_once: Images a part.
+    """
+
+    def __init__(self, model: nn.Module, at_once: int) -> None:
+        self.model, self.at_once = model, at_once
+        self._step = model.train_step
+
+    def __call__(self, data: Any, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """Do one step.
+
+        Args:
+            data: A collated batch: containers of lists and tensors of one length.
+            optim_wrapper: What steps; a plain ``OptimWrapper`` or ``AmpOptimWrapper``.
+
+        Returns:
+            The mean of what the parts log.
+        """
+        count = _length(data)
+        logged: dict[str, Any] = {}
+        for start in range(0, count, self.at_once):
+            stop = min(start + self.at_once, count)
+            weight = (stop - start) / count
+            part = _Part(optim_wrapper, weight, last=stop == count)
+            outputs = self._step(_cut(data, start, stop), optim_wrapper=part)
+            for name, value in outputs.items():
+                logged[name] = logged.get(name, 0) + weight * value
+        return logged
+
+
+class _Part:
+    """What ``train_step`` takes for the optimiser while it works on a part."""
+
+    def __init__(self, optim_wrapper: OptimWrapper, weight: float, *, last: bool) -> None:
+        self._wrapper, self._weight, self._last = optim_wrapper, weight, last
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Gradients of several processes meet at the last part only."""
+        with self._wrapper.optim_context(model):
+            if self._last or not hasattr(model, 'no_sync'):
+                yield
+            else:
+                with model.no_sync():
+                    yield
+
+    def update_params(self, loss: Tensor) -> None:
+        """Add the gradients of this part; after the last one, step."""
+        if self._last:
+            self._wrapper.update_params(loss * self._weight)
+        else:
+            self._wrapper.backward(loss * self._weight)
+
+
+def _length(data: Any) -> int:
+    if isinstance(data, dict):
+        return _length(next(iter(data.values())))
+    if isinstance(data, tuple):
+        return _length(data[0])
+    return len(data)
+
+
+def _cut(data: Any, start: int, stop: int) -> Any:
+    if isinstance(data, dict):
+        return {key: _cut(value, start, stop) for key, value in data.items()}
+    if isinstance(data, tuple) and not hasattr(data, '_fields'):
+        return tuple(_cut(value, start, stop) for value in data)
+    if isinstance(data, (list, torch.Tensor)):
+        return data[start:stop]
+    raise TypeError(f'a batch with a {type(data).__name__} cannot be cut into parts')
