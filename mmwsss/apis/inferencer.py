@@ -18,6 +18,7 @@ from mmwsss.config import read_config
 from mmwsss.datasets.io import read_image
 from mmwsss.engine.auto_classes import find_classes, resolve_num_classes
 from mmwsss.engine.checkpoint_io import load_checkpoint
+from mmwsss.engine.loaded_weights import misfit, weights_of
 from mmwsss.models.cam_generators.base import BaseCAMGenerator
 from mmwsss.registry import MODELS, TRANSFORMS
 from mmwsss.stores import StoreReader
@@ -249,19 +250,9 @@ def _newest_in(checkpoint: str | Path | None) -> str | Path | None:
 
 def _load_weights(model: torch.nn.Module, loaded: dict, checkpoint: Any) -> None:
     """Load weights; what is trained must be there, frozen helpers need not."""
-    state = loaded.get('state_dict', loaded)
-    found = model.load_state_dict(state, strict=False)
-    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-    missing = sorted(trained.intersection(found.missing_keys))
-    if missing and checkpoint is None:
+    problem = misfit(model, loaded)
+    if problem and checkpoint is None:
         raise ValueError(f'{type(model).__name__} has weights to load: give a checkpoint')
-    if missing or found.unexpected_keys:
-        raise ValueError(
-            f'{checkpoint}: does not fit {type(model).__name__} of this config: '
-            f'{len(missing)} weights are missing ({_first(missing)}), '
-            f'{len(found.unexpected_keys)} are unknown ({_first(found.unexpected_keys)})'
-        )
-
-
-def _first(names: Sequence[str]) -> str:
-    return ', '.join(names[:3]) or 'none'
+    if problem:
+        raise ValueError(f'{checkpoint}: {problem}')
+    model.load_state_dict(weights_of(loaded), strict=False)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,14 @@ def load_from_local(filename: str, map_location: Any = 'cpu') -> dict:
     path = Path(filename).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path} does not exist')
+    if zipfile.is_zipfile(path):  # torch does not compare the sums that it saved
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise CheckpointError(
+                f'checkpoint {path} is damaged: {damaged} in it has another checksum than when it '
+                'was saved. Copy or download it again.'
+            )
     return read_weights_file(path, map_location, weights_only=not _trusted)
 
 
@@ -80,8 +89,8 @@ def _safe(loader: Callable) -> Callable:
     def load(filename: str, map_location: Any = None, **kwargs: Any) -> dict:
         try:
             with nullcontext() if _trusted else _weights_only():
-                return from_plain(loader(filename, map_location, **kwargs))
-        except _NOT_ABOUT_THE_CONTENT:
+                loaded = from_plain(loader(filename, map_location, **kwargs))
+        except (*_NOT_ABOUT_THE_CONTENT, CheckpointError):
             raise
         except Exception as error:  # a damaged file can raise anything
             foreign = re.search(r'nsupported (?:global: )?(?:GLOBAL|class) ([\w.]+)', str(error))
@@ -98,6 +107,12 @@ def _safe(loader: Callable) -> Callable:
                 f'({reason:.200}). Copy or download it again; a training run goes on from its '
                 'newest readable checkpoint with --resume.'
             ) from error
+        if not isinstance(loaded, Mapping):
+            raise CheckpointError(
+                f'checkpoint {filename} holds a {type(loaded).__name__}, and weights by name are '
+                'expected: a state dict, or a dictionary with one under state_dict.'
+            )
+        return loaded
 
     load._safe = True
     return load
@@ -131,19 +146,28 @@ def find_resumable(work_dir: str | Path) -> tuple[Path | None, list[str]]:
     """
     work_dir, passed_over = Path(work_dir), []
     pointer = work_dir / 'last_checkpoint'
-    last = Path(pointer.read_text().strip()) if pointer.is_file() else Path()
+    last = _read_pointer(pointer) if pointer.is_file() else Path()
+    if pointer.is_file() and pointer.stat().st_size and not last.name:
+        passed_over.append(f'{pointer} names no file.')
     folders = dict.fromkeys([work_dir, last.parent if last.name else work_dir])
     files = [file for folder in folders for file in folder.glob('*.pth') if file.is_file()]
     files.sort(key=lambda file: (file.name == last.name, file.stat().st_mtime), reverse=True)
     for file in files:
         try:
             checkpoint = load_checkpoint(file)
-        except CheckpointError as error:
+        except (CheckpointError, WeightsError, PermissionError) as error:
             passed_over.append(str(error))
             continue
         if 'optimizer' in checkpoint:  # not in the best ones, nor in published ones
             return file, passed_over
     return None, passed_over
+
+
+def _read_pointer(pointer: Path) -> Path:
+    """The file that ``last_checkpoint`` names; an empty path where it holds anything else."""
+    text = pointer.read_bytes()[:4096].decode(errors='replace').strip()
+    usable = text.isprintable() and text.endswith('.pth') and '\ufffd' not in text
+    return Path(text) if usable else Path()
 
 
 class AtomicBackend(LocalBackend):

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper, revert_sync_batchnorm
 from mmengine.runner import BaseLoop, Runner, TestLoop
+from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmwsss.datasets.stores_read import require_stores
 from mmwsss.engine.accumulation import AccumulatedStep
 from mmwsss.engine.batch import BatchPlan, cut_tail, plan_batch
-from mmwsss.engine.checkpoint_io import CheckpointError, find_resumable
+from mmwsss.engine.checkpoint_io import CheckpointError, find_resumable, load_checkpoint
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmwsss.engine.leak_guard import refuse_ground_truth
+from mmwsss.engine.loaded_weights import misfit, other_classes, unwrap, weights_of
 from mmwsss.models.conversion.fitting import require_started
 from mmwsss.registry import DATASETS, RUNNERS
 from mmwsss.stores.errors import FolderBusy
@@ -27,7 +31,7 @@ from mmwsss.stores.locking import FolderLock
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with nine differences.
+    """mmengine's ``Runner`` with ten differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
     - The config's total batch is kept by any number of processes (:mod:`mmwsss.engine.batch`).
@@ -38,6 +42,7 @@ class WSSSRunner(Runner):
     - Before the first iteration the stores that the data is read from have to hold all of its
       images (:func:`mmwsss.datasets.stores_read.require_stores`).
     - Weights to start from that a config leaves open have to be given, and have to fit.
+    - A checkpoint to test or to resume has to be the model's, whole and in its shapes.
     - Starting a DataLoader's workers draws no number from the generator that the model uses, so
       that a run with persistent workers resumes exactly.
     - One training at a time writes to a work directory (:class:`mmwsss.stores.locking.FolderLock`).
@@ -45,6 +50,7 @@ class WSSSRunner(Runner):
     """
 
     batch_plan: BatchPlan | None = None  # of a training
+    _trains = False
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wrap the model for this machine; see mmengine."""
@@ -84,6 +90,7 @@ class WSSSRunner(Runner):
             StageFailed: The config leaves open which weights a part of the model starts from.
             FolderBusy: Another training writes to the work directory.
         """
+        self._trains = True
         for name, module in self.model.named_modules():
             init = getattr(module, 'init_cfg', None)
             if not isinstance(init, dict) or init.get('type') != 'Pretrained':
@@ -135,6 +142,64 @@ class WSSSRunner(Runner):
             else:
                 self._load_from = str(path)
         super().load_or_resume()
+
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: Any = 'cpu',
+        strict: bool = False,
+        revise_keys: Sequence[tuple[str, str]] = ((r'^module\.', ''),),
+    ) -> dict:
+        """Load a checkpoint that is the model's; see mmengine.
+
+        A test and a resume need all its trained weights. A training may start from a part of
+        them, but not from none.
+
+        Raises:
+            CheckpointError: It is not the model's, or its classes are those of the data in another
+                order.
+        """
+        checkpoint = load_checkpoint(filename, map_location)
+        problem = misfit(self.model, checkpoint, unknown=self._resume)
+        if problem and self._trains and not self._resume:
+            own = unwrap(self.model).state_dict()
+            problem = '' if own.keys() & weights_of(checkpoint).keys() else problem
+        if not problem and not self._trains and self._test_loop is not None:
+            data = getattr(getattr(self.test_dataloader, 'dataset', None), 'metainfo', None) or {}
+            meta = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+            problem = other_classes(meta.get('classes'), data.get('classes'))
+        if problem:
+            raise CheckpointError(f'{filename}: {problem}')
+        weights = weights_of(checkpoint)  # hooks know no other form
+        checkpoint = {**(checkpoint if 'state_dict' in checkpoint else {}), 'state_dict': weights}
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        loaded = _load_checkpoint_to_model(
+            unwrap(self.model), checkpoint, strict, revise_keys=list(revise_keys)
+        )
+        self._has_loaded = True
+        self.logger.info(f'Load checkpoint from {filename}')
+        return loaded
+
+    def resume(
+        self,
+        filename: str,
+        resume_optimizer: bool = True,
+        resume_param_scheduler: bool = True,
+        map_location: Any = 'default',
+    ) -> None:
+        """Go on from a checkpoint; see mmengine.
+
+        Raises:
+            CheckpointError: The optimizer or the schedules are not those that it was saved with.
+        """
+        try:
+            super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+        except (ValueError, KeyError, AttributeError) as error:
+            raise CheckpointError(
+                f'{filename}: cannot be resumed: its optimizer or schedules are not those of this '
+                f'config ({error}). Go on with the config that it was trained with (a copy lies '
+                'in its work-dir), or start from its weights: --cfg-options load_from=FILE'
+            ) from error
 
     def _init_model_weights(self) -> None:
         super()._init_model_weights()

@@ -144,6 +144,12 @@ class CheckpointHook(_CheckpointHook):
                 'ones. Resume from an epoch_* or iter_* file, or start from its weights with '
                 '`--cfg-options load_from=FILE`.'
             )
+        meta = checkpoint.get('meta')
+        if not isinstance(meta, dict) or not {'epoch', 'iter'} <= meta.keys():
+            raise CheckpointError(
+                'the checkpoint to resume from does not say how far it was trained (meta.epoch and '
+                'meta.iter). Start from its weights with `--cfg-options load_from=FILE`.'
+            )
         self._resumed = checkpoint.get(self._RESUME)
         refuse_other_batch(runner, checkpoint['meta'], self._resumed or {})
 

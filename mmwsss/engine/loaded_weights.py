@@ -1,0 +1,88 @@
+"""Whether a checkpoint is the network's own."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from torch import nn
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model whose weights are saved: below wrappers for processes and for test-time views."""
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
+
+
+def misfit(model: nn.Module, checkpoint: Any, *, unknown: bool = True) -> str:
+    """Say why a checkpoint is not the model's.
+
+    What is trained must be there in its shape; frozen helpers, which read files of their own, need
+    not. Nothing is loaded.
+
+    Args:
+        model: The model, wrapped or not.
+        checkpoint: What a file holds: weights by name, or those under ``state_dict``.
+        unknown: Whether weights that the model does not have count as well.
+
+    Returns:
+        What is wrong, or '' where nothing is.
+    """
+    model = unwrap(model)
+    own = model.state_dict()
+    trained = [name for name, value in model.named_parameters() if value.requires_grad]
+    state = weights_of(checkpoint)
+    missing = sorted(name for name in trained if name in own and name not in state)
+    shapes = {
+        name: f'{name} {tuple(state[name].shape)} instead of {tuple(value.shape)}'
+        for name, value in own.items()
+        if hasattr(state.get(name), 'shape') and state[name].shape != value.shape
+    }
+    strange = sorted(set(state) - set(own))
+    parts = []
+    if missing:
+        parts.append(f'{len(missing)} of {len(trained)} weights are missing ({_first(missing)})')
+    if shapes:
+        parts.append(f'{len(shapes)} have another shape ({_first(list(shapes.values()))})')
+    if strange and (unknown or parts):
+        parts.append(f'{len(strange)} are unknown ({_first(strange)})')
+    if not parts:
+        return ''
+    return f'does not fit {type(model).__name__} of this config: {", ".join(parts)}'
+
+
+def weights_of(checkpoint: Any) -> OrderedDict[str, Any]:
+    """The weights of a checkpoint by name, without the prefix of a wrapper."""
+    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, Mapping) else {}
+    state = state if isinstance(state, Mapping) else {}
+    plain = OrderedDict((str(name).removeprefix('module.'), v) for name, v in state.items())
+    plain._metadata = getattr(state, '_metadata', OrderedDict())  # versions of the layers
+    return plain
+
+
+def other_classes(trained: Sequence[str] | None, tested: Sequence[str] | None) -> str:
+    """Say where classes of a checkpoint stand in another place in the data.
+
+    Args:
+        trained: Class names in the checkpoint, in order; None where it has none.
+        tested: Those of the data.
+
+    Returns:
+        The first such class with both places, or ''. Names of one side alone do not count: they
+        may be spelled otherwise.
+    """
+    before, now = (
+        {str(name).strip().lower(): place for place, name in enumerate(names or ())}
+        for names in (trained, tested)
+    )
+    for name, place in before.items():
+        if now.get(name, place) != place:
+            return f"'{name}' is class {place} of the checkpoint and class {now[name]} of the data"
+    return ''
+
+
+def _first(names: Sequence[str]) -> str:
+    return ', '.join(names[:3]) + (', ...' if len(names) > 3 else '')
