@@ -12,6 +12,8 @@ In the stand-in, deformable attention takes mmcv's own pure-PyTorch path (on CUD
 
 from __future__ import annotations
 
+import getpass
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -30,9 +32,21 @@ class MissingOpError(NotImplementedError):
 
 
 def install() -> None:
-    """Serve the stand-in for ``mmcv._ext`` where no compiled one exists. Idempotent."""
+    """Serve the stand-in for ``mmcv._ext`` where no compiled one exists. Idempotent.
+
+    Also names a user without an entry in the system's list (a container's ``--user 1234``), whose
+    name torch asks for when torchvision is imported.
+    """
+    _name_the_user()
     if not any(isinstance(finder, _StandInFinder) for finder in sys.meta_path):
         sys.meta_path.append(_StandInFinder())
+
+
+def _name_the_user() -> None:
+    try:
+        getpass.getuser()
+    except (KeyError, OSError, ImportError):  # ImportError: Windows without USERNAME
+        os.environ['USER'] = f'uid{os.getuid()}' if hasattr(os, 'getuid') else 'nobody'
 
 
 def has_compiled_ops() -> bool:

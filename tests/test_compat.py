@@ -1,5 +1,7 @@
 """The stand-in for mmcv's compiled ops."""
 
+import getpass
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -299,3 +301,22 @@ def test_deformable_attention_on_cuda():
     for a, b in zip(moved, inputs, strict=True):
         if b.requires_grad:
             torch.testing.assert_close(a.grad.cpu(), b.grad)
+
+
+def test_users_without_a_name(monkeypatch):
+    """A container's --user: torch asks for the name when torchvision is imported."""
+    for name in ('LOGNAME', 'USER', 'LNAME', 'USERNAME'):
+        monkeypatch.setenv(name, 'somebody')  # restored afterwards
+        monkeypatch.delenv(name)
+    monkeypatch.setattr('os.getuid', lambda: 54321)
+    pwd = pytest.importorskip('pwd')
+
+    def nobody(uid):
+        raise KeyError(f'getpwuid(): uid not found: {uid}')
+
+    monkeypatch.setattr(pwd, 'getpwuid', nobody)
+    compat.install()
+    assert getpass.getuser() == 'uid54321'
+    monkeypatch.setenv('USER', 'own')
+    compat.install()
+    assert os.environ['USER'] == 'own'

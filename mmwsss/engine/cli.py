@@ -6,26 +6,41 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mmengine.config import DictAction
 
-from mmwsss.compat import MissingOpError
-from mmwsss.config import ConfigError
-from mmwsss.datasets.errors import DataError
-from mmwsss.engine.errors import StageFailed
+from mmwsss.engine.explain import explain
 from mmwsss.engine.launch import LAUNCHERS
-from mmwsss.stores import StoreError
-from mmwsss.weights import WeightsError
 
-_EXPLAINED = (
-    ConfigError,
-    StageFailed,
-    DataError,
-    StoreError,
-    MissingOpError,
-    WeightsError,
-    FileNotFoundError,
-)
+_MAX_SEED = 2**32 - 1
+
+
+class KeyValue(DictAction):
+    """mmengine's ``DictAction``, whose complaints are the parser's."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Read ``KEY=VALUE`` pairs."""
+        for text in values:
+            key, found, value = text.partition('=')
+            if not found or not key.strip():
+                parser.error(f'{option_string} takes KEY=VALUE, found {text!r}')
+            for opening, closing in ('()', '[]'):
+                if value.count(opening) != value.count(closing):
+                    parser.error(f'{option_string} {key}: brackets do not close in {value!r}')
+        super().__call__(parser, namespace, values, option_string)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MAX_SEED:
+        raise argparse.ArgumentTypeError(f'a seed is 0 to {_MAX_SEED}, found {text!r}')
+    return int(text)
 
 
 def stage_parser(description: str) -> argparse.ArgumentParser:
@@ -36,12 +51,12 @@ def stage_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValue,
         metavar='KEY=VALUE',
         help='values over those of the config: train_cfg.max_epochs=5 key="[(a,b),(c,d)]"',
     )
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='default: none')
-    parser.add_argument('--seed', type=int, help="default: the config's")
+    parser.add_argument('--seed', type=_seed, help="default: the config's")
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
@@ -60,10 +75,11 @@ def readable_errors(debug: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except _EXPLAINED as error:
-        if debug:
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except Exception as error:
+        text = None if debug else explain(error)
+        if text is None:
             raise
-        # An error in a DataLoader's worker arrives as text with its traceback, message last.
-        message = str(error).rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
-        print(f'error: {message}', file=sys.stderr)
+        print(f'error: {text}', file=sys.stderr)
         raise SystemExit(1) from error

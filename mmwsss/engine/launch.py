@@ -6,20 +6,26 @@ import os
 import shutil
 import subprocess
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.dist import barrier, init_dist, is_distributed
+from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
 from mmwsss.config import read_config
 from mmwsss.engine.auto_classes import resolve_num_classes
 from mmwsss.engine.auto_epochs import resolve_epochs
 from mmwsss.engine.checkpoint_io import trust_checkpoints
+from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.runner import WSSSRunner
+from mmwsss.registry import OPTIMIZERS, RUNNERS
 
+_TORCHRUN = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
 
@@ -38,14 +44,40 @@ def init_processes(launcher: str, env_cfg: dict[str, Any] | None = None) -> None
         return
     if launcher == 'slurm':
         os.environ.update(slurm_environment(os.environ))
+        _say_whom_we_wait_for()
+    missing = [name for name in _TORCHRUN if name not in os.environ]
+    if missing:
+        raise StageFailed(
+            f'--launcher pytorch, but {", ".join(missing)} is not set: start through '
+            'tools/dist_train.sh or tools/dist_test.sh (torch.distributed.run), or leave '
+            '--launcher out for one process'
+        )
     env_cfg = env_cfg or {}
     dist_cfg = {'backend': 'nccl', **env_cfg.get('dist_cfg', {})}
     set_multi_processing(**env_cfg.get('mp_cfg', {}), distributed=True)
-    if torch.cuda.is_available():
-        init_dist('pytorch', **dist_cfg)
-    else:
-        timeout = timedelta(seconds=dist_cfg.get('timeout', 1800))
-        torch.distributed.init_process_group('gloo', timeout=timeout)
+    try:
+        if torch.cuda.is_available():
+            init_dist('pytorch', **dist_cfg)
+        else:
+            timeout = timedelta(seconds=dist_cfg.get('timeout', 1800))
+            torch.distributed.init_process_group('gloo', timeout=timeout)
+    except torch.distributed.DistError as error:  # a port in use, others that never came
+        raise StageFailed(
+            f'the {os.environ["WORLD_SIZE"]} processes did not meet at {os.environ["MASTER_ADDR"]}:'
+            f'{os.environ["MASTER_PORT"]}: {str(error).splitlines()[0].rstrip(".")}. Another job '
+            'may use the port (PORT=N tools/dist_train.sh, or MASTER_PORT), or not all were started'
+        ) from error
+
+
+def _say_whom_we_wait_for() -> None:
+    others = int(os.environ['WORLD_SIZE']) - 1
+    if others and os.environ['RANK'] == '0':
+        print(
+            f'waiting for {others} other task{"s" * (others > 1)} at {os.environ["MASTER_ADDR"]}:'
+            f'{os.environ["MASTER_PORT"]} (srun starts them; without srun use --launcher none)',
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def leave_processes() -> None:
@@ -145,14 +177,69 @@ def build_runner(
         cfg.randomness = {**cfg.get('randomness', {}), 'seed': seed}
     if total_batch is not None:
         cfg.batch = {**cfg.get('batch', {}), 'total': total_batch}
+    runner_type = _runner_type(cfg)
+    check_seed(cfg.get('randomness', {}).get('seed'))
     if amp:
+        if not cfg.get('optim_wrapper'):
+            raise StageFailed('--amp, but the config trains nothing: it has no optim_wrapper')
         _turn_on_amp(cfg.optim_wrapper)
+    _check_optimizer(cfg)
+    kind = str((cfg.get('optim_wrapper') or {}).get('type'))
+    if kind.endswith('AmpOptimWrapper') and get_device() == 'cpu':
+        raise StageFailed(
+            'mixed precision (--amp, optim_wrapper.type=AmpOptimWrapper) needs a GPU, and torch '
+            "sees none: leave --amp out, or set optim_wrapper.type='OptimWrapper'"
+        )
     trust_checkpoints(trust_checkpoint)
     cfg.launcher = launcher
     init_processes(launcher, cfg.get('env_cfg'))
     resolve_num_classes(cfg)
     resolve_epochs(cfg)
-    return WSSSRunner.from_cfg(cfg)
+    return runner_type.from_cfg(cfg)
+
+
+def check_seed(seed: int | None) -> None:
+    """Refuse what the random generators would.
+
+    Raises:
+        StageFailed: It is no whole number of 32 bits.
+    """
+    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
+        raise StageFailed(
+            f'randomness.seed is a whole number from 0 to {2**32 - 1}, found {seed!r}'
+        )
+
+
+def _check_optimizer(cfg: Config) -> None:
+    """Name an unknown optimizer; mmengine would say that None cannot be called."""
+    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    name = optimizer.get('type')
+    if isinstance(name, str):
+        with OPTIMIZERS.switch_scope_and_registry(cfg.get('default_scope')) as registry:
+            if registry.get(name) is None:
+                near = get_close_matches(name, list(OPTIMIZERS.parent.module_dict), n=1)
+                hint = f', did you mean {near[0]!r}?' if near else ''
+                raise StageFailed(f'optim_wrapper.optimizer.type: no optimizer {name!r}{hint}')
+
+
+def _runner_type(cfg: Config) -> type[WSSSRunner]:
+    """The config's runner; one that does what the tools promise."""
+    if cfg.get('strategy') is not None:
+        raise StageFailed(
+            'the config has a strategy (DeepSpeed, FSDP, ...), which needs FlexibleRunner; these '
+            'tools run WSSSRunner, whose checkpoints and resumes have none. Take strategy and '
+            'runner_type out'
+        )
+    name = cfg.get('runner_type') or 'WSSSRunner'
+    kind = RUNNERS.get(name) if isinstance(name, str) else name
+    if kind is Runner:  # what mmengine means when it says nothing
+        return WSSSRunner
+    if not (isinstance(kind, type) and issubclass(kind, WSSSRunner)):
+        raise StageFailed(
+            f'runner_type={name!r}: these tools run WSSSRunner and classes derived from it. Take '
+            'runner_type out'
+        )
+    return kind
 
 
 def _turn_on_amp(optim_wrapper: dict[str, Any]) -> None:

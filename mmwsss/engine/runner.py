@@ -23,6 +23,7 @@ from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmwsss.engine.leak_guard import refuse_ground_truth
 from mmwsss.engine.loaded_weights import misfit, other_classes, unwrap, weights_of
+from mmwsss.engine.workers import prepare_workers
 from mmwsss.models.conversion.fitting import require_started
 from mmwsss.registry import DATASETS, RUNNERS
 from mmwsss.stores.errors import FolderBusy
@@ -289,4 +290,5 @@ class WSSSRunner(Runner):
         loader = Runner.build_dataloader(dataloader, seed, diff_rank_seed)
         if loader.generator is None:
             loader.generator = torch.Generator().manual_seed(seed or 0)
+        prepare_workers(loader)
         return loader

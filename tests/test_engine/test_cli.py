@@ -33,6 +33,30 @@ def test_debug_and_unknown_errors_keep_the_traceback():
         1 / 0  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (['--cfg-options', 'a.b'], "takes KEY=VALUE, found 'a.b'"),
+        (['--cfg-options', '=3'], "takes KEY=VALUE, found '=3'"),
+        (['--cfg-options', 'a=[1,2'], 'a: brackets do not close'),
+        (['--seed', '-1'], "a seed is 0 to 4294967295, found '-1'"),
+        (['--seed', 'x'], 'a seed is 0 to'),
+        (['--seed', '4294967296'], 'a seed is 0 to'),
+    ],
+)
+def test_bad_options(capsys, options, message):
+    with pytest.raises(SystemExit) as stop:
+        stage_parser('x').parse_args(['c.py', *options])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_ctrl_c():
+    with pytest.raises(SystemExit) as stop, readable_errors():
+        raise KeyboardInterrupt
+    assert stop.value.code == 130
+
+
 def test_options():
     args = stage_parser('x').parse_args(['c.py', '--cfg-options', 'a.b=3', 'c=[1,2]'])
     assert args.cfg_options == {'a.b': 3, 'c': [1, 2]}

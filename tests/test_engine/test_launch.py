@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmwsss.engine import load_config
+from mmwsss.engine import StageFailed, WSSSRunner, load_config
 from mmwsss.engine.checkpoint_io import load_checkpoint
 from mmwsss.engine.launch import (
     build_runner,
@@ -64,21 +64,79 @@ class TestConfig:
         assert runner.seed == 5
         assert (runner._load_from, runner._resume) == ('some.pth', True)
 
-    def test_amp(self, tmp_path):
+    def test_amp(self, tmp_path, monkeypatch):
         cfg = load_config(write_config(tmp_path), work_dir=str(tmp_path))
         cfg.optim_wrapper.type = 'mmpretrain.Odd'
         with pytest.raises(ValueError, match=r'--amp .* found mmpretrain\.Odd'):
             build_runner(cfg, amp=True)
         del cfg.optim_wrapper['type']
         cfg.experiment_name = 'amp'
+        monkeypatch.setattr('mmwsss.engine.launch.get_device', lambda: 'cpu')
+        with pytest.raises(StageFailed, match='mixed precision .* needs a GPU'):
+            build_runner(cfg, amp=True)
+        monkeypatch.setattr('mmwsss.engine.launch.get_device', lambda: 'cuda')
         build_runner(cfg, amp=True)
         assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+
+    @pytest.mark.parametrize('seed', [-1, 2**32, 'x', 1.5])
+    def test_bad_seeds(self, tmp_path, seed):
+        with pytest.raises(StageFailed, match='randomness.seed is a whole number from 0'):
+            make_runner(tmp_path, options={'randomness.seed': seed})
+
+    def test_runner_types(self, tmp_path):
+        text = "strategy = dict(type='DeepSpeedStrategy')\nrunner_type = 'FlexibleRunner'\n"
+        with pytest.raises(
+            StageFailed, match='has a strategy .* Take strategy and runner_type out'
+        ):
+            make_runner(tmp_path, text)
+        with pytest.raises(StageFailed, match="runner_type='FlexibleRunner': these tools run"):
+            make_runner(tmp_path, "runner_type = 'FlexibleRunner'\n")
+        for name in ('Runner', 'mmwsss.WSSSRunner', 'WSSSRunner'):
+            assert type(make_runner(tmp_path, f'runner_type = {name!r}\n')) is WSSSRunner
+        own = make_runner(tmp_path, "runner_type = 'ToyRunner'\n")
+        assert type(own).__name__ == 'ToyRunner'
+
+    def test_amp_of_a_stage_that_trains_nothing(self, tmp_path):
+        with pytest.raises(StageFailed, match='--amp, but the config trains nothing'):
+            make_runner(tmp_path, 'optim_wrapper = None\n', amp=True)
 
 
 class TestLaunchers:
     def test_unknown(self):
         with pytest.raises(ValueError, match='one of none, pytorch, slurm'):
             init_processes('mpi')
+
+    def test_pytorch_without_torchrun(self, monkeypatch):
+        for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT'):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv('RANK', '0')
+        with pytest.raises(
+            StageFailed, match=r'WORLD_SIZE, .* not set: start through .*dist_train'
+        ):
+            init_processes('pytorch')
+
+    def test_slurm_by_hand_says_whom_it_waits_for(self, monkeypatch, capsys):
+        for name, value in {**SLURM, 'SLURM_PROCID': '0', 'SLURM_NNODES': '1'}.items():
+            monkeypatch.setenv(name, value)
+        for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT'):
+            monkeypatch.setenv(name, '')  # restored afterwards
+            monkeypatch.delenv(name)
+        monkeypatch.setattr('mmwsss.engine.launch.get_device', lambda: 'cpu')
+        monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+        with pytest.raises(StageFailed, match='the 8 processes did not meet at 127.0.0.1:23456'):
+            init_processes('slurm', {'dist_cfg': {'timeout': 1}})
+        assert 'waiting for 7 other tasks at 127.0.0.1:23456' in capsys.readouterr().err
+
+    def test_port_in_use(self, monkeypatch):
+        with socket.socket() as other:
+            other.bind(('127.0.0.1', 0))
+            other.listen()
+            port = str(other.getsockname()[1])
+            values = {'RANK': '0', 'WORLD_SIZE': '1', 'LOCAL_RANK': '0', 'MASTER_PORT': port}
+            for name, value in {**values, 'MASTER_ADDR': '127.0.0.1'}.items():
+                monkeypatch.setenv(name, value)
+            with pytest.raises(StageFailed, match=rf'did not meet at 127.0.0.1:{port}.*PORT=N'):
+                init_processes('pytorch', {'dist_cfg': {'timeout': 1}})
 
     def test_leave(self, tmp_path):
         leave_processes()  # there may be no group
@@ -141,6 +199,24 @@ class TestLaunchers:
             lines = printed(REPOSITORY / 'tools/dist_train.sh', 'c.py', 4, '--amp')
             tool = f'{REPOSITORY}/tools/train.py'
             assert lines[-5:] == [tool, 'c.py', '--launcher', 'pytorch', '--amp']
+
+    def test_jobs_on_one_machine_take_free_ports(self, tmp_path, monkeypatch):
+        for name in ('NNODES', 'PORT'):
+            monkeypatch.delenv(name, raising=False)
+        python = tmp_path / 'python'
+        python.write_text(
+            f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} "$@"\nprintf "%s\\n" "$@"\n'
+        )
+        python.chmod(0o755)
+        monkeypatch.setenv('PYTHON', str(python))
+        ports = set()
+        for script in ('dist_train.sh', 'dist_test.sh'):
+            lines = printed(REPOSITORY / 'tools' / script, 'c.py', 2)
+            ports.add(int(lines[lines.index('--master_port') + 1]))
+        assert len(ports) == 2 and 29500 not in ports
+        monkeypatch.setenv('NNODES', '2')
+        lines = printed(REPOSITORY / 'tools/dist_train.sh', 'c.py', 2)
+        assert lines[lines.index('--master_port') + 1] == '29500'
 
 
 def environment() -> dict[str, str]:

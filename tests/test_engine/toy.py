@@ -12,7 +12,8 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from torch import nn
 
-from mmwsss.registry import DATASETS, HOOKS, METRICS, MODELS
+from mmwsss.engine import WSSSRunner
+from mmwsss.registry import DATASETS, HOOKS, METRICS, MODELS, RUNNERS
 
 
 @DATASETS.register_module()
@@ -73,6 +74,11 @@ class ToyError(BaseMetric):
 
     def compute_metrics(self, results):
         return {'size': np.float64(np.abs(results).mean()), 'images': len(results)}
+
+
+@RUNNERS.register_module()
+class ToyRunner(WSSSRunner):
+    """A runner of somebody's own."""
 
 
 @HOOKS.register_module()

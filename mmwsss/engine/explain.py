@@ -1,0 +1,95 @@
+"""Everyday errors in one line: whose text says what to do, and what is added to the others."""
+
+from __future__ import annotations
+
+import errno
+import linecache
+import re
+import traceback
+from pathlib import Path
+
+import torch
+
+from mmwsss.compat import MissingOpError
+from mmwsss.config import ConfigError
+from mmwsss.datasets.errors import DataError
+from mmwsss.engine.errors import StageFailed
+from mmwsss.engine.workers import ADVICE
+from mmwsss.stores import StoreError
+from mmwsss.weights import WeightsError
+
+_EXPLAINED = (ConfigError, StageFailed, DataError, StoreError, MissingOpError, WeightsError)
+_HINTS = {
+    errno.ENOSPC: 'the disk is full: make room; what is finished is kept',
+    errno.EDQUOT: 'the quota is used up: make room; what is finished is kept',
+    errno.EROFS: 'the disk is read-only: choose another --work-dir',
+    errno.EACCES: 'no permission: mend it, or choose another place',
+    errno.EPERM: 'no permission: mend it, or choose another place',
+    errno.EMFILE: 'too many open files: raise the limit (ulimit -n 65536), or fewer num_workers',
+}
+_MM = ('mmengine', 'mmcv', 'mmseg', 'mmpretrain', 'mmdet')
+_FRAME = re.compile(r'File "(.+?)", line (\d+)')
+# What comes of an option in a config that the part does not have: the mm packages pass all on.
+_ARGUMENTS = re.compile(r'__init__\(\) (got an unexpected keyword argument|missing \d+ required)')
+
+
+def explain(error: BaseException) -> str | None:
+    """A line for people, where an error is theirs to mend and not a fault of the program.
+
+    That is: errors of ours and of the system (files, memory, missing packages), a data loader's
+    worker that was killed, a part that a config cannot build, and whatever the code of this project
+    or of the mm packages refuses by a ``raise`` or an ``assert`` of its own with a message.
+
+    Returns:
+        The line, or None: then the traceback is what helps.
+    """
+    text = _text(error)
+    if isinstance(error, _EXPLAINED):
+        return text
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return (
+            f'out of memory ({text.splitlines()[0] if text else "no message"}). Take less at once: '
+            'batch.at_once=N in training (the total batch stays), batch_size=1 in a test loader'
+        )
+    if isinstance(error, OSError):
+        return _about_the_system(error, text)
+    if isinstance(error, RuntimeError) and 'DataLoader worker' in text:
+        if 'killed by signal: Bus error' in text or 'shared memory' in text:
+            return f'a DataLoader worker ran out of shared memory. {ADVICE}'
+        if 'killed by signal' in text or 'exited unexpectedly' in text:
+            return (
+                f'a DataLoader worker died ({text.splitlines()[0]}). If it was killed, memory ran '
+                f'out: fewer num_workers. Otherwise see what it printed above. {ADVICE}'
+            )
+    if isinstance(error, ImportError) and text:
+        return text
+    return text if text and _is_for_people(error) else None
+
+
+def _text(error: BaseException) -> str:
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    # An error in a DataLoader's worker arrives as text with its traceback, message last.
+    return text.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
+
+
+def _about_the_system(error: OSError, text: str) -> str:
+    if error.errno is None:
+        return text
+    place = f'{error.filename}: ' if error.filename is not None else ''
+    return place + _HINTS.get(error.errno, str(error.strerror))
+
+
+def _is_for_people(error: BaseException) -> bool:
+    """Whether this project or an mm package raised it on purpose, or passed on a wrong option."""
+    frames = [(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
+    if 'Original Traceback' in str(error):  # of a worker
+        frames += [(file, int(line)) for file, line in _FRAME.findall(str(error))]
+    if not frames or not str(error):
+        return False
+    file, number = frames[-1]
+    own = Path(__file__).parents[1] in Path(file).parents
+    if not own and not set(_MM) & set(Path(file).parts):
+        return False
+    if isinstance(error, TypeError) and _ARGUMENTS.search(str(error)):
+        return not own
+    return linecache.getline(file, number).strip().startswith(('raise ', 'assert '))

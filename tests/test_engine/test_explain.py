@@ -1,0 +1,118 @@
+"""Everyday errors are one line; faults of the program keep their traceback."""
+
+import errno
+import os
+import re
+
+import pytest
+import torch
+from mmengine.config import Config
+from torch.utils.data import DataLoader, Dataset
+
+from mmwsss.engine.cli import readable_errors
+from mmwsss.engine.explain import explain
+from mmwsss.registry import MODELS
+from mmwsss.stores import open_store
+from tests.test_engine.runs import make_runner
+
+
+class Failing(Dataset):
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        open_store('/not/there', 'scores') if index == 0 else 1 / 0
+
+
+def caught(function):
+    try:
+        function()
+    except BaseException as error:
+        return explain(error)
+    raise AssertionError('nothing was raised')
+
+
+def raising(error):
+    def function():
+        raise error
+
+    return function
+
+
+@pytest.mark.parametrize(
+    ('number', 'expected'),
+    [
+        (errno.EROFS, '/w/a.log: the disk is read-only: choose another --work-dir'),
+        (errno.ENOSPC, '/w/a.log: the disk is full: make room; what is finished is kept'),
+        (errno.EACCES, '/w/a.log: no permission: mend it, or choose another place'),
+        (errno.ENOTDIR, '/w/a.log: Not a directory'),
+        (errno.ENOENT, '/w/a.log: No such file or directory'),
+    ],
+)
+def test_of_the_system(number, expected):
+    assert caught(raising(OSError(number, os.strerror(number), '/w/a.log'))) == expected
+
+
+@pytest.mark.parametrize(
+    ('error', 'expected'),
+    [
+        (torch.OutOfMemoryError('CUDA out of memory. Tried\nmore'), 'Tried). Take less at once'),
+        (MemoryError(), 'out of memory (no message)'),
+        (ImportError('Please run "pip install tensorboard"'), 'pip install tensorboard'),
+        (RuntimeError('DataLoader worker (pid 3) is killed by signal: Bus error.'), '--shm-size'),
+        (RuntimeError('DataLoader worker (pid 3) is killed by signal: Killed.'), 'memory ran out'),
+        (RuntimeError('DataLoader worker (pid(s) 3) exited unexpectedly'), 'worker died'),
+    ],
+)
+def test_of_memory_and_packages(error, expected):
+    assert expected in caught(raising(error))
+
+
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [
+        ({'model.type': 'ToyModle'}, 'ToyModle is not in'),
+        ({'model.odd': 3}, "unexpected keyword argument 'odd'"),
+        ({'train_dataloader.batch_size': 0}, 'batch_size is a whole number .* found 0'),
+        ({'train_dataloader.batch_sizes': 4}, 'batch_sizes'),
+        ({'randomness.seed': -1}, 'randomness.seed is a whole number'),
+        ({'train_cfg.type': 'Loop'}, 'Only one of `type` or `by_epoch`'),
+        ({'optim_wrapper.optimizer.type': 'Adamm'}, "no optimizer 'Adamm', did you mean 'Adam'"),
+        ({'optim_wrapper.optimizer.lrr': 1}, 'lrr'),
+        ({'param_scheduler.0.type': 'Pooly'}, 'Pooly is not in'),
+        ({'default_hooks.checkpoint.interwal': 1}, 'CheckpointHook has no option interwal'),
+        ({'val_evaluator.type': 'Errror'}, 'Errror is not in'),
+        ({'vis_backends': [dict(type='TensorboardVisBackend')]}, 'tensorboard'),
+    ],
+)
+def test_of_configs(tmp_path, capsys, options, expected):
+    """A mistake in a config or an option ends in one line, whoever finds it."""
+    if 'vis_backends' in options:
+        options = {'visualizer': dict(type='Visualizer', **options)}
+    with pytest.raises(SystemExit) as stop, readable_errors():
+        make_runner(tmp_path, options=options).train()
+    assert stop.value.code == 1
+    message = capsys.readouterr().err
+    assert message.startswith('error: ') and re.search(expected, message), message
+
+
+def test_of_workers():
+    """An error arrives as text; the last frame in it counts."""
+    assert '/not/there' in caught(lambda: list(DataLoader(Failing(), num_workers=1)))
+    dataset = Failing()
+    sampler = [1]
+    assert caught(lambda: list(DataLoader(dataset, sampler=sampler, num_workers=1))) is None
+
+
+def test_what_was_raised_on_purpose():
+    text = caught(lambda: MODELS.get('SoftmaxScores')(None, min_score=7))
+    assert text == 'min_score must lie in [0, 1), found 7'
+    assert 'registry' in caught(lambda: MODELS.build(dict(type='Nobody')))
+    assert caught(lambda: Config.fromfile('/not/there.py'))
+
+
+@pytest.mark.parametrize(
+    'fault', [lambda: 1 / 0, lambda: {}['x'], lambda: None.x, lambda: int('x')]
+)
+def test_faults_keep_their_traceback(fault):
+    assert caught(fault) is None
