@@ -12,8 +12,8 @@ train_pipeline = [
 val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 # The validation photos: seeds need tags.
+batch = dict(published=4)
 train_dataloader = dict(
-    batch_size=4,
     num_workers=4,
     sampler=dict(_delete_=True, type='InfiniteSampler', shuffle=True),
     dataset=dict(pipeline=train_pipeline),
