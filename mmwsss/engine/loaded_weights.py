@@ -34,12 +34,14 @@ def misfit(model: nn.Module, checkpoint: Any, *, unknown: bool = True) -> str:
     model = unwrap(model)
     own = model.state_dict()
     trained = [name for name, value in model.named_parameters() if value.requires_grad]
-    state = weights_of(checkpoint)
+    state, adapted = weights_of(checkpoint), _adapted(model)
     missing = sorted(name for name in trained if name in own and name not in state)
     shapes = {
         name: f'{name} {tuple(state[name].shape)} instead of {tuple(value.shape)}'
         for name, value in own.items()
-        if hasattr(state.get(name), 'shape') and state[name].shape != value.shape
+        if hasattr(state.get(name), 'shape')
+        and state[name].shape != value.shape
+        and name not in adapted
     }
     strange = sorted(set(state) - set(own))
     parts = []
@@ -52,6 +54,17 @@ def misfit(model: nn.Module, checkpoint: Any, *, unknown: bool = True) -> str:
     if not parts:
         return ''
     return f'does not fit {type(model).__name__} of this config: {", ".join(parts)}'
+
+
+def _adapted(model: nn.Module) -> set[str]:
+    """Entries that a module fits to itself while it loads: position tables, prompts of a class."""
+    names = set()
+    for prefix, module in model.named_modules():
+        loads = type(module)._load_from_state_dict.__module__
+        if module._load_state_dict_pre_hooks or not loads.startswith('torch.'):
+            own = [*module._parameters, *module._buffers, '_extra_state']
+            names |= {f'{prefix}.{name}' if prefix else name for name in own}
+    return names
 
 
 def weights_of(checkpoint: Any) -> OrderedDict[str, Any]:

@@ -8,15 +8,11 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.model import is_model_wrapper
 from mmengine.runner import TestLoop
-from mmseg.models.segmentors.base import BaseSegmentor
-from torch import nn
 
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.launch import build_runner
-from mmwsss.engine.loaded_weights import unwrap
 from mmwsss.engine.metrics_file import write_metrics
 from mmwsss.engine.runner import WSSSRunner
-from mmwsss.models import BaseCAMGenerator, SoftmaxScores
 
 _TRAINING = (
     *('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'),
@@ -62,7 +58,6 @@ def run_test(
         seed=seed,
         trust_checkpoint=trust_checkpoint,
     )
-    _require_kind(cfg, unwrap(runner.model), runner.model)
     _require_weights(runner)
     metrics = runner.test()
     if type(runner.test_loop) is TestLoop:  # a store's loop writes its own, with its protocol
@@ -86,27 +81,6 @@ def _use_tta(cfg: Config) -> None:
         dataset = dataset.dataset
     dataset.pipeline = cfg.tta_pipeline
     cfg.model = {**cfg.tta_model, 'module': cfg.model}
-
-
-def _require_kind(cfg: Config, model: nn.Module, outer: nn.Module) -> None:
-    """Refuse to keep what a model does not give, before its first image."""
-    kind = cfg.test_cfg.get('kind')
-    outer = outer.module if is_model_wrapper(outer) else outer
-    gives = None
-    if isinstance(model, BaseCAMGenerator) or isinstance(outer, SoftmaxScores):
-        gives = 'scores'
-    elif isinstance(outer, BaseSegmentor) or isinstance(model, BaseSegmentor):
-        gives = 'masks'
-    if kind is not None and gives is not None and kind != gives:
-        raise StageFailed(
-            f"test_cfg.kind is '{kind}', but a {type(outer).__name__} gives {gives}: set "
-            f"kind='{gives}'"
-            + (
-                ', and make masks of its scores by a stage of configs/refine'
-                if gives == 'scores'
-                else ', or put SoftmaxScores around it'
-            )
-        )
 
 
 def _require_weights(runner: WSSSRunner) -> None:

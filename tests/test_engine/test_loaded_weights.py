@@ -139,3 +139,21 @@ def test_bit_rot(tmp_path, at):
     file.write_bytes(data)
     with pytest.raises(CheckpointError, match=r'a\.pth is damaged: .*data/0 in it'):
         load_checkpoint(file)
+
+
+class Resized(nn.Module):
+    """Fits its table while it loads."""
+
+    def __init__(self, length):
+        super().__init__()
+        self.table = nn.Parameter(torch.zeros(length))
+        self._register_load_state_dict_pre_hook(self._fit)
+
+    def _fit(self, state, prefix, *args):
+        state[f'{prefix}table'] = state[f'{prefix}table'][: len(self.table)]
+
+
+def test_entries_that_adapt_themselves():
+    model, longer = (nn.ModuleDict({'a': Resized(n), 'b': nn.Linear(n, 1)}) for n in (2, 5))
+    problem = misfit(model, longer.state_dict())
+    assert 'b.weight (1, 5) instead of (1, 2)' in problem and 'table' not in problem

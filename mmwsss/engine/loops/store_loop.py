@@ -31,6 +31,7 @@ from mmwsss.stores import (
 )
 from mmwsss.stores.background_writer import BackgroundWriter
 from mmwsss.stores.hashing import hash_file, hash_text
+from mmwsss.stores.meta import KINDS
 from mmwsss.version import __version__
 
 #: If so many images fail alike before one is finished, the fault is not theirs.
@@ -259,9 +260,17 @@ class StoreTestLoop(BaseLoop):
         return left_out
 
     def _value(self, sample: SegDataSample) -> Any:
-        if self.kind == 'masks':
-            return sample.pred_sem_seg.data.squeeze(0).cpu().numpy()
-        return sample.get({'scores': 'seeds'}.get(self.kind, self.kind))
+        fields = {'scores': 'seeds', 'masks': 'pred_sem_seg'}
+        value = sample.get(fields.get(self.kind, self.kind))
+        if value is None:
+            kinds = {name: kind for kind, name in fields.items()}
+            gives = [kinds.get(name, name) for name in (*kinds, *KINDS) if name in sample]
+            raise StageFailed(
+                f"test_cfg.kind is '{self.kind}', but {type(self.model).__name__} gives "
+                f'{" and ".join(gives) or "none of these"}: set test_cfg.kind to that. Masks of '
+                'scores are made by the stages of configs/refine'
+            )
+        return value.data.squeeze(0).cpu().numpy() if self.kind == 'masks' else value
 
     def _meta(self) -> StoreMeta:
         sources = [use.store for use in stores_read(self.dataset)]

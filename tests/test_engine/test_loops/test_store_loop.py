@@ -57,6 +57,13 @@ def test_a_stage_writes_and_scores_its_store(tmp_path, tiny_voc):
     assert written['protocol']['images'] == 4
 
 
+@pytest.mark.parametrize('kind', ['masks', 'proposals', 'prompts'])
+def test_what_the_model_does_not_give(tmp_path, tiny_voc, kind):
+    message = rf"test_cfg.kind is '{kind}', but BrightnessSeeds gives scores: set test_cfg.kind"
+    with pytest.raises(StageFailed, match=message):
+        run(tmp_path, tiny_voc, {'test_cfg.kind': kind, 'test_evaluator': []})
+
+
 def test_what_is_read_back_is_scored(tmp_path, tiny_voc):
     """Another content on disk gives other numbers, without running the model again."""
     run(tmp_path, tiny_voc)
