@@ -10,7 +10,7 @@ _base_ = [
 
 max_iters = 80000
 
-train_dataloader = dict(batch_size=8)
+batch = dict(published=8)
 optim_wrapper = dict(optimizer=dict(lr=2e-4))
 param_scheduler = [dict(_base_.param_scheduler[0], end=max_iters)]
 train_cfg = dict(max_iters=max_iters, val_interval=10000)

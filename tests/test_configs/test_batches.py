@@ -28,6 +28,8 @@ PUBLISHED = {
     'refine/irn_r50': 32,
     'cam/cam_r50': 16,
     'weclip/weclip_vit-b16': 4,
+    'weclip_plus/weclip-plus_vit-b16_coco': 8,
+    'weclip_plus/weclip-plus_vit-b16': 4,
 }
 
 

@@ -24,6 +24,7 @@ test_pipeline = [
     dict(type='MultiScale', scales=(0.5, 1.0, 1.5)),
     dict(type='PackTagged'),
 ]
-train_dataloader = dict(batch_size=16, num_workers=2, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=16)
+train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(num_workers=2, dataset=dict(pipeline=test_pipeline))

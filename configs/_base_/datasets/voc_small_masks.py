@@ -41,8 +41,8 @@ tta_pipeline = [
         ],
     ),
 ]
+batch = dict(published=8)
 train_dataloader = dict(
-    batch_size=8,
     num_workers=2,
     drop_last=True,
     sampler=dict(_delete_=True, type='DefaultSampler', shuffle=True),
