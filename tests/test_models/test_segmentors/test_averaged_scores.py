@@ -48,4 +48,3 @@ def test_tags_count_here_too(use_tags):
     (sample,) = model.merge_preds([[tagged]])
     assert sample.seeds.classes.tolist() == ([0] if use_tags else [0, 1])
     assert sample.seeds.scores[0, 0, 0] == pytest.approx(0.5 if use_tags else 0.1)
-    assert ('image-level labels' in str(model.protocol())) == use_tags
