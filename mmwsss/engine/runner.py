@@ -32,7 +32,7 @@ from mmwsss.stores.locking import FolderLock
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with ten differences.
+    """mmengine's ``Runner`` with eleven differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
     - The config's total batch is kept by any number of processes (:mod:`mmwsss.engine.batch`).
