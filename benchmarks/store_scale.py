@@ -36,10 +36,13 @@ def compare(name: str, ways: dict[str, Callable[[], Any]]) -> float:
     times: list[Times] = []
     results = []
     for way, function in ways.items():
+        before = os.times()
         result, taken = call(function)
+        after = os.times()
+        children = sum(after[2:4]) - sum(before[2:4])
         results.append(result)
         times.append(taken)
-        print(f'{name:7} {way:34} {taken}')
+        print(f'{name:7} {way:34} {taken}, children {children:.2f} CPU s')
         if result != results[0]:
             raise SystemExit(f'{name}: the results differ')
     ratio = times[0].wall / times[-1].wall

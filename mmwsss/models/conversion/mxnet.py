@@ -99,7 +99,11 @@ class _Reader:
         return count
 
     def text(self) -> str:
-        return self.bytes(self.numbers('Q')[0]).decode()
+        where = self.file.tell()
+        try:
+            return self.bytes(self.numbers('Q')[0]).decode()
+        except UnicodeDecodeError:
+            raise ParamsError(f'{self.path}: no name at byte {where}; it is damaged') from None
 
     def array(self) -> np.ndarray:
         where = self.file.tell()
@@ -120,7 +124,7 @@ class _Reader:
             )
         shape = self.numbers(item * ndim)
         _, _, code = self.numbers('iii')  # device type and id, number type
-        if code not in DTYPES or min(shape) < 0:
+        if code not in DTYPES or min(shape) < 0 or max(shape) >= 1 << 40:
             raise ParamsError(
                 f'{self.path}: the array at byte {where} has shape {shape} and number type {code}, '
                 f'known are {sorted(DTYPES)}'
