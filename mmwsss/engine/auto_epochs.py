@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 
 from mmwsss.datasets.bare import build_bare_dataset
+from mmwsss.datasets.errors import DataError
 from mmwsss.engine.auto_classes import AUTO
 
 _KEYS = ('iterations', 'min_epochs')
@@ -51,6 +52,25 @@ def resolve_epochs(cfg: Config) -> None:
     for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
         if scheduler.get('end') == AUTO:
             scheduler['end'] = epochs
+
+
+def count_epochs(cfg: Config) -> int | None:
+    """Epochs of a stage's training, to show how far it is; None where it counts otherwise.
+
+    Args:
+        cfg: Config of the stage; it is not changed.
+    """
+    epochs = (cfg.get('train_cfg') or {}).get('max_epochs')
+    if epochs == AUTO:
+        cfg = cfg.copy()
+        cfg.train_cfg = {**cfg.train_cfg}
+        cfg.param_scheduler = None
+        try:
+            resolve_epochs(cfg)
+        except (ValueError, DataError):  # the stage itself says so
+            return None
+        epochs = cfg.train_cfg['max_epochs']
+    return epochs
 
 
 def total_batch(cfg: Config) -> int:

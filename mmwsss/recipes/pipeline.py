@@ -199,8 +199,9 @@ class _Pipeline:
         write_config(folder.folder / CONFIG, self.planner.handed_config(stage))
         log = folder.folder / LOG
         progress.say(f'  log: {log}')
-        epochs = (self.configs[stage.name].get('train_cfg') or {}).get('max_epochs')
-        epochs = epochs if isinstance(epochs, int) else None  # 'auto'
+        from mmwsss.engine.auto_epochs import count_epochs  # torch, which plans do without
+
+        epochs = count_epochs(self.configs[stage.name])
 
         def on_line(line: str) -> None:
             fraction = parse_progress(line, stage.action, epochs)

@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmwsss.engine import auto_epochs
-from mmwsss.engine.auto_epochs import resolve_epochs
+from mmwsss.engine.auto_epochs import count_epochs, resolve_epochs
 
 
 @pytest.fixture
@@ -57,3 +57,12 @@ def test_numbers_stay(config):
 def test_needs_a_budget(config, budget):
     with pytest.raises(ValueError, match='budget=dict'):
         resolve_epochs(config(54, budget=budget))
+
+
+def test_counted_without_a_change(config):
+    cfg = config(54)
+    assert count_epochs(cfg) == 20
+    assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].end == 'auto'
+    assert count_epochs(config(54, train_cfg=dict(max_epochs=3))) == 3
+    assert count_epochs(config(54, train_cfg=dict(max_iters=3))) is None
+    assert count_epochs(config(54, budget=None)) is None
