@@ -48,6 +48,7 @@ from mmwsss.models.losses import (
 from mmwsss.models.one_stage import (
     CAMViT,
     Co2SAM,
+    ExCEL,
     OneStageViT,
     SAMDataPreprocessor,
     ToCo,
@@ -92,6 +93,7 @@ __all__ = [
     'DeepLabV2Head',
     'DenseEnergyLoss',
     'DilatedDecoder',
+    'ExCEL',
     'FeatureSimilarityLoss',
     'FittedPretrainedInit',
     'FixedPrompts',

@@ -26,7 +26,8 @@ class AttentionAffinity:
         power: Power of the affinity.
         layers: Blocks, from the last one backwards, whose attention is averaged.
         passes: Times that scores are stretched to [0, 1). A second time lifts maps so weak that the
-            term which guards the division counts (CLIP-ES, WeCLIP).
+            term which guards the division counts (CLIP-ES, WeCLIP); 0 leaves maps as they are
+            (ExCEL).
 
     Raises:
         ValueError: A value is out of range.
@@ -40,11 +41,11 @@ class AttentionAffinity:
     passes: int = 1
 
     def __post_init__(self) -> None:
-        counts = (self.rounds, self.power, self.layers, self.passes)
+        counts = (self.rounds, self.power, self.layers, self.passes + 1)
         if not 0 <= (self.threshold or 0) <= 1 or min(counts) < 1:
             raise ValueError(
-                'threshold in [0, 1] and rounds, power, layers and passes of at least 1 are '
-                f'expected, found {self}'
+                'threshold in [0, 1] and rounds, power and layers of at least 1, passes of 0 or '
+                f'more are expected, found {self}'
             )
         if self.source not in SOURCES:
             raise ValueError(f'source must be one of {SOURCES}, found {self.source!r}')

@@ -199,6 +199,14 @@ def weclip_plus():
     return Method(build(), batch(), batch())
 
 
+def excel():
+    """ExCEL, with all that is learnt."""
+    pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
+    from tests.test_models.test_one_stage.test_excel import build
+
+    return Method(build(learnt_after=0, own_labels_after=0), batch(), batch())
+
+
 def clip_pretrainer():
     """The CLIP of one's own."""
     pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
@@ -288,6 +296,7 @@ METHODS: dict[str, Callable[[], Method]] = {
     'rib': rib,
     'fma': fma,
     'clip-es': clip_es,
+    'excel': excel,
     'weclip': weclip,
     'weclip-plus': weclip_plus,
     'clip-pretrainer': clip_pretrainer,

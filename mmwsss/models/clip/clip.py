@@ -178,11 +178,6 @@ class CLIP:
             images = images[..., :height, :width]
         if not images.numel():
             raise ValueError(f'CLIP takes sides of at least a patch of {patch} pixels')
-        if images.shape[-2] % patch or images.shape[-1] % patch:
-            raise ValueError(
-                f'CLIP takes sides in multiples of {patch} pixels, found {tuple(images.shape[-2:])}'
-                f": put dict(type='ResizeToMultiple', divisor={patch}) into the pipeline"
-            )
         if attention > self.sizes.vision_layers:
             raise ValueError(
                 f'the attention of {attention} blocks is wanted, this CLIP has '
@@ -191,11 +186,7 @@ class CLIP:
         # Where it is not said, the surroundings decide about precision.
         mixed = torch.autocast(images.device.type, torch.float16) if self.half else nullcontext()
         with mixed:
-            x = visual.conv1(images)
-            grid = tuple(x.shape[-2:])
-            x = x.flatten(2).transpose(1, 2)
-            x = torch.cat([visual.class_embedding.to(x).expand(len(x), 1, -1), x], 1)
-            x = visual.ln_pre(x + self.positions(grid).to(x))
+            x, grid = self.embed(images)
             blocks, maps, kept = visual.transformer.resblocks, [], []
             for index, block in enumerate(blocks[:-1]):
                 wanted = index >= len(blocks) - attention
@@ -205,6 +196,32 @@ class CLIP:
                 if keep_blocks:
                     kept.append(x)
             return CLIPTokens(x, blocks[-1].ln_1(x), grid, maps, tuple(kept))
+
+    @torch.no_grad()
+    def embed(self, images: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """Tokens before the first block, and their grid.
+
+        Args:
+            images: Normalised. Shape: (N, 3, H, W), H and W in multiples of a patch.
+
+        Returns:
+            Class token first, (N, 1 + h w, D), and (h, w).
+
+        Raises:
+            ValueError: H or W is no such multiple.
+        """
+        self.to(images.device)
+        visual, patch = self._clip.visual, self.sizes.vision_patch_size
+        if images.shape[-2] % patch or images.shape[-1] % patch:
+            raise ValueError(
+                f'CLIP takes sides in multiples of {patch} pixels, found {tuple(images.shape[-2:])}'
+                f": put dict(type='ResizeToMultiple', divisor={patch}) into the pipeline"
+            )
+        x = visual.conv1(images)
+        grid = tuple(x.shape[-2:])
+        x = x.flatten(2).transpose(1, 2)
+        x = torch.cat([visual.class_embedding.to(x).expand(len(x), 1, -1), x], 1)
+        return visual.ln_pre(x + self.positions(grid).to(x)), grid
 
     @torch.no_grad()
     def enter_last(self, image: CLIPTokens, block: int) -> CLIPTokens:
@@ -239,9 +256,7 @@ class CLIP:
         table, side = self._clip.visual.positional_embedding, self.sizes.grid
         if grid == (side, side) and not self.half_positions:
             return table
-        patches = table[1:].T.unflatten(1, (side, side))[None]
-        patches = F.interpolate(patches, grid, mode='bilinear', align_corners=False)
-        table = torch.cat([table[:1], patches[0].flatten(1).T])
+        table = resize_positions(table, grid)
         return table.half().float() if self.half_positions else table
 
     def finish(self, tokens: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
@@ -303,6 +318,22 @@ class CLIP:
         x = clip.transformer(x, attn_mask=clip.attn_mask[:length, :length])
         x = clip.ln_final(x[torch.arange(len(x), device=x.device), end.to(x.device)])
         return x @ clip.text_projection
+
+
+def resize_positions(table: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Resize a position table bilinearly (align_corners False).
+
+    Args:
+        table: Class token first, then a square of patches. Shape: (1 + S S, D).
+        grid: (h, w).
+
+    Returns:
+        Shape: (1 + h w, D).
+    """
+    side = round((len(table) - 1) ** 0.5)
+    patches = table[1:].T.unflatten(1, (side, side))[None]
+    patches = F.interpolate(patches, grid, mode='bilinear', align_corners=False)
+    return torch.cat([table[:1], patches[0].flatten(1).T])
 
 
 def _run(block: nn.Module, x: Tensor, hidden: Tensor, weights: bool) -> tuple[Tensor, Any]:

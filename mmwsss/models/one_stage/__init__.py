@@ -2,6 +2,7 @@
 
 from mmwsss.models.one_stage.cam_vit import CAMViT
 from mmwsss.models.one_stage.co2sam import Co2SAM
+from mmwsss.models.one_stage.excel import ExCEL
 from mmwsss.models.one_stage.one_stage_vit import OneStageViT
 from mmwsss.models.one_stage.sam_preprocessor import SAMDataPreprocessor
 from mmwsss.models.one_stage.toco import ToCo
@@ -11,6 +12,7 @@ from mmwsss.models.one_stage.weclip_plus import WeCLIPPlus
 __all__ = [
     'CAMViT',
     'Co2SAM',
+    'ExCEL',
     'OneStageViT',
     'SAMDataPreprocessor',
     'ToCo',

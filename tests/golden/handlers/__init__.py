@@ -19,7 +19,19 @@ HANDLERS: dict = {}
 
 # Methods of which every case must have a handler.
 COMPLETE: frozenset = frozenset(
-    {'clip_es', 'co2sam', 'cti', 'fma', 'icam', 'refine', 's2c', 'toco', 'weclip', 'weclip_plus'}
+    {
+        'clip_es',
+        'co2sam',
+        'cti',
+        'excel',
+        'fma',
+        'icam',
+        'refine',
+        's2c',
+        'toco',
+        'weclip',
+        'weclip_plus',
+    }
 )
 
 

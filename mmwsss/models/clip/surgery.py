@@ -1,0 +1,172 @@
+"""CLIP with "surgery" attention: patches that mean something without any gradient (ExCEL)."""
+
+from typing import Literal, NamedTuple, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmwsss.models.clip.clip import CLIP
+
+Features = Literal['published', 'clean']
+
+
+class SurgeryTokens(NamedTuple):
+    """Images after all blocks of a CLIP.
+
+    Args:
+        grid: (h, w) patches; P of them.
+        attention: Of every block, without surgery, class token first: the mean over heads of plain
+            blocks, the *sum* over heads of those with surgery. Shape: (N, 1 + P, 1 + P) each.
+        blocks: Outputs of all blocks, in order, as a decoder gets them. Shape: (N, 1 + P, D) each.
+        hidden: What the attention of each block with surgery sees. Shape: (N, 1 + P, D) each.
+        start: Where the surgery path begins. Shape: (N, 1 + P, D).
+        projected: Tokens in the space shared with texts: the class token of the original path, the
+            patches of the surgery path. Shape: (N, 1 + P, E).
+    """
+
+    grid: tuple[int, int]
+    attention: list[Tensor]
+    blocks: list[Tensor]
+    hidden: list[Tensor]
+    start: Tensor
+    projected: Tensor
+
+
+class CLIPSurgery:
+    """Runs the last blocks of a frozen CLIP on two paths (ExCEL, section 3.3, SVC).
+
+    The original path is CLIP. The surgery path adds, block by block, the values of the original
+    path weighted by how alike queries, keys and values are among themselves, and leaves out the
+    perceptrons; as published, the *sum* over heads of these weights acts on every head.
+
+    Args:
+        clip: The frozen CLIP.
+        blocks: Number of last blocks with surgery. Published is 5 (the argument says 6, the loop
+            makes 5).
+        features: What decoders get. ``'published'``: tensors that the release changes in place
+            after it has stored them: the last block before the surgery holds the finished surgery
+            path, and each block with surgery but the last its output plus the next block's
+            attention. Published weights were trained so. ``'clean'``: every block's output.
+
+    Raises:
+        ValueError: This CLIP has no plain block left, or ``features`` is unknown.
+    """
+
+    def __init__(self, clip: CLIP, blocks: int = 5, features: Features = 'published') -> None:
+        layers = clip.sizes.vision_layers
+        if not 1 <= blocks < layers:
+            raise ValueError(
+                f'surgery on 1 to {layers - 1} of the {layers} blocks of this CLIP is expected, '
+                f'found {blocks}'
+            )
+        if features not in get_args(Features):
+            raise ValueError(f"features must be 'published' or 'clean', found {features!r}")
+        self.clip, self.blocks, self.features = clip, blocks, features
+
+    @torch.no_grad()
+    def encode(self, images: Tensor) -> SurgeryTokens:
+        """Run all blocks.
+
+        Args:
+            images: Normalised. Shape: (N, 3, H, W), H and W in multiples of a patch.
+        """
+        clip = self.clip
+        with torch.autocast(images.device.type, enabled=False):
+            x, grid = clip.embed(images.float())
+            attention, outputs, hidden, between = [], [], [], []
+            resblocks = clip.module.visual.transformer.resblocks
+            first = len(resblocks) - self.blocks
+            start = x
+            for index, block in enumerate(resblocks):
+                normed = block.ln_1(x)
+                weights, change = _attend(block, normed)
+                if index >= first:
+                    hidden.append(normed)
+                x = x + change
+                between.append(x)
+                x = x + block.mlp(block.ln_2(x))
+                outputs.append(x)
+                attention.append(weights.sum(1) if index >= first else weights.mean(1))
+                if index == first - 1:
+                    start = x
+            path = self._path(hidden, start, None)
+            projected = self._project(path, x)
+            if self.features == 'published':
+                outputs[first - 1] = torch.cat([x[:, :1], path[:, 1:]], 1)
+                outputs[first:-1] = between[first + 1 :]
+            return SurgeryTokens(grid, attention, outputs, hidden, start, projected)
+
+    @torch.no_grad()
+    def project(self, image: SurgeryTokens, extra: Tensor | None) -> Tensor:
+        """Projected tokens once more, with attention that was learnt elsewhere (LVC).
+
+        Args:
+            image: From :meth:`encode`.
+            extra: Added to the attention among patches, in every head and block with surgery.
+                Shape: (N, P, P).
+
+        Returns:
+            Shape: (N, 1 + P, E).
+        """
+        with torch.autocast(image.start.device.type, enabled=False):
+            path = self._path(image.hidden, image.start, extra)
+            return torch.cat([image.projected[:, :1], self._project(path, path)[:, 1:]], 1)
+
+    def _path(self, hidden: list[Tensor], start: Tensor, extra: Tensor | None) -> Tensor:
+        """The finished surgery path. Shape: (N, 1 + P, D)."""
+        path = start
+        for block, normed in zip(
+            self.clip.module.visual.transformer.resblocks[-self.blocks :], hidden, strict=True
+        ):
+            parts = _heads(block, normed)
+            weights = sum(_softmax_of(part, part) for part in parts) / 3
+            if extra is not None:
+                weights[:, :, 1:, 1:] += extra[:, None]
+            mixed = weights.sum(1, keepdim=True) @ parts[2]
+            path = path + block.attn.out_proj(mixed.transpose(1, 2).flatten(2))
+        return path
+
+    def _project(self, path: Tensor, original: Tensor) -> Tensor:
+        visual = self.clip.module.visual
+        return self.clip.project(visual.ln_post(torch.cat([original[:, :1], path[:, 1:]], 1)))
+
+
+def learnt_attention(features: Tensor) -> Tensor:
+    """How places of the decoder's features look at each other (ExCEL, LVC).
+
+    Cosines less their mean over the whole batch, times 3; what is below the mean gets nothing.
+
+    Args:
+        features: Shape: (N, C, h, w).
+
+    Returns:
+        Rows sum to 1. Shape: (N, h w, h w).
+    """
+    cosine = cosines(features.detach())
+    scaled = 3 * (cosine - cosine.mean())
+    return scaled.masked_fill(scaled < 0, -torch.inf).softmax(-1)
+
+
+def cosines(features: Tensor) -> Tensor:
+    """Cosines of all pairs of places. Shape: (N, C, h, w) to (N, h w, h w), float32."""
+    unit = F.normalize(features.float().flatten(2), dim=1)
+    return unit.transpose(1, 2) @ unit
+
+
+def _heads(block: nn.Module, normed: Tensor) -> tuple[Tensor, ...]:
+    """Queries, keys and values of each head. Shape of each: (N, heads, L, D / heads)."""
+    attn = block.attn
+    parts = F.linear(normed, attn.in_proj_weight, attn.in_proj_bias).chunk(3, -1)
+    return tuple(part.unflatten(-1, (attn.num_heads, -1)).transpose(1, 2) for part in parts)
+
+
+def _softmax_of(left: Tensor, right: Tensor) -> Tensor:
+    return (left.shape[-1] ** -0.5 * left @ right.transpose(-2, -1)).softmax(-1)
+
+
+def _attend(block: nn.Module, normed: Tensor) -> tuple[Tensor, Tensor]:
+    """Attention of each head, (N, heads, L, L), and what it adds to the tokens, (N, L, D)."""
+    query, key, value = _heads(block, normed)
+    weights = _softmax_of(query, key)
+    return weights, block.attn.out_proj((weights @ value).transpose(1, 2).flatten(2))

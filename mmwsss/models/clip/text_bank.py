@@ -1,0 +1,149 @@
+"""Attributes of classes in words: text features enriched by a bank of sentences (ExCEL)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.cluster.vq import kmeans2
+from torch import Tensor
+
+from mmwsss.models.clip.clip import CLIP
+from mmwsss.stores.hashing import hash_file, hash_list
+from mmwsss.weights import read_weights_file
+
+
+class TextBank:
+    """Cluster centres of sentences about the classes (ExCEL, section 3.2, TSE).
+
+    Args:
+        file: The centres, (E, K): an ``.npz`` or safetensors file with that array alone, or what
+            torch saved: the tensor, or the released list of it and a tensor of (classes, K), which
+            is only used to check the number of classes. Only tensors are read, no objects.
+        sentences: Instead of a file, sentences about the classes, which are clustered here. The
+            centres then differ from the released ones, which another library made.
+        centres: Number of clusters of ``sentences``.
+        keep: Share of the centres, the most similar ones, that a class draws on.
+
+    Raises:
+        ValueError: Neither or both are given, there are fewer sentences than centres, or a share is
+            none.
+    """
+
+    def __init__(
+        self,
+        file: str | Path | None = None,
+        *,
+        sentences: Sequence[str] | None = None,
+        centres: int = 112,
+        keep: float = 0.9,
+    ) -> None:
+        if (file is None) == (sentences is None):
+            raise ValueError('a text bank is a file or is made of sentences: give one of the two')
+        if not 0 < keep <= 1:
+            raise ValueError(f'keep is a share in (0, 1], found {keep}')
+        if sentences is not None and not 1 <= centres <= len(sentences):
+            raise ValueError(
+                f'{centres} centres of {len(sentences)} sentences: give more sentences or set '
+                'fewer centres'
+            )
+        self.file = None if file is None else str(file)
+        self.sentences = None if sentences is None else tuple(sentences)
+        self.number, self.keep = centres, keep
+        self._kept: tuple[int, Tensor] | None = None
+
+    def features(self, clip: CLIP, classes: int) -> Tensor:
+        """The centres. Shape: (E, K), float32, on CLIP's device.
+
+        Raises:
+            FileNotFoundError: The file is not there.
+            ValueError: It is none of the above, or one for another CLIP or number of classes.
+        """
+        if self._kept is None or self._kept[0] != id(clip):
+            bank = self._cluster(clip) if self.file is None else self._read(clip, classes)
+            self._kept = id(clip), bank
+        return self._kept[1].to(clip.device)
+
+    def enrich(self, text: Tensor, clip: CLIP, classes: int) -> Tensor:
+        """Add to each class what the bank knows about it.
+
+        Args:
+            text: Normalised text features, the foreground classes first. Shape: (G, E).
+            clip: What made them.
+            classes: Number of foreground classes.
+
+        Returns:
+            Normalised; the background's as they were. Shape: (G, E).
+        """
+        return enrich(text, self.features(clip, classes), classes, self.keep)
+
+    def protocol(self) -> dict[str, Any]:
+        """Which bank it is, for the record of a store."""
+        if self.sentences is not None:
+            source = hash_list(self.sentences)
+        else:
+            source = hash_file(self.file)
+        return dict(text_bank=source, keep=self.keep)
+
+    def _read(self, clip: CLIP, classes: int) -> Tensor:
+        path = Path(self.file)
+        if not path.is_file():
+            raise FileNotFoundError(f'text bank {path}: there is no such file')
+        if path.suffix == '.npz':
+            with np.load(path, allow_pickle=False) as arrays:
+                found: Any = [torch.from_numpy(arrays[name]) for name in arrays.files]
+        else:
+            found = read_weights_file(path)
+        if isinstance(found, Mapping):
+            found = list(found.values())
+        found = [found] if isinstance(found, Tensor) else list(found)
+        width = clip.sizes.embed_dim
+        tensors = [value for value in found if isinstance(value, Tensor) and value.ndim == 2]
+        if not tensors or len(tensors) != len(found) or len(found) > 2:
+            raise ValueError(
+                f'text bank {path}: one array ({width}, centres) is expected, and perhaps one '
+                f'(classes, centres), found {[getattr(x, "shape", type(x)) for x in found]}'
+            )
+        bank, *assigned = tensors
+        if bank.shape[0] != width:
+            raise ValueError(
+                f'text bank {path}: {bank.shape[0]} rows, but the texts of this CLIP have {width} '
+                'channels: it was made with another CLIP'
+            )
+        if assigned and assigned[0].shape != (classes, bank.shape[1]):
+            raise ValueError(
+                f'text bank {path}: made for {assigned[0].shape[0]} classes, there are {classes}'
+            )
+        return bank.float()
+
+    @torch.no_grad()
+    def _cluster(self, clip: CLIP) -> Tensor:
+        tokens = clip.tokenize([text.lower() for text in self.sentences])
+        features = clip.encode_text(clip.embed_tokens(tokens), tokens.argmax(1))
+        points = F.normalize(features.float(), dim=-1).cpu().double().numpy()
+        centres, _ = kmeans2(points, self.number, minit='++', seed=0)
+        return torch.from_numpy(centres.T).float()
+
+
+def enrich(text: Tensor, bank: Tensor, classes: int, keep: float = 0.9) -> Tensor:
+    """Text features plus a mixture of the most similar centres (ExCEL, eq. 2 to 4).
+
+    Args:
+        text: Normalised, the foreground classes first. Shape: (G, E).
+        bank: Centres. Shape: (E, K).
+        classes: Number of foreground classes.
+        keep: Share of the centres that a class draws on; the least similar ones are left out.
+
+    Returns:
+        Normalised. Shape: (G, E).
+    """
+    own, others = text[:classes], text[classes:]
+    similarity = own @ bank
+    dropped = int((1 - keep) * bank.shape[1])
+    if dropped:
+        least = similarity.topk(dropped, largest=False).indices
+        similarity = similarity.scatter(1, least, -torch.inf)
+    enriched = similarity.softmax(-1) @ bank.T + own
+    return F.normalize(torch.cat([enriched, others]), dim=-1)

@@ -1,0 +1,29 @@
+"""Maps of classes by the similarity of image tokens and texts (ExCEL)."""
+
+import torch
+from torch import Tensor
+
+
+def text_similarity(tokens: Tensor, text: Tensor) -> Tensor:
+    """How much each token looks like each text, against all other texts.
+
+    `ExCEL <https://arxiv.org/abs/2503.20826>`_, after CLIP Surgery: channels have norm 1 over the
+    tokens, texts that fit the whole image count more, and what all texts have in common is taken
+    off.
+
+    Args:
+        tokens: In the space shared with texts, class token first. Shape: (N, L, E).
+        text: Normalised features. Shape: (G, E).
+
+    Returns:
+        From 0 to 1 over the tokens, the class token included. Shape: (N, L, G).
+    """
+    with torch.autocast(tokens.device.type, enabled=False):
+        tokens = tokens.float()
+        tokens = tokens / tokens.norm(dim=1, keepdim=True)
+        similarity = tokens @ text.T
+        weight = (2 * similarity[:, :1]).softmax(-1)
+        similarity = similarity * (weight / weight.mean(-1, keepdim=True))
+        similarity = similarity - similarity.mean(-1, keepdim=True)
+        low, high = similarity.amin(1, keepdim=True), similarity.amax(1, keepdim=True)
+        return (similarity - low) / (high - low)
