@@ -9,7 +9,6 @@ from mmwsss.models.conversion.convert import (
     read_checkpoint,
 )
 from mmwsss.models.conversion.efficientnet_keys import EFFICIENTNET_FORMATS
-from mmwsss.models.conversion.excel_keys import EXCEL_FORMATS
 from mmwsss.models.conversion.grounding_keys import GROUNDING_FORMATS
 from mmwsss.models.conversion.icam_keys import ICAM_FORMATS
 from mmwsss.models.conversion.mxnet import read_params
@@ -19,7 +18,6 @@ from mmwsss.models.conversion.weclip_keys import WECLIP_FORMATS
 FORMATS.update(ICAM_FORMATS)
 FORMATS.update(CO2SAM_FORMATS)
 FORMATS.update(GROUNDING_FORMATS)
-FORMATS.update(EXCEL_FORMATS)
 FORMATS.update(EFFICIENTNET_FORMATS)
 FORMATS.update(TOCO_FORMATS)
 FORMATS.update(WECLIP_FORMATS)

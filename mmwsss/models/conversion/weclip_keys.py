@@ -1,4 +1,4 @@
-"""Names in the checkpoints of WeCLIP and WeCLIP+, and in those of DINOv2."""
+"""Names in the checkpoints of WeCLIP, WeCLIP+ and ExCEL, and in those of DINOv2."""
 
 from functools import partial
 
@@ -72,6 +72,15 @@ WECLIP_FORMATS = {
         )
         for name, layers in (('weclip_plus', 3), ('weclip_plus_l', 5))
     },
+    'excel': CheckpointFormat(
+        summary=(
+            "network that ExCEL's training saves; becomes a state dict of ExCEL. encoder.*, which "
+            'is the frozen CLIP with its surgery blocks, is dropped.'
+        ),
+        rules=((r'^module\.', ''), *WECLIP_RULES),
+        counterpart=partial(_weclip, 12),
+        dropped=r'(module\.)?encoder\..*',
+    ),
     'dinov2': CheckpointFormat(
         summary=(
             "DINOv2's weights (dinov2_vit{s,b}14_pretrain.pth); becomes a state dict of "

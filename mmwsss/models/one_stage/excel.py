@@ -117,6 +117,13 @@ class ExCEL(WeCLIP):
         if unknown := sorted(set(test_cfg or {}) - set(known)):
             raise ValueError(f'test_cfg has unknown keys {unknown}, known are {known}')
         self.test_cfg = ExCELTestCfg(**(test_cfg or {}))
+        patch = self.seeder.clip.sizes.vision_patch_size
+        sides = [int(self.test_cfg.side * scale) for scale in (1, *self.test_cfg.scales)]
+        if wrong := [side for side in sides if side % patch or not side]:
+            raise ValueError(
+                f'test_cfg.side times each scale is a multiple of a patch of {patch} pixels, found '
+                f'{wrong}'
+            )
         self.bank = bank if bank is None or isinstance(bank, TextBank) else TextBank(**bank)
         self.surgery = CLIPSurgery(self.seeder.clip, surgery, features)
         self.own_labels_after = own_labels_after

@@ -82,7 +82,7 @@ def test_segmentation_and_seeds():
     for sample in model.test_step(data):
         assert sample.pred_sem_seg.data.shape == (1, 32, 40)
     assert model.protocol()['image_labels_at_test_time'] == 'not used'
-    seeds = build(test_cfg=dict(side=32, output='seeds')).eval()
+    seeds = build(test_cfg=dict(side=32, scales=(1,), output='seeds')).eval()
     first, second = seeds.test_step(data)
     assert first.seeds.classes.tolist() == [0, 2] and first.seeds.scores.shape == (2, 32, 40)
     assert second.seeds.classes.tolist() == [] and (second.seeds.background > 0.99).all()
@@ -102,7 +102,7 @@ def test_validation_gives_both():
 
 
 def test_average_at_a_fraction():
-    model = build(test_cfg=dict(side=32, average_at=0.2, flip_first=True)).eval()
+    model = build(test_cfg=dict(side=32, scales=(1, 1.5), average_at=0.2, flip_first=True)).eval()
     assert model.merged(torch.randn(1, 3, 50, 60), (50, 60)).shape[-2:] == (10, 12)
 
 
@@ -121,6 +121,7 @@ def test_affinity_is_relative_to_the_batch():
         (dict(test_cfg=dict(average_at=0)), r'average_at lies in \(0, 1\]'),
         (dict(test_cfg=dict(output='masks')), 'test_cfg.output must be one of'),
         (dict(test_cfg=dict(scales=())), 'positive scales and side'),
+        (dict(test_cfg=dict(side=32, scales=(0.7,))), r'multiple of a patch of 8 .* found \[22\]'),
         (dict(surgery=3), '1 to 2 of the 3 blocks'),
         (dict(num_classes=4), '3 names of prompts for 4 classes'),
         (dict(clip=tiny_clip(vision_layers=1), caa=dict(CAA, layers=1)), 'attention of 2 blocks'),
