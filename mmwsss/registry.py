@@ -6,7 +6,9 @@ the sibling libraries' registries known, so that a config may say
 ``type='mmseg.EncoderDecoder'`` without further imports.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from mmengine import registry as root
 from mmengine.registry import Registry
@@ -43,3 +45,15 @@ INFERENCERS = _child('inferencer', root.INFERENCERS, 'mmwsss.apis')
 
 REFINERS = Registry('refiner', scope='mmwsss', locations=['mmwsss.refiners'])
 PROPOSERS = Registry('proposer', scope='mmwsss', locations=['mmwsss.proposers'])
+
+
+def build(registry: Registry, part: Any) -> Any:
+    """Build a part of ours from its config; what is built already, or None, passes through.
+
+    In our registries, whatever mmengine's default scope is at the moment.
+
+    Args:
+        registry: Where the config's ``type`` is looked up.
+        part: A config or a part.
+    """
+    return registry.build(dict(part)) if isinstance(part, Mapping) else part

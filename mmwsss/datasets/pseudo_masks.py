@@ -9,7 +9,7 @@ from mmseg.datasets import BaseSegDataset
 
 from mmwsss.datasets.seeding import EpochCounter, seeded
 from mmwsss.datasets.tagged import TaggedDataset
-from mmwsss.registry import DATASETS, TRANSFORMS
+from mmwsss.registry import DATASETS, TRANSFORMS, build
 from mmwsss.stores import Store, StoreReader, open_store
 
 
@@ -47,7 +47,7 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
         indices: int | Sequence[int] | None = None,
         seed: int | None = None,
     ) -> None:
-        images = DATASETS.build(images) if isinstance(images, Mapping) else images
+        images = build(DATASETS, images)
         classes, palette = images.metainfo['classes'], images.metainfo['palette']
         self.store = open_store(store, 'masks')
         self.store.require(classes=classes[1:], ids=images.ids)
@@ -58,7 +58,7 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
             metainfo={'classes': classes, 'palette': palette},
             data_prefix={'img_path': images.data_prefix['img_path']},
             indices=indices,
-            pipeline=[TRANSFORMS.build(t) if isinstance(t, Mapping) else t for t in pipeline],
+            pipeline=[build(TRANSFORMS, t) for t in pipeline],
         )
         self._images = None  # its list lives on in this one's
 

@@ -25,7 +25,7 @@ from mmwsss.datasets.tags import (
     read_tag_xml,
     require_tags,
 )
-from mmwsss.registry import DATASETS, TRANSFORMS
+from mmwsss.registry import DATASETS, TRANSFORMS, build
 from mmwsss.stores.hashing import hash_list
 from mmwsss.stores.mask_audit import MaskAudit
 from mmwsss.stores.mask_store import voc_palette
@@ -111,7 +111,7 @@ class TaggedDataset(BaseDataset):
             data_prefix=dict(data_prefix),
             indices=indices,
             # Built by our registry, so that it does not hang on the current scope.
-            pipeline=[TRANSFORMS.build(t) if isinstance(t, Mapping) else t for t in pipeline],
+            pipeline=[build(TRANSFORMS, t) for t in pipeline],
             test_mode=test_mode,
         )
 

@@ -13,7 +13,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mmwsss.proposers.base import Proposer
-from mmwsss.registry import MODELS, PROPOSERS
+from mmwsss.registry import MODELS, PROPOSERS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 
 
@@ -30,7 +30,7 @@ class ProposeModel(BaseModel, StoreWriter):
 
     def __init__(self, proposer: dict | Proposer) -> None:
         super().__init__()
-        self.proposer = PROPOSERS.build(proposer) if isinstance(proposer, dict) else proposer
+        self.proposer = build(PROPOSERS, proposer)
 
     def store_output(self) -> StoreOutput:
         """Proposals, with the proposer's record."""

@@ -12,7 +12,7 @@ from torchvision.ops.boxes import batched_nms, box_area
 
 from mmwsss.ops.mask_runs import MaskRuns, rock_sand_water
 from mmwsss.proposers.base import Proposer
-from mmwsss.registry import MODELS, PROPOSERS
+from mmwsss.registry import MODELS, PROPOSERS, build
 from mmwsss.structures import Proposals
 
 _MASKS = (1, 2, 3)  # SAM's three answers to a point; 0 is the answer to longer prompts
@@ -130,7 +130,7 @@ class SAMAutoProposer(Proposer):
                 'iou_offset, stability_offset and nms_offset have one number for each of the '
                 f'levels 0, 1 and 2, found {iou_offset}, {stability_offset} and {nms_offset}'
             )
-        self.sam = MODELS.build(sam) if isinstance(sam, dict) else sam
+        self.sam = build(MODELS, sam)
         self.settings = dict(
             points_per_side=points_per_side,
             pred_iou_thresh=pred_iou_thresh,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mmwsss.refiners.base import Refiner
-from mmwsss.registry import REFINERS
+from mmwsss.registry import REFINERS, build
 from mmwsss.structures import Proposals, Seeds
 
 
@@ -27,9 +27,7 @@ class Chain(Refiner):
     """
 
     def __init__(self, refiners: Sequence[dict | Refiner]) -> None:
-        self.refiners = [
-            REFINERS.build(part) if isinstance(part, dict) else part for part in refiners
-        ]
+        self.refiners = [build(REFINERS, part) for part in refiners]
         if not self.refiners:
             raise ValueError('a chain needs at least one refiner')
         for part in self.refiners[:-1]:

@@ -14,7 +14,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mmwsss.refiners.base import Refiner
-from mmwsss.registry import MODELS, REFINERS
+from mmwsss.registry import MODELS, REFINERS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
@@ -32,7 +32,7 @@ class RefineModel(BaseModel, StoreWriter):
 
     def __init__(self, refiner: dict | Refiner) -> None:
         super().__init__()
-        self.refiner = REFINERS.build(refiner) if isinstance(refiner, dict) else refiner
+        self.refiner = build(REFINERS, refiner)
 
     def store_output(self) -> StoreOutput:
         """Scores or masks, as the refiner gives, with the refiner's record."""

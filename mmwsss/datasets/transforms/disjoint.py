@@ -10,7 +10,7 @@ from mmcv.transforms import BaseTransform
 
 from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.seeding import seeded
-from mmwsss.registry import DATASETS, TRANSFORMS
+from mmwsss.registry import DATASETS, TRANSFORMS, build
 
 
 @TRANSFORMS.register_module()
@@ -32,7 +32,7 @@ class LoadDisjoint(BaseTransform):
     def __init__(
         self, dataset: dict, *, batches: int = 10, batch_size: int = 20, seed: int = 0
     ) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.dataset = build(DATASETS, dataset)
         if batches < 1 or batch_size < 1:
             raise ValueError(
                 f'batches and batch_size are at least 1, found {batches} and {batch_size}'

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mmcv.transforms import BaseTransform
 
-from mmwsss.registry import TRANSFORMS
+from mmwsss.registry import TRANSFORMS, build
 
 
 @TRANSFORMS.register_module()
@@ -32,10 +32,7 @@ class TwoViews(BaseTransform):
                 'the strong one'
             )
         # Under a name in which the leak guard looks for transforms.
-        self.transforms = [
-            [TRANSFORMS.build(step) if isinstance(step, Mapping) else step for step in steps]
-            for steps in (weak, strong)
-        ]
+        self.transforms = [[build(TRANSFORMS, step) for step in steps] for steps in (weak, strong)]
 
     def transform(self, results: dict) -> dict:
         """Make both views of ``img``."""

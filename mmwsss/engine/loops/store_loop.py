@@ -19,7 +19,7 @@ from mmwsss.datasets.stores_read import stores_read
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.loops.pending import LeftOut, PendingBatch, PendingDataset, collate_pending
 from mmwsss.engine.store_evaluation import evaluate_store
-from mmwsss.registry import DATASETS, LOOPS
+from mmwsss.registry import DATASETS, LOOPS, build
 from mmwsss.stores import (
     Store,
     StoreError,
@@ -82,7 +82,7 @@ class StoreTestLoop(BaseLoop):
         self.stride, self.dtype = (stride, dtype) if kind == 'scores' else (1, '')
         self.folder = Path(out_dir or Path(runner.work_dir) / kind)
         dataset = dataloader['dataset']
-        dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        dataset = build(DATASETS, dataset)
         self.identity = hash_text(
             json.dumps(
                 [runner.cfg.get('model'), dataloader['dataset']], default=str, sort_keys=True

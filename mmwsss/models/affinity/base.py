@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -11,7 +11,8 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmwsss.registry import MODELS
+from mmwsss.models.test_cfg import read_test_cfg
+from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
@@ -74,14 +75,8 @@ class BaseAffinityModel(BaseModel, StoreWriter):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, dict):  # mmengine would look for it in the default scope
-            data_preprocessor = MODELS.build(data_preprocessor)
-        super().__init__(data_preprocessor, init_cfg)
-        test_cfg = test_cfg or {}
-        known = [field.name for field in fields(self.test_cfg_class)]
-        if unknown := sorted(set(test_cfg) - set(known)):
-            raise ValueError(f'test_cfg has unknown keys {unknown}, known are {known}')
-        self.test_cfg = self.test_cfg_class(**test_cfg)
+        super().__init__(build(MODELS, data_preprocessor), init_cfg)
+        self.test_cfg = read_test_cfg(self.test_cfg_class, test_cfg)
 
     @abstractmethod
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:

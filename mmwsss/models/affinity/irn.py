@@ -14,7 +14,7 @@ from mmwsss.models.losses.affinity_loss import irn_losses
 from mmwsss.ops.affinity import edge_stencil
 from mmwsss.ops.path_index import path_directions
 from mmwsss.ops.random_walk import random_walk
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.structures import Seeds
 
 STRIDE = 4
@@ -79,7 +79,7 @@ class IRNet(BaseAffinityModel):
         init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(test_cfg=test_cfg, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone) if isinstance(backbone, dict) else backbone
+        self.backbone = build(MODELS, backbone)
         self.backbone.requires_grad_(False)
         strides = tuple(strides)
         if len(in_channels) != len(strides) or strides[:3] != (4, 4, 8):

@@ -16,7 +16,7 @@ from mmwsss.ops.affinity import feature_affinity, feature_stencil
 from mmwsss.ops.background import alpha_background
 from mmwsss.ops.path_index import fitting_radius, scan_directions
 from mmwsss.ops.random_walk import random_walk
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.structures import Seeds
 
 
@@ -124,7 +124,7 @@ class AffinityNet(BaseAffinityModel):
         init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(test_cfg=test_cfg, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone) if isinstance(backbone, dict) else backbone
+        self.backbone = build(MODELS, backbone)
         self.head = PSAHead(in_channels, channels)
         self.stride, self.radius = stride, radius
 

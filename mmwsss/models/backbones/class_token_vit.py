@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mmwsss.models.backbones.class_token_layer import AttentionWatch, ClassTokenLayer
 from mmwsss.models.backbones.patch_embed import PatchEmbed
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 # Names of DeiT's sizes (https://arxiv.org/abs/2012.12877).
 ARCHS: dict[str, dict[str, int]] = {
@@ -120,7 +120,7 @@ class ClassTokenViT(BaseModule):
         self.num_classes = num_classes
         self.num_tokens = num_classes + background
         self.embed_dims = dims
-        stem = MODELS.build(stem) if isinstance(stem, dict) else stem
+        stem = build(MODELS, stem)
         self.patch_embed = PatchEmbed(dims, patch_size, stem, stem_channels, stem_stride)
         side = img_size // patch_size
         self.pos_embed_patch = nn.Parameter(torch.zeros(1, side * side, dims))

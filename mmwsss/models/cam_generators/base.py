@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -10,8 +10,9 @@ from mmengine.model import BaseModel
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
+from mmwsss.models.test_cfg import read_test_cfg
 from mmwsss.ops.cam import FUSIONS, fuse_scales, normalize_cam
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
@@ -81,15 +82,9 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, dict):  # mmengine would look for it in the default scope
-            data_preprocessor = MODELS.build(data_preprocessor)
-        super().__init__(data_preprocessor, init_cfg)
-        test_cfg = test_cfg or {}
-        known = [field.name for field in fields(self.test_cfg_class)]
-        if unknown := sorted(set(test_cfg) - set(known)):
-            raise ValueError(f'test_cfg has unknown keys {unknown}, known are {known}')
+        super().__init__(build(MODELS, data_preprocessor), init_cfg)
         self.num_classes = num_classes
-        self.test_cfg = self.test_cfg_class(**test_cfg)
+        self.test_cfg = read_test_cfg(self.test_cfg_class, test_cfg)
 
     @abstractmethod
     def cams(self, x: Tensor) -> CAMOutput:

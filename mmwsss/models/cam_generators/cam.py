@@ -7,7 +7,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class CAMGenerator(BaseCAMGenerator):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        head = MODELS.build(head) if isinstance(head, dict) else head
+        head = build(MODELS, head)
         super().__init__(
             num_classes=head.num_classes,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
-        self.backbone = MODELS.build(backbone) if isinstance(backbone, dict) else backbone
+        self.backbone = build(MODELS, backbone)
         self.head = head
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from mmwsss.models.backbones.class_token_vit import ClassTokenViT
 from mmwsss.models.cam_generators.class_memory import ClassMemory
 from mmwsss.models.cam_generators.mctformer import MCTformer
 from mmwsss.models.heads.patch_cam_head import PatchCAMHead
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 class CTIPasses(NamedTuple):
@@ -120,8 +120,7 @@ class CTI(MCTformer):
         self.infuse_block, self.infuse_begin = infuse_block, infuse_begin
         self.bg_class_blocks, self.share_prefix = bg_class_blocks, share_prefix
         self.loss_bg, self.loss_intra, self.loss_cross = (
-            MODELS.build(part) if isinstance(part, dict) else part
-            for part in (loss_bg, loss_intra, loss_cross)
+            build(MODELS, part) for part in (loss_bg, loss_intra, loss_cross)
         )
         self.memory = None
         if self.loss_cross is not None:

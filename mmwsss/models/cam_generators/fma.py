@@ -16,7 +16,7 @@ from mmwsss.models.clip.grad_cam import clip_grad_cam, competing
 from mmwsss.models.clip.prompt_learner import PromptLearner
 from mmwsss.ops.attention_affinity import AttentionAffinity, merge_attention, minmax_score
 from mmwsss.ops.grad_cam import cosine_logits, masked_softmax
-from mmwsss.registry import MODELS, REFINERS
+from mmwsss.registry import MODELS, REFINERS, build
 from mmwsss.stores import StoreOutput
 from mmwsss.structures import Seeds
 
@@ -85,7 +85,7 @@ class FMA(BaseCAMGenerator):
             raise ValueError('tags_of_crop reads the pseudo mask, which only loss_cam needs')
         if sub_batches < 1:
             raise ValueError(f'sub_batches is at least 1, found {sub_batches}')
-        self.clip = MODELS.build(clip) if isinstance(clip, dict) else clip
+        self.clip = build(MODELS, clip)
         if not isinstance(prompts, PromptLearner):
             prompts = PromptLearner(**prompts, width=self.clip.sizes.transformer_width)
         if len(prompts.names) != num_classes:
@@ -96,11 +96,10 @@ class FMA(BaseCAMGenerator):
             )
         self.prompt = prompts
         self.loss_contrastive, self.loss_cam = (
-            MODELS.build(loss) if isinstance(loss, dict) else loss
-            for loss in (loss_contrastive, loss_cam)
+            build(MODELS, loss) for loss in (loss_contrastive, loss_cam)
         )
         self.tags_of_crop, self.sub_batches = tags_of_crop, sub_batches
-        self.seeding = REFINERS.build(seeding) if isinstance(seeding, dict) else seeding
+        self.seeding = build(REFINERS, seeding)
         self.caa = AttentionAffinity(**self.test_cfg.caa) if self.test_cfg.caa else None
         self._text: tuple[Any, Tensor] | None = None
 

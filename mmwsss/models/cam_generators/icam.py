@@ -13,7 +13,7 @@ from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTe
 from mmwsss.models.heads.pcm_head import PCMOutput
 from mmwsss.ops.cam import normalize_cam
 from mmwsss.ops.probability import fuse_tagged, keep_best, squeezed_logit
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.structures import Seeds
 
 
@@ -100,7 +100,7 @@ class ICAM(BaseCAMGenerator):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        head = MODELS.build(head) if isinstance(head, dict) else head
+        head = build(MODELS, head)
         super().__init__(
             num_classes=head.num_classes,
             test_cfg=test_cfg,
@@ -117,14 +117,10 @@ class ICAM(BaseCAMGenerator):
                 'sampling_weight lies in [0, 1] and view_scale in (0, 1], found '
                 f'{sampling_weight} and {view_scale}'
             )
-        self.backbone = MODELS.build(backbone) if isinstance(backbone, dict) else backbone
+        self.backbone = build(MODELS, backbone)
         self.head = head
-        self.loss_sampling = (
-            MODELS.build(loss_sampling) if isinstance(loss_sampling, dict) else loss_sampling
-        )
-        self.loss_similarity = (
-            MODELS.build(loss_similarity) if isinstance(loss_similarity, dict) else loss_similarity
-        )
+        self.loss_sampling = build(MODELS, loss_sampling)
+        self.loss_similarity = build(MODELS, loss_similarity)
         self.sampling_weight = sampling_weight if self.loss_sampling is not None else 0.0
         self.view_scale = view_scale
 

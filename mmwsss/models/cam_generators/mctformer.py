@@ -12,7 +12,7 @@ from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTe
 from mmwsss.models.heads.patch_cam_head import PatchCAMHead
 from mmwsss.models.losses.background_complement import refine_maps
 from mmwsss.ops.max_norm import max_normalize
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class MCTformer(BaseCAMGenerator):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        backbone = MODELS.build(backbone) if isinstance(backbone, dict) else backbone
-        head = MODELS.build(head) if isinstance(head, dict) else head
+        backbone = build(MODELS, backbone)
+        head = build(MODELS, head)
         super().__init__(
             num_classes=head.num_classes,
             test_cfg=test_cfg,

@@ -16,7 +16,7 @@ from mmwsss.models.sam.point_decoder import PointDecoder
 from mmwsss.ops.cam import fuse_scales, normalize_cam
 from mmwsss.ops.peaks import pick_points
 from mmwsss.ops.pseudo_labels import PseudoLabels, merge_masks
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 class Prompting(NamedTuple):
@@ -109,8 +109,8 @@ class S2C(CAMGenerator):
                 f'{tuple(cpm_scales)} and {cpm_begin}'
             )
         self.point_decoder = point_decoder
-        self.loss_ssc = MODELS.build(loss_ssc) if isinstance(loss_ssc, dict) else loss_ssc
-        self.loss_cpm = MODELS.build(loss_cpm) if isinstance(loss_cpm, dict) else loss_cpm
+        self.loss_ssc = build(MODELS, loss_ssc)
+        self.loss_cpm = build(MODELS, loss_cpm)
         self.cpm_begin = cpm_begin
         self.cpm_scales = tuple(cpm_scales)
         self.peaks = dict(threshold=peak_threshold, min_distance=peak_distance, legacy=legacy_peaks)
@@ -121,8 +121,7 @@ class S2C(CAMGenerator):
         self._build_point_decoder()
 
     def _build_point_decoder(self) -> None:
-        if isinstance(self.point_decoder, dict):
-            self.point_decoder = MODELS.build(self.point_decoder)
+        self.point_decoder = build(MODELS, self.point_decoder)
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """``loss_cls``, ``loss_ssc`` and, from epoch ``cpm_begin`` on, ``loss_cpm``.

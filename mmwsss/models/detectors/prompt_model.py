@@ -11,7 +11,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mmwsss.models.detectors.grounding import BoxDetector, Found
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import BoxPrompts
 from mmwsss.structures.box_prompts import NO_CLASS
@@ -56,7 +56,7 @@ class PromptModel(BaseModel, StoreWriter):
             raise ValueError(f'names are different words for the classes, found {list(names)}')
         if background is not None and captions != 'all':
             raise ValueError(f"a background name joins captions='all' alone, found {captions!r}")
-        self.detector = MODELS.build(dict(detector)) if isinstance(detector, Mapping) else detector
+        self.detector = build(MODELS, detector)
         self.names = tuple(names)
         self.captions, self.background = captions, background
 

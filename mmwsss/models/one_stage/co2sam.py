@@ -1,7 +1,6 @@
 """Co2SAM: boxes from class names, SAM with LoRA, two teachers and a student."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,9 @@ from mmwsss.models.one_stage.adapted_sam import AdaptedSAM
 from mmwsss.models.one_stage.co2sam_test_cfg import Co2SAMTestCfg
 from mmwsss.models.one_stage.teacher_cache import TeacherCache
 from mmwsss.models.sam.lora import lora_parameters
+from mmwsss.models.test_cfg import read_test_cfg
 from mmwsss.ops.box_maps import assemble, class_maps
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.stores.hashing import hash_text
 from mmwsss.structures import BoxPrompts
@@ -69,16 +69,11 @@ class Co2SAM(BaseModel, StoreWriter):
         data_preprocessor: Mapping[str, Any] | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, Mapping):
-            data_preprocessor = MODELS.build(dict(data_preprocessor))
-        super().__init__(data_preprocessor, init_cfg)
-        known = [field.name for field in fields(Co2SAMTestCfg)]
-        if unknown := sorted(set(test_cfg or {}) - set(known)):
-            raise ValueError(f'test_cfg has unknown keys {unknown}, known are {known}')
+        super().__init__(build(MODELS, data_preprocessor), init_cfg)
         self.num_classes = num_classes
         self.sam = sam if isinstance(sam, AdaptedSAM) else AdaptedSAM(**sam)
-        self.criterion = MODELS.build(dict(loss)) if isinstance(loss, Mapping) else loss
-        self.test_cfg = Co2SAMTestCfg(**(test_cfg or {}))
+        self.criterion = build(MODELS, loss)
+        self.test_cfg = read_test_cfg(Co2SAMTestCfg, test_cfg)
         if not self.test_cfg.adapted:
             self.sam.requires_grad_(False)
         self.teacher_cache = None if teacher_cache is None else dict(teacher_cache)

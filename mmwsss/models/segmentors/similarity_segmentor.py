@@ -10,7 +10,7 @@ from mmseg.models.segmentors import EncoderDecoder
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 @MODELS.register_module()
@@ -53,23 +53,19 @@ class SimilaritySegmentor(EncoderDecoder):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
-        if isinstance(data_preprocessor, dict):  # mmengine would look for it in the default scope
-            data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(
             backbone=backbone,
             decode_head=decode_head,
             train_cfg=train_cfg,
             test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
+            data_preprocessor=build(MODELS, data_preprocessor),
             init_cfg=init_cfg,
         )
         if not scales or min(scales) <= 0:
             raise ValueError(f'scales are positive factors, found {tuple(scales)}')
         if (self.test_cfg or {}).get('mode', 'whole') != 'whole':
             raise ValueError(f'SimilaritySegmentor predicts whole images, found {test_cfg}')
-        self.loss_similarity = (
-            MODELS.build(loss_similarity) if isinstance(loss_similarity, dict) else loss_similarity
-        )
+        self.loss_similarity = build(MODELS, loss_similarity)
         if self.loss_similarity is not None and not hasattr(self.data_preprocessor, 'mean'):
             raise ValueError(
                 'the similarity of colours turns normalised images back, for which it needs a '

@@ -8,7 +8,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
@@ -50,7 +50,7 @@ class SoftmaxScores(BaseTTAModel, StoreWriter):
     ) -> None:
         if not 0 <= min_score < 1:
             raise ValueError(f'min_score must lie in [0, 1), found {min_score}')
-        module = MODELS.build(module) if isinstance(module, dict) else module
+        module = build(MODELS, module)
         super().__init__(module, data_preprocessor or module.data_preprocessor)
         self.min_score, self.use_tags = min_score, use_tags
         head = getattr(module, 'decode_head', None)

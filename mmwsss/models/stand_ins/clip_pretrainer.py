@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.sizes import CLIPSizes
 from mmwsss.models.losses.multilabel_contrastive import MultiLabelContrastiveLoss
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 @MODELS.register_module()
@@ -45,9 +45,7 @@ class CLIPPretrainer(BaseModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, dict):  # mmengine would look for it in the default scope
-            data_preprocessor = MODELS.build(data_preprocessor)
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(build(MODELS, data_preprocessor), init_cfg)
         helper = CLIP(arch=arch)
         self.clip = helper.module.requires_grad_(True)
         self.num_classes = len(names)

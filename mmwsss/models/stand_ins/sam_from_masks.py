@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mmwsss.models.losses.co2sam_loss import dice_loss, mask_iou
 from mmwsss.models.sam.promptable_sam import PromptableSAM
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 @MODELS.register_module()
@@ -35,9 +35,7 @@ class SAMFromMasks(BaseModel):
         data_preprocessor: Mapping[str, Any] | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if isinstance(data_preprocessor, Mapping):
-            data_preprocessor = MODELS.build(dict(data_preprocessor))
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(build(MODELS, data_preprocessor), init_cfg)
         self.sam = PromptableSAM(arch=arch, rank=None)
         # Only boxes prompt it, and only the single mask is trained.
         self.sam.requires_grad_(False)
