@@ -25,6 +25,11 @@ LAYERS = [
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 
+def test_every_layer_is_there():
+    found = {path.name.removesuffix('.py') for path in ROOT.iterdir()} | {'__init__'}
+    assert set(RANK) <= found, f'{set(RANK) - found} are gone'
+
+
 def layer(path):
     return path.relative_to(ROOT).parts[0].removesuffix('.py')
 
