@@ -9,6 +9,7 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _SCORED = __import__('os').path.isdir('{{$FOLDER_ROOT:data/folder}}/masks')
 _PREFIX = {'test_dataloader.dataset.data_prefix.seg_map_path': 'masks'} if _SCORED else {}
 
+data = 'folder'
 variables = dict(FOLDER_ROOT=None)
 
 recipe = [
@@ -22,14 +23,14 @@ recipe = [
     ),
     dict(
         name='refined',
-        config='../refine/located_folder.py',
+        config='../refine/located.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options=_PREFIX,
     ),
     dict(
         name='masks',
-        config='../refine/threshold_folder.py',
+        config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined.scores'},
         cfg_options={'model.refiner.background': 0.35, **_PREFIX},
@@ -54,7 +55,7 @@ recipe = [
 baselines = [
     dict(
         name='background',
-        config='../refine/centre-prior_folder.py',
+        config='../refine/centre-prior.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.area': 0, **_PREFIX},

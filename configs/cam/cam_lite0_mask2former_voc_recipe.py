@@ -3,6 +3,7 @@
 # TRAIN_LIST and VAL_LIST are files of ids below VOC_ROOT, or names of the package's lists.
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'voc'
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     TRAIN_LIST='ImageSets/Segmentation/train.txt',
@@ -19,13 +20,13 @@ recipe = [
     ),
     dict(
         name='refined',
-        config='../refine/located_voc.py',
+        config='../refine/located.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
     ),
     dict(
         name='masks',
-        config='../refine/threshold_voc.py',
+        config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined.scores'},
         cfg_options={'model.refiner.background': 0.35, 'model.refiner.tuned_on_masks': True},

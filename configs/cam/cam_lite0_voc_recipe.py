@@ -8,6 +8,7 @@ _STORE = 'train_dataloader.dataset.store'
 _WEIGHTS = 'model.backbone.init_cfg.checkpoint'
 _TRAIN = {'test_dataloader.dataset.ann_file': '{{$TRAIN_LIST:ImageSets/Segmentation/train.txt}}'}
 
+data = 'voc'
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     TRAIN_LIST='ImageSets/Segmentation/train.txt',
@@ -24,13 +25,13 @@ recipe = [
     ),
     dict(
         name='refined',
-        config='../refine/located_voc.py',
+        config='../refine/located.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
     ),
     dict(
         name='masks',
-        config='../refine/threshold_voc.py',
+        config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined.scores'},
         cfg_options={'model.refiner.tuned_on_masks': True},
@@ -51,13 +52,13 @@ recipe = [
     ),
     dict(
         name='refined2',
-        config='../refine/par_voc.py',
+        config='../refine/par.py',
         action='test',
         inputs={_SEEDS: 'seeds2.scores'},
     ),
     dict(
         name='masks2',
-        config='../refine/threshold_voc.py',
+        config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined2.scores'},
         cfg_options={'model.refiner.background': None},
@@ -78,7 +79,7 @@ recipe = [
 baselines = [
     dict(
         name='background',
-        config='../refine/centre-prior_voc.py',
+        config='../refine/centre-prior.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.area': 0},

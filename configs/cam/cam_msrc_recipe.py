@@ -4,6 +4,7 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LIST = 'test_dataloader.dataset.ann_file'
 _TRAIN, _VAL = 'ImageSets/Segmentation/train.txt', 'ImageSets/Segmentation/val.txt'
 
+data = 'msrc'
 variables = dict(MSRC_ROOT='data/msrcv2')
 
 recipe = [
@@ -20,7 +21,7 @@ recipe = [
     # cannot tell them apart.
     dict(
         name='located_train',
-        config='../refine/located_msrc.py',
+        config='../refine/located-single.py',
         action='test',
         inputs={_SEEDS: 'seeds_train.scores'},
         cfg_options={_LIST: _TRAIN},
@@ -33,7 +34,7 @@ recipe = [
     ),
     dict(
         name='masks',
-        config='../refine/threshold_msrc.py',
+        config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'located_train.scores'},
         cfg_options={_LIST: _TRAIN},
@@ -69,7 +70,7 @@ recipe = [
 baselines = [
     dict(
         name='background',
-        config='../refine/centre-prior_msrc.py',
+        config='../refine/centre-prior.py',
         action='test',
         inputs={_SEEDS: 'seeds_val.scores'},
         cfg_options={_LIST: _VAL, 'model.refiner.area': 0},

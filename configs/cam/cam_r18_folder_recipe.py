@@ -4,6 +4,7 @@
 # work_dirs/cam_r18_folder_recipe/masks/masks; --until masks stops there.
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'folder'
 variables = dict(
     FOLDER_ROOT=None,
     # torchvision's resnet18 file; without it, some hundred photos a class are needed.
@@ -22,13 +23,13 @@ recipe = [
     dict(name='seeds', like='cam', action='test', inputs={'load_from': 'cam.checkpoint'}),
     dict(
         name='par',
-        config='../refine/par_folder.py',
+        config='../refine/par.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
     ),
     dict(
         name='masks',
-        config='../refine/threshold_folder.py',
+        config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'par.scores'},
         cfg_options={'model.refiner.background': 0.3},

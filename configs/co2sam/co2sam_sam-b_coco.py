@@ -2,8 +2,8 @@
 # one photo a step. Its numbers are "oracle tags": classes that the image-level labels of a
 # validation photo lack are removed from its map. The release evaluates epoch 2.
 # Extra [sam]. Environment: COCO_ROOT, SAM_CHECKPOINT, PROMPT_STORE (training photos,
-# configs/prompts/gdino_tag-published_coco.py), VAL_PROMPT_STORE (validation photos,
-# gdino_all-published_coco.py).
+# configs/prompts/gdino_tag-published.py), VAL_PROMPT_STORE (validation photos,
+# gdino_all-published.py).
 _base_ = [
     '../_base_/datasets/coco.py',
     '../_base_/schedules/co2sam.py',

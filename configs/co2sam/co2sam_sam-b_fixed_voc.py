@@ -1,7 +1,7 @@
 # Co2SAM without the quirks of the release: training sees normalised photos of their own shape and
 # boxes that fit the mirrored ones; boxes without a class and classes without a box cannot win; no
-# image-level labels at test time. Prompts of configs/prompts/gdino_tag_voc.py and
-# gdino_all_voc.py.
+# image-level labels at test time. Prompts of configs/prompts/gdino_tag.py and
+# gdino_all.py.
 _base_ = './co2sam_sam-b_voc.py'
 
 model = dict(

@@ -2,8 +2,8 @@
 # One GPU, one photo a step. Its numbers are "oracle tags": classes that the image-level labels of a
 # validation photo lack are removed from its map.
 # Extra [sam]. Environment: VOC_ROOT, SAM_CHECKPOINT, PROMPT_STORE (training photos,
-# configs/prompts/gdino_tag-published_voc.py), VAL_PROMPT_STORE (validation photos,
-# gdino_all-published_voc.py).
+# configs/prompts/gdino_tag-published.py), VAL_PROMPT_STORE (validation photos,
+# gdino_all-published.py).
 _base_ = [
     '../_base_/datasets/voc.py',
     '../_base_/schedules/co2sam.py',

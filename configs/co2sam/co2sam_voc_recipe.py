@@ -6,6 +6,7 @@ _TRAIN = 'train_dataloader.dataset.pipeline.LoadPrompts.store'
 _VAL = 'val_dataloader.dataset.pipeline.LoadPrompts.store'
 _TEST = 'test_dataloader.dataset.pipeline.LoadPrompts.store'
 
+data = 'voc'
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     SAM_CHECKPOINT='checkpoints/sam_vit_b_01ec64.pth',
@@ -14,8 +15,8 @@ variables = dict(
 )
 
 recipe = [
-    dict(name='prompts_train', config='../prompts/gdino_tag_voc.py', action='test'),
-    dict(name='prompts_val', config='../prompts/gdino_all_voc.py', action='test'),
+    dict(name='prompts_train', config='../prompts/gdino_tag.py', action='test'),
+    dict(name='prompts_val', config='../prompts/gdino_all.py', action='test'),
     dict(
         name='co2sam',
         config='co2sam_sam-b_fixed_voc.py',

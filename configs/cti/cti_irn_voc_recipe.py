@@ -3,6 +3,7 @@
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
 
+data = 'voc'
 variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
 
 recipe = [
@@ -17,7 +18,7 @@ recipe = [
     ),
     dict(
         name='ir_labels',
-        config='../refine/ir-labels_voc.py',
+        config='../refine/ir-labels.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
     ),
@@ -54,7 +55,7 @@ recipe = [
     # The release's leftovers: unary 1 and 3, bilateral 67, 3 and 4, BGR.
     dict(
         name='predict_crf',
-        config='../refine/crf-masks_voc.py',
+        config='../refine/crf-masks.py',
         action='test',
         inputs={_SEEDS: 'predict_scores.scores'},
         cfg_options={

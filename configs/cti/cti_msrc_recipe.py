@@ -6,6 +6,7 @@ _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
 _BACKBONE = 'model.backbone.init_cfg.checkpoint'
 _STEM = 'model.backbone.stem.init_cfg.checkpoint'
 
+data = 'msrc'
 variables = dict(MSRC_ROOT='data/msrcv2')
 
 recipe = [
@@ -25,7 +26,7 @@ recipe = [
     ),
     dict(
         name='ir_labels',
-        config='../refine/ir-labels_msrc.py',
+        config='../refine/ir-labels.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
     ),

@@ -4,6 +4,7 @@
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
 
+data = 'coco'
 variables = dict(COCO_ROOT='data/coco')
 
 recipe = [
@@ -18,7 +19,7 @@ recipe = [
     ),
     dict(
         name='ir_labels',
-        config='../refine/ir-labels_coco.py',
+        config='../refine/ir-labels-rib.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.high': 0.4, 'model.refiner.low': 0.2},

@@ -2,6 +2,7 @@
 # python tools/pipeline.py configs/demo/demo_recipe.py
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
 recipe = [
@@ -17,7 +18,7 @@ recipe = [
     ),
     dict(
         name='masks_train',
-        config='../refine/par-masks_shapes.py',
+        config='../refine/par-masks.py',
         action='test',
         inputs={_SEEDS: 'seeds_train.scores'},
     ),

@@ -2,6 +2,7 @@
 # python tools/pipeline.py configs/fma/fma_coco_recipe.py --set COCO_ROOT=...
 _PROPOSALS = 'test_dataloader.dataset.pipeline.LoadProposals.store'
 
+data = 'coco'
 variables = dict(
     COCO_ROOT='data/coco',
     CLIP_CHECKPOINT='checkpoints/ViT-B-16.pt',
@@ -9,7 +10,7 @@ variables = dict(
 )
 
 recipe = [
-    dict(name='proposals', config='../proposals/fma-sam_vit-h_coco.py', action='test'),
+    dict(name='proposals', config='../proposals/fma-sam_vit-h.py', action='test'),
     dict(name='cls', config='fma_vit-b16-cls_coco.py', action='train'),
     dict(
         name='coarse',

@@ -4,11 +4,12 @@ _CLIP = 'model.clip.checkpoint'
 _MASKS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
 _PROPOSALS = 'test_dataloader.dataset.pipeline.LoadProposals.store'
 
+data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
 recipe = [
     dict(name='clip', config='clip_vit-tiny_shapes.py', action='train'),
-    dict(name='proposals', config='../proposals/regions_shapes.py', action='test'),
+    dict(name='proposals', config='../proposals/regions-small.py', action='test'),
     dict(
         name='cls',
         config='fma_vit-tiny-cls_shapes.py',

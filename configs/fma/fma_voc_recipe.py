@@ -2,6 +2,7 @@
 # python tools/pipeline.py configs/fma/fma_voc_recipe.py --set VOC_ROOT=...
 _PROPOSALS = 'test_dataloader.dataset.pipeline.LoadProposals.store'
 
+data = 'voc'
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     CLIP_CHECKPOINT='checkpoints/ViT-B-16.pt',
@@ -9,7 +10,7 @@ variables = dict(
 )
 
 recipe = [
-    dict(name='proposals', config='../proposals/fma-sam_vit-h_voc.py', action='test'),
+    dict(name='proposals', config='../proposals/fma-sam_vit-h.py', action='test'),
     dict(name='cls', config='fma_vit-b16-cls_voc.py', action='train'),
     dict(
         name='coarse',

@@ -18,6 +18,7 @@ _TRAIN = {
     f'{_DATA}.data_prefix.seg_map_path': 'icam/masks_train2014',
 }
 
+data = 'coco_icam'
 variables = dict(COCO_ROOT='data/coco')
 
 recipe = [
@@ -37,7 +38,7 @@ recipe = [
     ),
     dict(
         name='crf_low',
-        config='crf_icam_coco.py',
+        config='crf_icam.py',
         action='test',
         inputs={_SEEDS: 'seeds_train.scores'},
         cfg_options={'model.refiner.alpha': 2},
@@ -77,7 +78,7 @@ recipe = [
     ),
     dict(
         name='final_val',
-        config='crf-segmentor_icam_coco.py',
+        config='crf-segmentor_icam.py',
         action='test',
         inputs={_SEEDS: 'scores_val.scores'},
         cfg_options=_VAL,

@@ -5,6 +5,7 @@
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _SPLIT = 'test_dataloader.dataset.split'
 
+data = 'voc'
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     WALKED_MASKS='work_dirs/icam_voc_recipe/walk_train/masks',
@@ -21,7 +22,7 @@ recipe = [
     ),
     dict(
         name='cyclic',
-        config='../refine/crf-segmentor_voc.py',
+        config='../refine/crf-segmentor.py',
         action='test',
         inputs={_SEEDS: 'scores1.scores'},
     ),
@@ -40,7 +41,7 @@ recipe = [
     ),
     dict(
         name='final_val',
-        config='../refine/crf-segmentor_voc.py',
+        config='../refine/crf-segmentor.py',
         action='test',
         inputs={_SEEDS: 'scores2.scores'},
         cfg_options={_SPLIT: 'val'},

@@ -4,6 +4,7 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
 _WEIGHTS = 'model.backbone.init_cfg.checkpoint'
 
+data = 'msrc'
 variables = dict(MSRC_ROOT='data/msrcv2')
 
 recipe = [
@@ -22,7 +23,7 @@ recipe = [
     ),
     dict(
         name='crf_low',
-        config='../refine/crf_msrc.py',
+        config='../refine/crf.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.alpha': 2},

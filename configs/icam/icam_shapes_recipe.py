@@ -5,6 +5,7 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
 _WEIGHTS = 'model.backbone.init_cfg.checkpoint'
 
+data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
 recipe = [
@@ -23,7 +24,7 @@ recipe = [
     ),
     dict(
         name='crf_low',
-        config='../refine/crf_shapes.py',
+        config='../refine/crf.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.alpha': 2},

@@ -6,6 +6,7 @@ _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
 _VAL = {'test_dataloader.dataset.split': 'val'}
 _TRAIN = {'test_dataloader.dataset.split': 'train'}
 
+data = 'voc'
 variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
 
 recipe = [
@@ -26,7 +27,7 @@ recipe = [
     ),
     dict(
         name='crf_low',
-        config='../refine/crf_voc.py',
+        config='../refine/crf.py',
         action='test',
         inputs={_SEEDS: 'seeds_train.scores'},
         cfg_options={'model.refiner.alpha': 2},
@@ -66,7 +67,7 @@ recipe = [
     ),
     dict(
         name='final_val',
-        config='crf-segmentor_icam_voc.py',
+        config='crf-segmentor_icam.py',
         action='test',
         inputs={_SEEDS: 'scores_val.scores'},
         cfg_options=_VAL,

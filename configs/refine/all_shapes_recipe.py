@@ -4,6 +4,7 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _PROPOSALS = 'test_dataloader.dataset.pipeline.LoadProposals.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
 
+data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
 recipe = [
@@ -16,26 +17,26 @@ recipe = [
     ),
     dict(
         name='threshold',
-        config='threshold_shapes.py',
+        config='threshold.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
     ),
-    dict(name='par', config='par_shapes.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    dict(name='par', config='par.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
     dict(name='par_masks', like='threshold', inputs={_SEEDS: 'par.scores'}),
-    dict(name='par_labels', like='threshold', config='par-labels_shapes.py'),
-    dict(name='crf_masks', like='threshold', config='crf-masks_shapes.py'),
-    dict(name='regions', config='../proposals/regions_shapes.py', action='test'),
+    dict(name='par_labels', like='threshold', config='par-labels.py'),
+    dict(name='crf_masks', like='threshold', config='crf-masks.py'),
+    dict(name='regions', config='../proposals/regions-small.py', action='test'),
     dict(
         name='vote',
         like='threshold',
-        config='sam-vote_shapes.py',
+        config='sam-vote.py',
         inputs={_PROPOSALS: 'regions.proposals'},
     ),
     # PSA: sure labels from two CRFs, an affinity network, a walk.
     dict(
         name='crf_low',
         like='par',
-        config='crf_shapes.py',
+        config='crf.py',
         cfg_options={'model.refiner.alpha': 4},
     ),
     dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 32}),
@@ -60,7 +61,7 @@ recipe = [
         },
     ),
     # IRN: sure labels of one CRF, boundaries, a walk inside them.
-    dict(name='ir_labels', like='threshold', config='ir-labels_shapes.py'),
+    dict(name='ir_labels', like='threshold', config='ir-labels.py'),
     dict(
         name='irn',
         config='irn_r18_shapes.py',

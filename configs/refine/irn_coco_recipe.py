@@ -3,6 +3,7 @@
 # python tools/pipeline.py configs/refine/irn_coco_recipe.py --set COCO_ROOT=data/coco
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'coco'
 variables = dict(COCO_ROOT='data/coco')
 
 recipe = [
@@ -22,7 +23,7 @@ recipe = [
     ),
     dict(
         name='ir_labels',
-        config='ir-labels_coco.py',
+        config='ir-labels-rib.py',
         action='test',
         inputs={_SEEDS: 'seeds_full.scores'},
     ),

@@ -1,5 +1,5 @@
 # IRN on the small classifier's frozen backbone. Environment: CAM_CHECKPOINT
-# (`model.backbone.init_cfg.checkpoint`), IR_LABEL_STORE, a mask store of ir-labels_msrc.py, and
+# (`model.backbone.init_cfg.checkpoint`), IR_LABEL_STORE, a mask store of ir-labels.py, and
 # SCORE_STORE.
 _base_ = [
     '../_base_/models/irn_r18.py',

@@ -1,4 +1,4 @@
-# IRN: trained on a mask store of ir-labels_coco.py, then seeds walk inside the boundaries.
+# IRN: trained on a mask store of ir-labels-rib.py, then seeds walk inside the boundaries.
 # Environment: IR_LABEL_STORE (`train_dataloader.dataset.pipeline.LoadPseudoMask.store`) and
 # SCORE_STORE. RIB's values; its code does not pad. LPCAM: background=0.35, power=1.
 _base_ = [

@@ -1,4 +1,4 @@
-# IRN: trained on a mask store of ir-labels_voc.py, then seeds walk inside the boundaries.
+# IRN: trained on a mask store of ir-labels.py, then seeds walk inside the boundaries.
 # Environment: IR_LABEL_STORE (`train_dataloader.dataset.pipeline.LoadPseudoMask.store`) and
 # SCORE_STORE. RIB: test_cfg background=0.27, power=1.3. LPCAM: background=0.35, pad_to=None.
 _base_ = [

@@ -2,6 +2,7 @@
 # python tools/pipeline.py configs/refine/irn_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'voc'
 variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
 
 recipe = [
@@ -21,7 +22,7 @@ recipe = [
     ),
     dict(
         name='ir_labels',
-        config='ir-labels_voc.py',
+        config='ir-labels.py',
         action='test',
         inputs={_SEEDS: 'seeds_full.scores'},
     ),

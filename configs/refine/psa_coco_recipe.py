@@ -4,6 +4,7 @@
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
 
+data = 'coco'
 variables = dict(COCO_ROOT='data/coco')
 
 recipe = [
@@ -16,7 +17,7 @@ recipe = [
     ),
     dict(
         name='crf_low',
-        config='crf_coco.py',
+        config='crf.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.alpha': 4},

@@ -1,6 +1,6 @@
 # AffinityNet on the small classifier, from its checkpoint. Environment: CAM_CHECKPOINT
 # (`model.backbone.init_cfg.checkpoint`), LOW_ALPHA_STORE and HIGH_ALPHA_STORE, score stores of
-# crf_shapes.py with a low and a high alpha, and SCORE_STORE.
+# crf.py with a low and a high alpha, and SCORE_STORE.
 _base_ = [
     '../_base_/models/affinitynet_r18.py',
     '../_base_/datasets/shapes.py',

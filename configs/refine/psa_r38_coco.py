@@ -1,5 +1,5 @@
 # AffinityNet as in PSA on COCO 2014, with the VOC values: PSA itself was published for VOC alone.
-# Environment: LOW_ALPHA_STORE and HIGH_ALPHA_STORE, score stores of crf_coco.py with a low and a
+# Environment: LOW_ALPHA_STORE and HIGH_ALPHA_STORE, score stores of crf.py with a low and a
 # high alpha, and SCORE_STORE.
 _base_ = [
     '../_base_/models/affinitynet_r38.py',

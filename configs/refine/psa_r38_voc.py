@@ -1,5 +1,5 @@
 # AffinityNet as in PSA: trained on the scores of two CRFs, then seeds walk. Environment:
-# LOW_ALPHA_STORE and HIGH_ALPHA_STORE, score stores of crf_voc.py with a low and a high alpha
+# LOW_ALPHA_STORE and HIGH_ALPHA_STORE, score stores of crf.py with a low and a high alpha
 # (`train_dataloader.dataset.pipeline.LoadCRFScores.low_alpha` and `.high_alpha`), and SCORE_STORE.
 # ICAM: 8 epochs, test_cfg alpha=6 and log_steps=6. MCTformer: alpha=None, background=0.39 (chosen
 # on ground truth) and log_steps=6.

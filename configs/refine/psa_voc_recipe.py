@@ -3,6 +3,7 @@
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
 
+data = 'voc'
 variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
 
 recipe = [
@@ -15,7 +16,7 @@ recipe = [
     ),
     dict(
         name='crf_low',
-        config='crf_voc.py',
+        config='crf.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.alpha': 4},

@@ -2,6 +2,7 @@
 # python tools/pipeline.py configs/refine/rib_coco_recipe.py --set COCO_ROOT=data/coco
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'coco'
 variables = dict(COCO_ROOT='data/coco')
 
 recipe = [
@@ -16,7 +17,7 @@ recipe = [
     ),
     dict(
         name='ir_labels',
-        config='ir-labels_coco.py',
+        config='ir-labels-rib.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.high': 0.35, 'model.refiner.low': 0.17},

@@ -4,10 +4,11 @@ _PIPELINE = 'dataset.pipeline'
 _SEEDS = f'test_dataloader.{_PIPELINE}.LoadSeeds.store'
 _VAL = 'ImageSets/Segmentation/val.txt'
 
+data = 'msrc'
 variables = dict(MSRC_ROOT='data/msrcv2')
 
 recipe = [
-    dict(name='proposals', config='../proposals/regions_msrc.py', action='test'),
+    dict(name='proposals', config='../proposals/regions.py', action='test'),
     dict(
         name='s2c',
         config='s2c_r18_msrc.py',
@@ -22,7 +23,7 @@ recipe = [
     ),
     dict(
         name='masks',
-        config='../refine/par-masks_msrc.py',
+        config='../refine/par-masks.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
     ),

@@ -1,6 +1,6 @@
 # S2C on MSRC v2, with the regions of RegionProposer in SAM's place; ours, and in all else the plain
 # CAM's network and schedule. Environment: PROPOSAL_STORE (of the training photos, made by
-# configs/proposals/regions_msrc.py).
+# configs/proposals/regions.py).
 _base_ = '../cam/cam_r18_msrc.py'
 
 model = dict(

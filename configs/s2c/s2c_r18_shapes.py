@@ -1,6 +1,6 @@
 # S2C on the built-in data set, with the regions of RegionProposer in SAM's place; ours, and in all
 # else the plain CAM's network and schedule. Environment: PROPOSAL_STORE (of the training photos,
-# made by configs/proposals/regions_shapes.py).
+# made by configs/proposals/regions-small.py).
 _base_ = '../cam/cam_r18_shapes.py'
 
 model = dict(

@@ -1,5 +1,5 @@
 # The VOC settings on COCO 2014. Ours: the release covers VOC alone. Environment: PROPOSAL_STORE (of
-# train2014, made by configs/proposals/sam_vit-h_coco.py) and SAM_CHECKPOINT.
+# train2014, made by configs/proposals/sam_vit-h.py) and SAM_CHECKPOINT.
 _base_ = '../cam/cam_r38_coco.py'
 
 model = dict(

@@ -1,6 +1,6 @@
 # S2C (CVPR 2024) as released: total batch 8 at learning rate 0.02. The classifier, its schedule and
 # its inference are those of the CAM baseline. Environment: PROPOSAL_STORE (of train_aug, made by
-# configs/proposals/sam_vit-h_voc.py) and SAM_CHECKPOINT.
+# configs/proposals/sam_vit-h.py) and SAM_CHECKPOINT.
 _base_ = '../cam/cam_r38_voc.py'
 
 model = dict(

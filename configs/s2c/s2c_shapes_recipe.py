@@ -3,10 +3,11 @@
 _PIPELINE = 'dataset.pipeline'
 _SEEDS = f'test_dataloader.{_PIPELINE}.LoadSeeds.store'
 
+data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
 recipe = [
-    dict(name='proposals', config='../proposals/regions_shapes.py', action='test'),
+    dict(name='proposals', config='../proposals/regions-small.py', action='test'),
     dict(
         name='s2c',
         config='s2c_r18_shapes.py',
@@ -21,7 +22,7 @@ recipe = [
     ),
     dict(
         name='masks',
-        config='../refine/par-masks_shapes.py',
+        config='../refine/par-masks.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
     ),

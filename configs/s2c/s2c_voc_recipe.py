@@ -4,13 +4,14 @@
 _PIPELINE = 'dataset.pipeline'
 _SEEDS = f'test_dataloader.{_PIPELINE}.LoadSeeds.store'
 
+data = 'voc'
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     SAM_CHECKPOINT='checkpoints/sam_vit_h_4b8939.pth',
 )
 
 recipe = [
-    dict(name='proposals', config='../proposals/sam_vit-h_voc.py', action='test'),
+    dict(name='proposals', config='../proposals/sam_vit-h.py', action='test'),
     dict(
         name='s2c',
         config='s2c_r38_voc.py',
@@ -25,7 +26,7 @@ recipe = [
     ),
     dict(
         name='masks',
-        config='../refine/crf-masks_voc.py',
+        config='../refine/crf-masks.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         # The middle one of the release's three.
@@ -51,7 +52,7 @@ recipe = [
     ),
     dict(
         name='predict_crf',
-        config='../refine/crf-masks_voc.py',
+        config='../refine/crf-masks.py',
         action='test',
         inputs={_SEEDS: 'predict_scores.scores'},
         cfg_options={

@@ -13,8 +13,8 @@ from mmwsss.recipes.errors import RecipeError
 
 ACTIONS = ('train', 'test')
 OUTPUTS = {'train': ('checkpoint',), 'test': ('scores', 'masks', 'proposals', 'prompts')}
-_STAGE_KEYS = ('name', 'config', 'action', 'inputs', 'cfg_options', 'list', 'like')
-_RECIPE_KEYS = ('recipe', 'baselines', 'variables', 'report', 'photos')
+_STAGE_KEYS = ('name', 'config', 'action', 'data', 'inputs', 'cfg_options', 'list', 'like')
+_RECIPE_KEYS = ('recipe', 'baselines', 'data', 'variables', 'report', 'photos')
 _PHOTOS_KEYS = ('tags', 'seeds', 'masks')
 REPORT_PARTS = ('scores', 'masks', 'predictions')
 _REPORT_KEYS = (*REPORT_PARTS, 'limit', 'choose', 'background', 'title')
@@ -56,6 +56,8 @@ class Stage:
         cfg_options: Further config keys and their values.
         list_name: Name of the image list in tables; read from the config if empty.
         is_baseline: Whether it only adds a row to compare with.
+        data: Data set of configs that take any: what ``DATA`` is while its config is read. Left to
+            the environment if empty.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Stage:
     cfg_options: Mapping[str, Any] = field(default_factory=dict)
     list_name: str = ''
     is_baseline: bool = False
+    data: str = ''
 
     def parents(self) -> list[str]:
         """Names of the stages whose outputs it takes."""
@@ -105,8 +108,9 @@ def load_recipe(path: str | Path) -> Recipe:
     A recipe holds ``recipe = [dict(name, config, action, inputs, cfg_options, list), ...]``.
     Paths of configs are relative to the recipe's folder, as in ``_base_``. A stage with
     ``like='other'`` starts from a copy of an earlier stage: what it names itself replaces the
-    copy, ``inputs`` and ``cfg_options`` are merged. ``baselines`` holds stages of the same form
-    that only add rows to the table, ``variables = dict(NAME='default')`` the environment
+    copy, ``inputs`` and ``cfg_options`` are merged. ``data = 'voc'``, for all stages or in one, is
+    the data set of configs that take any (``{{$DATA:voc}}``). ``baselines`` holds stages of the
+    same form that only add rows to the table, ``variables = dict(NAME='default')`` the environment
     variables that its configs read (``None``: has to be given), and ``report`` what
     ``report.html`` shows. ``photos = dict(tags='train stage', seeds='stage.scores',
     masks='stage.masks')`` prints the tags of one's own photos before the first stage and signs of
@@ -131,9 +135,12 @@ def load_recipe(path: str | Path) -> Recipe:
         raise RecipeError(f'{path}: recipe must be a list of stages, found {content.get("recipe")}')
     stages: dict[str, Stage] = {}
     raw: dict[str, dict] = {}
+    data = _parse_data(str(path), content.get('data', ''))
     for key in ('recipe', 'baselines'):
         for index, entry in enumerate(content.get(key) or ()):
             where = f'{path}: {key}[{index}]'
+            if isinstance(entry, dict) and data and 'like' not in entry:
+                entry = {'data': data, **entry}
             stage = _parse_stage(where, entry, path.parent, stages, raw, key == 'baselines')
             stages[stage.name] = stage
     return Recipe(
@@ -194,6 +201,7 @@ def _parse_stage(
         dict(options),
         str(entry.get('list') or ''),
         is_baseline,
+        _parse_data(where, entry.get('data', '')),
     )
 
 
@@ -227,6 +235,12 @@ def _parse_reference(where: str, value: Any, stages: Mapping[str, Stage]) -> Ref
             f'{", ".join(possible)}; found {output!r}'
         )
     return reference
+
+
+def _parse_data(where: str, data: Any) -> str:
+    if not isinstance(data, str) or (data and not re.fullmatch(r'\w[\w-]*', data)):
+        raise RecipeError(f"{where}: data is the name of a data set, as 'voc'; found {data!r}")
+    return data
 
 
 def _parse_variables(path: Path, variables: Any) -> dict[str, str | None]:

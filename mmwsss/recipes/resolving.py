@@ -9,13 +9,14 @@ from mmwsss.config import read_config
 from mmwsss.config.keys import find_key, has_key
 from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.recipe import Stage
+from mmwsss.recipes.surroundings import environment
 
 
 def resolve_config(stage: Stage, options: Mapping[str, Any]) -> Config:
     """Config of a stage with options merged in.
 
     Inputs stand in it as ``'stage.output'``, so that no path counts in what a result depends on.
-    Environment variables that the config names must be set already.
+    Environment variables that the config names must be set already; ``DATA`` is the stage's.
 
     Args:
         stage: The stage.
@@ -25,7 +26,8 @@ def resolve_config(stage: Stage, options: Mapping[str, Any]) -> Config:
         RecipeError: The config cannot be read, or an input names a key that it lacks.
     """
     try:
-        cfg = read_config(stage.config, import_custom_modules=False)
+        with environment({'DATA': stage.data} if stage.data else {}):
+            cfg = read_config(stage.config, import_custom_modules=False)
         inputs = {key: str(reference) for key, reference in stage.inputs.items()}
         for key in inputs:
             if key != 'load_from' and not has_key(cfg, find_key(cfg, key)):

@@ -41,7 +41,7 @@ def propose(folder, root, sam_file):
         'model.proposer.min_mask_region_area': 2,
     }
     options |= data('test_dataloader', root)
-    run_test(load('proposals/fma-sam_vit-h_voc.py', folder, options))
+    run_test(load('proposals/fma-sam_vit-h.py', folder, options))
     return folder / 'proposals'
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmwsss.engine import WSSSRunner
 from mmwsss.engine.launch import build_runner
 from mmwsss.engine.testing import run_test
 from mmwsss.stores import open_store
+from tests.configs import read
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 SERIAL = dict(num_workers=0, persistent_workers=False)
@@ -18,7 +18,7 @@ SERIAL = dict(num_workers=0, persistent_workers=False)
 
 def stage(path, folder, shapes, **options):
     """A config on the small drawing."""
-    cfg = Config.fromfile(CONFIGS / path)
+    cfg = read(path, 'shapes')
     cfg.work_dir, cfg.experiment_name = str(folder), f'icam_{folder.name}'
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(key):
@@ -63,7 +63,7 @@ def test_from_tags_to_predictions(tiny_shapes, tmp_path, monkeypatch):
 
     loaded = {'test_dataloader.dataset.pipeline.1.store': str(seeds)}
     for name, alpha in (('low', 2), ('high', 4)):
-        run_test(config('refine/crf_shapes.py', name, **loaded, **{'model.refiner.alpha': alpha}))
+        run_test(config('refine/crf.py', name, **loaded, **{'model.refiner.alpha': alpha}))
     crf = {
         f'train_dataloader.dataset.pipeline.1.{name}_alpha': str(tmp_path / name / 'scores')
         for name in ('low', 'high')

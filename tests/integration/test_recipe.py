@@ -27,10 +27,11 @@ train_cfg = dict(max_epochs=1)
 default_hooks = dict(logger=dict(interval=1))
 """
 MASKS = """
-_base_ = '{configs}/refine/threshold_shapes.py'
+_base_ = '{configs}/refine/threshold.py'
 test_dataloader = dict(dataset={shapes}, num_workers=0, persistent_workers=False)
 """
 RECIPE = """
+data = 'shapes'
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 recipe = [
     dict(name='cam', config='cam.py', action='train'),

@@ -54,7 +54,7 @@ def propose(tmp_path, root, sam_file):
     options['model.proposer.stability_score_thresh'] = 0.5
     options['model.proposer.stability_score_offset'] = 0.03
     options |= data('test_dataloader', root)
-    run_test(load('proposals/sam_vit-h_voc.py', tmp_path / 'proposals', options))
+    run_test(load('proposals/sam_vit-h.py', tmp_path / 'proposals', options))
     return tmp_path / 'proposals' / 'proposals'
 
 

@@ -14,6 +14,7 @@ from mmwsss.models import Co2SAM, SAMFromMasks
 from mmwsss.models.detectors.grounding import GroundingDetector
 from mmwsss.models.sam.lora import lora_parameters
 from mmwsss.registry import DATASETS, MODELS, TRANSFORMS
+from tests.configs import read, stages
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 METHOD = [
@@ -21,7 +22,7 @@ METHOD = [
     for path in sorted((CONFIGS / 'co2sam').glob('co2sam_*.py'))
     if not path.stem.endswith('_recipe')
 ]
-PROMPTS = sorted((CONFIGS / 'prompts').glob('*.py'))
+PROMPTS = list(stages('prompts/*.py'))
 SEGMENTORS = sorted((CONFIGS / 'co2sam').glob('*_co2sam_*.py'))
 
 
@@ -84,9 +85,9 @@ def test_published_and_fixed(name):
     assert published.batch == dict(published=1)
 
 
-@pytest.mark.parametrize('path', PROMPTS, ids=lambda path: path.stem)
-def test_prompts(path):
-    config = Config.fromfile(path)
+@pytest.mark.parametrize('path, data', PROMPTS)
+def test_prompts(path, data):
+    config = read(path, data)
     names = config.model.names
     dataset = config.test_dataloader.dataset
     classes = DATASETS.get(dataset.type).METAINFO.get('classes')
@@ -95,9 +96,9 @@ def test_prompts(path):
     assert (dataset.split == 'val') == (config.model.captions == 'all')
     for kind in dataset.pipeline:
         TRANSFORMS.build(kind)
-    if path.stem.startswith('gdino'):
+    if 'gdino' in path:
         options = config.model.detector.options
-        published = '-published' in path.stem
+        published = '-published' in path
         assert options.swap_channels == published and (options.rule == 'first') == published
         assert config.model.get('background') == (
             'background' if published and config.model.captions == 'all' else None
@@ -133,5 +134,5 @@ def test_everything_is_documented():
     listed = yaml.safe_load((folder / 'metafile.yml').read_text())['Models']
     assert {Path(m['Config']).stem for m in listed} >= {path.stem for path in METHOD}
     readme = (folder / 'README.md').read_text()
-    for path in [*folder.glob('*.py'), *PROMPTS]:
+    for path in [*folder.glob('*.py'), *(CONFIGS / 'prompts').glob('*.py')]:
         assert f'`{path.name}`' in readme, path.name

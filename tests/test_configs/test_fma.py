@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from mmwsss.refiners import SAMSeeding
 from mmwsss.registry import DATASETS, METRICS, REFINERS, TRANSFORMS
+from tests.configs import read, stages
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PROMPTS = sorted(path for path in (CONFIGS / 'fma').glob('fma_vit-*.py'))
@@ -99,7 +100,7 @@ def test_published_values(name):
 
 @pytest.mark.parametrize('data', ['voc', 'coco'])
 def test_quasi_superpixels(data):
-    config = Config.fromfile(CONFIGS / 'proposals' / f'fma-sam_vit-h_{data}.py')
+    config = read('proposals/fma-sam_vit-h.py', data)
     proposer = config.model.proposer
     assert (proposer.pred_iou_thresh, proposer.stability_score_thresh) == (0.86, 0.92)
     assert (proposer.iou_offset, proposer.nms_offset) == ((0, 0, 0.1), (0, 0, 1.0))
@@ -108,9 +109,9 @@ def test_quasi_superpixels(data):
     assert config.test_cfg.kind == 'proposals'
 
 
-@pytest.mark.parametrize('data', ['voc', 'coco', 'msrc', 'shapes'])
-def test_seeding_of_any_store(data):
-    config = Config.fromfile(CONFIGS / 'refine' / f'sam-seeding_{data}.py')
+@pytest.mark.parametrize('path, data', list(stages('refine/sam-seeding*.py')))
+def test_seeding_of_any_store(path, data):
+    config = read(path, data)
     assert isinstance(REFINERS.build(config.model.refiner), SAMSeeding)
     kinds = [step.type for step in config.test_dataloader.dataset.pipeline]
     assert kinds == ['LoadImage', 'LoadSeeds', 'LoadProposals', 'PackTagged']
@@ -129,9 +130,9 @@ def test_second_stage(data, classes, iterations):
 
 @pytest.mark.parametrize('data', DATA)
 def test_recipes_name_configs_that_exist(data):
-    stages = Config.fromfile(CONFIGS / 'fma' / f'fma_{data}_recipe.py').recipe
-    names = [stage.name for stage in stages]
-    for stage in stages:
+    recipe = Config.fromfile(CONFIGS / 'fma' / f'fma_{data}_recipe.py').recipe
+    names = [stage.name for stage in recipe]
+    for stage in recipe:
         assert 'like' in stage or (CONFIGS / 'fma' / stage.config).is_file(), stage
         for source in stage.get('inputs', {}).values():
             assert names.index(source.split('.')[0]) < names.index(stage.name)

@@ -15,10 +15,12 @@ from mmwsss.models import ICAM, AffinityNet, AveragedScores, SimilaritySegmentor
 from mmwsss.models.conversion import FORMATS
 from mmwsss.recipes.recipe import load_recipe
 from mmwsss.registry import MODELS, TRANSFORMS
+from tests.configs import claimed, read, stages
 from tests.conftest import photo
 
 FOLDER = Path(__file__).parents[2] / 'configs' / 'icam'
 CONFIGS = sorted(path for path in FOLDER.glob('*.py') if not path.stem.endswith('_recipe'))
+STAGES = list(stages('icam/*.py'))
 DATA = {'voc': 20, 'coco': 80, 'coco17': 80}
 
 
@@ -34,10 +36,10 @@ def build(model):
         return MODELS.build(model)
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
-def test_every_config_is_complete(path):
-    config = Config.fromfile(path)
-    name = path.stem
+@pytest.mark.parametrize('path, data', STAGES)
+def test_every_config_is_complete(path, data):
+    config = read(path, data)
+    name = Path(path).stem if claimed(path) is None else data.removesuffix('_icam')
     if config.model.type != 'RefineModel':
         build(config.model)
     loaders = [config.get('train_dataloader'), config.test_dataloader]
@@ -52,7 +54,7 @@ def test_every_config_is_complete(path):
             assert text.endswith((str(year), f'{year}.txt'))
     metrics = config.test_evaluator
     kinds = [metric.type for metric in (metrics if isinstance(metrics, list) else [metrics])]
-    if 'scores' not in name and 'crf_' not in name:
+    if 'scores' not in path and 'crf_' not in path:
         assert kinds[-1] == 'ContourMetric' and len(kinds) == 2
 
 
@@ -116,7 +118,7 @@ def test_final_stage_as_published(data):
     ]
     scores = load(f'largefov_r38-scores_icam_{data}')
     assert scores.model.module == config.model and MODELS.get(scores.model.type) is SoftmaxScores
-    crf = load(f'crf-segmentor_icam_{data}').model.refiner.refiners[0]
+    crf = load('crf-segmentor_icam').model.refiner.refiners[0]
     assert crf == dict(type='CRF', protocol='icam_final')
 
 

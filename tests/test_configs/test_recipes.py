@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mmwsss.engine import load_config
 from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.resolving import resolve_config
+from mmwsss.recipes.surroundings import environment, resolve_variables
 
 RECIPES = sorted((Path(__file__).parents[2] / 'configs').glob('*/*_recipe.py'))
 
@@ -27,4 +28,15 @@ def test_networks_get_the_weights_that_they_start_from(path):
     for stage in load_recipe(path).stages:
         if stage.action == 'train':
             given = {*stage.inputs, *stage.cfg_options}
-            assert {*left_open(load_config(stage.config).model, 'model')} <= given, stage.name
+            assert {*left_open(resolve_config(stage, {}).model, 'model')} <= given, stage.name
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)
+def test_stages_are_of_one_data_set(path, monkeypatch):
+    monkeypatch.setenv('DATA', 'no_such')  # the recipe says which, not the environment
+    recipe = load_recipe(path)
+    with environment(resolve_variables(recipe, dict.fromkeys(recipe.variables, 'x'))):
+        configs = [resolve_config(stage, {}) for stage in recipe.stages]
+    loaders = [config.get('test_dataloader') for config in configs]
+    found = {loader.dataset.type.split('.')[-1] for loader in loaders if loader}
+    assert len(found) == 1, found

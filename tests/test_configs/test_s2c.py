@@ -16,6 +16,7 @@ from mmwsss.models import S2C, CAMGenerator, SoftmaxScores
 from mmwsss.proposers import RegionProposer
 from mmwsss.registry import DATASETS, MODELS, TRANSFORMS
 from mmwsss.stores import StoreMeta, create_store
+from tests.configs import read
 from tests.conftest import photo
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -91,7 +92,7 @@ def test_published_size(name, classes, begin):
 
 @pytest.mark.parametrize('name', ['voc', 'coco'])
 def test_sam_proposals(name):
-    config = Config.fromfile(CONFIGS / 'proposals' / f'sam_vit-h_{name}.py')
+    config = read('proposals/sam_vit-h.py', name)
     proposer = config.model.proposer
     assert proposer.type == 'SAMAutoProposer' and set(proposer) == {'type', 'sam'}
     assert config.test_cfg == dict(type='StoreTestLoop', kind='proposals')

@@ -84,6 +84,25 @@ def test_every_mistake_is_named(tmp_path, text, message):
         load(tmp_path, text)
 
 
+def test_data_set_of_configs_that_take_any(tmp_path):
+    recipe = load(
+        tmp_path,
+        """
+data = 'shapes'
+recipe = [
+    dict(name='a', config='a.py', action='test'),
+    dict(name='b', config='a.py', action='test', data='coco'),
+    dict(name='c', like='b'),
+    dict(name='d', like='c', data='voc'),
+]
+""",
+    )
+    assert [stage.data for stage in recipe.stages] == ['shapes', 'coco', 'coco', 'voc']
+    for text in ('data = 3\n', "data = '../voc'\n"):
+        with pytest.raises(RecipeError, match="data is the name of a data set, as 'voc'; found"):
+            load(tmp_path, f'{text}recipe = [{STAGES}]')
+
+
 def test_missing_recipe(tmp_path):
     with pytest.raises(RecipeError, match='the recipe does not exist'):
         load_recipe(tmp_path / 'none.py')

@@ -15,6 +15,7 @@ from mmwsss.engine.testing import run_test
 from mmwsss.registry import DATASETS, MODELS, REFINERS
 from mmwsss.stores import StoreMeta, create_store, open_store
 from mmwsss.structures import Proposals, Seeds
+from tests.configs import read, stages
 
 CONFIGS = Path(__file__).parents[2] / 'configs/refine'
 
@@ -167,15 +168,15 @@ def test_scores_of_another_photo_are_reported(made, tiny_shapes, tmp_path):
 
 
 REFINING = [
-    path
-    for name in ('crf', 'crf-masks', 'crf-segmentor', 'ir-labels', 'sam-vote')
-    for path in sorted(CONFIGS.glob(f'{name}_*.py'))
+    stage
+    for name in ('crf', 'crf-masks', 'crf-segmentor', 'ir-labels', 'ir-labels-rib', 'sam-vote')
+    for stage in stages(f'refine/{name}.py')
 ]
 
 
-@pytest.mark.parametrize('path', REFINING, ids=lambda path: path.stem)
-def test_refining_configs_fit_together(path):
-    cfg = Config.fromfile(path)
+@pytest.mark.parametrize('path, data', REFINING)
+def test_refining_configs_fit_together(path, data):
+    cfg = read(path, data)
     refiner = REFINERS.build(cfg.model.refiner)
     assert cfg.test_cfg.kind == ('masks' if refiner.output == 'mask' else 'scores')
     steps = [step.type for step in cfg.test_dataloader.dataset.pipeline]
@@ -215,5 +216,5 @@ def test_small_configs_differ_in_their_data_only(name):
 def test_every_config_is_in_the_readme():
     readme = (CONFIGS / 'README.md').read_text()
     for path in CONFIGS.glob('*.py'):
-        family = path.stem.rsplit('_', 1)[0]
+        family = path.stem.rsplit('_', 1)[0]  # of several data sets
         assert f'`{path.stem}`' in readme or f'`{family}_*`' in readme, path.name

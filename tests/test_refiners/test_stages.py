@@ -1,10 +1,7 @@
 """The stages of configs/refine, from a score store to a store and its scores."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
 
@@ -13,8 +10,7 @@ from mmwsss.engine.testing import run_test
 from mmwsss.registry import DATASETS, REFINERS
 from mmwsss.stores import StoreMeta, StoreMismatch, create_store, open_store
 from mmwsss.structures import Seeds
-
-CONFIGS = Path(__file__).parents[2] / 'configs/refine'
+from tests.configs import read, stages
 
 
 @pytest.fixture(scope='module')
@@ -56,7 +52,7 @@ def test_stage(name, kind, metric, scores, tiny_shapes, tmp_path):
 
 def stage(name, store, tiny_shapes, tmp_path):
     """A refining stage on the small drawing, in this process."""
-    cfg = Config.fromfile(CONFIGS / f'{name}_shapes.py')
+    cfg = read(f'refine/{name}.py', 'shapes')
     cfg.work_dir = str(tmp_path / 'run')
     cfg.test_dataloader.dataset.update(tiny_shapes)
     cfg.merge_from_dict({'test_dataloader.dataset.pipeline.1.store': str(store)})
@@ -128,15 +124,15 @@ def test_a_store_of_other_classes_is_refused_before_the_first_photo(tiny_shapes,
 
 
 OWN = [
-    path
-    for name in ('threshold', 'par', 'par-labels', 'centre-prior')
-    for path in sorted(CONFIGS.glob(f'{name}_*.py'))
+    stage
+    for name in ('threshold', 'par', 'par-masks', 'par-labels', 'centre-prior', 'located')
+    for stage in stages(f'refine/{name}.py')
 ]
 
 
-@pytest.mark.parametrize('path', OWN, ids=lambda path: path.stem)
-def test_configs_fit_together(path):
-    cfg = Config.fromfile(path)
+@pytest.mark.parametrize('path, data', OWN)
+def test_configs_fit_together(path, data):
+    cfg = read(path, data)
     refiner = REFINERS.build(cfg.model.refiner)
     assert cfg.test_cfg.kind == ('masks' if refiner.output == 'mask' else 'scores')
     assert [step.type for step in cfg.test_dataloader.dataset.pipeline] == [

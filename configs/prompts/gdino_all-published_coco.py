@@ -1,5 +1,0 @@
-# As Co2SAM makes them: "background" joins the caption, the first class in order that is part of a
-# phrase is its class ("hot dog" a dog), red and blue are swapped.
-_base_ = './gdino_all_coco.py'
-
-model = dict(detector=dict(options=dict(rule='first', swap_channels=True)), background='background')

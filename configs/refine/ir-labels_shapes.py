@@ -1,5 +1,0 @@
-# IRN's labels by dense CRF (extra [crf]): sure pixels, the others 255. On scores of the fusion
-# 'irn_high_res'.
-_base_ = './threshold_shapes.py'
-
-model = dict(refiner=dict(_delete_=True, type='IRLabels', high=0.3, low=0.05))

@@ -1,4 +1,0 @@
-# ToCo's label step: confident pixels after PAR, the others 255.
-_base_ = './threshold_msrc.py'
-
-model = dict(refiner=dict(_delete_=True, type='PARLabels', high=0.7, low=0.25))

@@ -1,6 +1,0 @@
-# Seeds smoothed along the colours of the photo; any threshold may follow.
-_base_ = './threshold_folder.py'
-
-model = dict(refiner=dict(_delete_=True, type='PAR'))
-test_cfg = dict(kind='scores')
-test_evaluator = dict(type='SeedMetric')
