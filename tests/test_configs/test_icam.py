@@ -164,7 +164,7 @@ def test_recipe_has_the_published_order(data):
             for key, value in stage.cfg_options.items():
                 if data != 'voc' and not key.endswith('split'):
                     assert f'val20{17 if data == "coco17" else 14}' in value
-    inputs = recipe.stage('final').inputs
+    inputs = {key: str(value) for key, value in recipe.stage('final').inputs.items()}
     assert inputs == {'train_dataloader.dataset.store': 'walk_train.masks'}
 
 
