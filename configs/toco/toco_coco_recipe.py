@@ -3,6 +3,7 @@
 # python tools/pipeline.py configs/toco/toco_coco_recipe.py --set COCO_ROOT=DIR
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'coco'
 variables = dict(COCO_ROOT='data/coco', VIT_CHECKPOINT='checkpoints/vit_base.pth')
 
 recipe = [
@@ -21,7 +22,7 @@ recipe = [
     ),
     dict(
         name='crf_val',
-        config='crf-segmentor_toco_coco.py',
+        config='crf-segmentor_toco.py',
         action='test',
         inputs={_SEEDS: 'scores_val.scores'},
         cfg_options={

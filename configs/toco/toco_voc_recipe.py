@@ -3,6 +3,7 @@
 # python tools/pipeline.py configs/toco/toco_voc_recipe.py --set VOC_ROOT=DIR
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'voc'
 variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012', VIT_CHECKPOINT='checkpoints/vit_base.pth')
 
 recipe = [
@@ -21,7 +22,7 @@ recipe = [
     ),
     dict(
         name='crf_val',
-        config='crf-segmentor_toco_voc.py',
+        config='crf-segmentor_toco.py',
         action='test',
         inputs={_SEEDS: 'scores_val.scores'},
         cfg_options={'test_dataloader.dataset.split': 'val'},

@@ -1,5 +1,6 @@
-# ToCo's test-time CRF (extra [crf]): masks of a store of toco_vit-b-scores_voc.py.
-_base_ = '../refine/crf-segmentor_voc.py'
+# ToCo's test-time CRF: masks of a store of toco_vit-b-scores_*.py.
+# DATA: voc, coco.
+_base_ = '../refine/crf-segmentor.py'
 
 model = dict(
     refiner=dict(
