@@ -7,15 +7,15 @@ import sys
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from PIL import Image
 
 from mmwsss.engine import build_runner
 from mmwsss.engine.checkpoint_io import load_checkpoint
 from mmwsss.registry import DATASETS
 from mmwsss.stores import StoreMeta, create_store
+from tests.configs import read
 from tests.test_engine import two_processes
-from tests.test_engine.runs import REPOSITORY, difference
+from tests.test_engine.runs import difference
 from tests.test_engine.test_launch import environment
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason='for the CPU, over gloo')
@@ -27,7 +27,7 @@ def folder(tmp_path_factory, tiny_shapes):
     folder = tmp_path_factory.mktemp('two')
     data = {k: v for k, v in tiny_shapes.items() if k != 'type'}
     (folder / 'data.json').write_text(json.dumps(data))
-    cfg = Config.fromfile(REPOSITORY / 'configs/proposals/regions_shapes.py')
+    cfg = read('proposals/regions-small.py', 'shapes')
     cfg.work_dir, cfg.experiment_name = str(folder / 'proposals'), 'regions'
     cfg.test_dataloader.update(num_workers=0)
     cfg.test_dataloader.dataset.update(data)
