@@ -46,6 +46,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--ignore-code', action='store_true', help='accept results of older code as done'
     )
+    parser.add_argument(
+        '--skip-checks',
+        action='store_true',
+        help='begin without looking whether files, data and packages of all stages are there',
+    )
     args = parser.parse_args()
     wrong = [text for text in args.variables if '=' not in text]
     if wrong:

@@ -80,6 +80,8 @@ class ShapesDataset(TaggedDataset):
         seed: As in :class:`TaggedDataset`.
     """
 
+    MADE_ON_FIRST_USE = True
+
     def __init__(
         self,
         *,

@@ -75,6 +75,7 @@ class TaggedDataset(BaseDataset):
     """
 
     WHOLE_LINES = False  # lists may hold names with blanks
+    MADE_ON_FIRST_USE = False  # whether a missing folder is made instead of refused
 
     def __init__(
         self,

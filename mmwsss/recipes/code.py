@@ -78,6 +78,35 @@ class ReachableCode:
                 todo += {p for table, parts in waiting if table in seen for p in parts} - seen
         return dict(sorted(found.items()))
 
+    def registers(self, room: str, kind: Any) -> bool:
+        """Whether a type is one of those that a package of ours registers at its top.
+
+        Args:
+            room: The package, e.g. 'datasets'.
+            kind: Value of ``type`` in a config.
+        """
+        files = self._types().get(_last(kind), ()) if isinstance(kind, str) else ()
+        return any(path.parent == self.package / room for path in files)
+
+    def imports_of(self, content: Mapping[str, Any]) -> set[str]:
+        """Top names of the modules that the types in a part of a config import, ours or not."""
+        types = self._types()
+        todo = [path for text in _texts(content) for path in types.get(_last(text), ())]
+        seen: set[Path] = set()
+        found: set[str] = set()
+        while todo:
+            path = todo.pop()
+            if path in seen:
+                continue
+            seen.add(path)
+            source = self._read(path)
+            found |= {module.split('.')[0] for module, _ in source.imports}
+            # Also those that are imported by name, `import_module('a.b')`.
+            found |= {text.split('.')[0] for text in source.strings if text.count('.') == 1}
+            for module, name in source.imports:
+                todo += self._imported(module, name, path)
+        return found
+
     def missing(self, custom: Iterable[str]) -> list[str]:
         """Those of some modules that cannot be found."""
         return [name for name in custom if self._find(name) is None]

@@ -45,11 +45,7 @@ def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, 
         Record with 'config' (flat), 'inputs', 'files' (named in the config) and 'code' (the files
         of code that it can reach).
     """
-    content = {
-        key: value
-        for key, value in cfg.to_dict().items()
-        if not key.startswith(_OTHER_ACTION[stage.action])
-    }
+    content = relevant_part(cfg.to_dict(), stage.action)
     flat = dict(_flatten(content))
     return {
         'action': stage.action,
@@ -57,6 +53,13 @@ def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, 
         'inputs': dict(inputs),
         'files': dict(_named_files(content)),
         'code': ReachableCode().hashes(content, stage.action, custom_modules(cfg)),
+    }
+
+
+def relevant_part(content: Mapping[str, Any], action: str) -> dict[str, Any]:
+    """What of a config plays a part in training, or in testing."""
+    return {
+        key: value for key, value in content.items() if not key.startswith(_OTHER_ACTION[action])
     }
 
 

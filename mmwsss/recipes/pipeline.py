@@ -15,6 +15,7 @@ from rich.console import Console
 
 from mmwsss.config import write_config
 from mmwsss.installed import find_part
+from mmwsss.recipes.checks import find_needs, print_needs
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.launching import CONFIG, LAUNCHERS, stage_command
 from mmwsss.recipes.manifest import LOG, StageFolder, write_manifest
@@ -40,6 +41,7 @@ def run_pipeline(
     overwrite: bool = False,
     ignore_code: bool = False,
     dry_run: bool = False,
+    skip_checks: bool = False,
     tools: str | Path | None = None,
     console: Console | None = None,
 ) -> list[dict[str, Any]]:
@@ -60,7 +62,8 @@ def run_pipeline(
         seed: Seed of all stages.
         overwrite: Delete older results instead of keeping them.
         ignore_code: Accept results of older code.
-        dry_run: Only print what would be done.
+        dry_run: Only print what would be done, and what is missing for it.
+        skip_checks: Begin without looking whether files, data and packages of all stages are there.
         tools: Folder of ``train.py`` and ``test.py``.
         console: Where to print.
 
@@ -69,7 +72,8 @@ def run_pipeline(
 
     Raises:
         RecipeError: The recipe is wrong.
-        PipelineError: A stage failed, or the pipeline was interrupted.
+        PipelineError: Something that a stage needs is missing, a stage failed, or the pipeline was
+            interrupted.
     """
     if launcher not in LAUNCHERS:
         raise RecipeError(f'launcher must be one of {", ".join(LAUNCHERS)}, found {launcher!r}')
@@ -99,9 +103,13 @@ def run_pipeline(
         )
         if dry_run:
             pipeline.print_plan(selected)
+            if not skip_checks:
+                pipeline.check(selected, show=True)
             return summarise(planner.folders, planner.configs)
         try:
             with lock_folder(folder) as lock, stoppable():
+                if not skip_checks:
+                    pipeline.check(selected)
                 return pipeline.run(selected, lock)
         except KeyboardInterrupt:
             raise PipelineError('interrupted; the same command continues') from None
@@ -128,20 +136,43 @@ class _Pipeline:
         """Print what would be done."""
         words = {'run': 'will run', 'resume': 'will continue', 'redo': 'will be redone'}
         width = max(map(len, self.folders))
-        to_run: list[str] = []
+        plan = self.planner.plan(selected)
         for name, folder in self.folders.items():
-            if folder.stage not in selected:
+            if name not in plan:
                 self._say(f'{name:{width}}  not selected')
                 continue
-            decision = self.planner.decide(folder.stage, to_run)
+            decision = plan[name]
             self._say(
                 f'{name:{width}}  {words.get(decision.verb, decision.verb):14}  {decision.reason}'
             )
             if decision.runs:
-                to_run.append(name)
                 self._say(f'{"":{width}}  {self._origin(folder.stage)}')
                 self._say(f'{"":{width}}  {shlex.join(self._command(folder.stage, decision))}')
+        to_run = [name for name, decision in plan.items() if decision.runs]
         self._say(f'{len(to_run)} of {len(self.folders)} stages will run in {self.work_dir}')
+
+    def check(self, selected: Sequence[Stage], *, show: bool = False) -> None:
+        """Look whether all that the stages to run need is there.
+
+        Args:
+            selected: The stages.
+            show: Print the table of needs even if nothing is missing.
+
+        Raises:
+            PipelineError: Something is missing; the table names it.
+        """
+        plan = self.planner.plan(selected)
+        stages = [stage for stage in selected if plan[stage.name].runs]
+        needs = find_needs(self.planner, stages, self.work_dir)
+        missing = [need for need in needs if need.problem]
+        if show or missing:
+            print_needs(needs, self.console)
+        if missing:
+            raise PipelineError(
+                f'{len(missing)} things are missing (see the table), nothing was started: '
+                f'{"; ".join(f"{need.what} {need.name}" for need in missing[:5])}'
+                f'{" ..." if len(missing) > 5 else ""}. --skip-checks begins nevertheless'
+            )
 
     def _origin(self, stage: Stage) -> str:
         """Say what a stage's config is made of."""

@@ -115,6 +115,14 @@ class Planner:
         verb = 'redo' if stage.action == 'train' else 'resume'
         return Decision(verb, 'its output is missing or was changed')
 
+    def plan(self, selected: Sequence[Stage]) -> dict[str, Decision]:
+        """Decision on each of some stages, before any of them runs."""
+        plan: dict[str, Decision] = {}
+        for stage in selected:
+            to_run = [name for name, decision in plan.items() if decision.runs]
+            plan[stage.name] = self.decide(stage, to_run)
+        return plan
+
     def identity(self, stage: Stage) -> dict[str, Any]:
         """What the stage's result depends on, now."""
         hashes = {}

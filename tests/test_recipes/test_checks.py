@@ -1,0 +1,108 @@
+"""What stages need is looked at before the first of them runs."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from mmwsss.recipes import checks
+from mmwsss.recipes.errors import PipelineError
+from mmwsss.recipes.pipeline import run_pipeline
+from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.resolving import resolve_config
+from mmwsss.recipes.surroundings import environment
+from mmwsss.weights import find_weights
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+
+
+def plan(recipe, folder, **options):
+    """What a dry run prints, and its error."""
+    text, error = io.StringIO(), ''
+    try:
+        run_pipeline(
+            CONFIGS / recipe,
+            work_dir=folder / 'work',
+            console=Console(file=text, width=300),
+            dry_run=True,
+            **options,
+        )
+    except PipelineError as found:
+        error = str(found)
+    assert not (folder / 'work').exists()
+    return text.getvalue(), error
+
+
+def test_everything_missing_is_in_one_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checks, '_is_installed', lambda name: name != 'pydensecrf')
+    text, error = plan('s2c/s2c_voc_recipe.py', tmp_path, variables={'VOC_ROOT': '/nonexistent'})
+    assert '8 of 8 stages will run' in text and 'nothing was started' in error
+    rows = [line for line in text.splitlines() if 'MISSING' in line]
+    for part in (
+        'weights checkpoints/sam_vit_h_4b8939.pth',
+        'weights checkpoints/resnet_38d.params',
+        'data /nonexistent train_aug',
+        'data /nonexistent val',
+        "extra [crf] masks, predict_crf MISSING: pip install 'mmwsss[crf]'",
+    ):
+        assert [row for row in rows if part in ' '.join(row.split())], (part, rows)
+    assert len(rows) == len(set(rows)) == 5, 'each once, and nothing that a stage makes'
+
+
+def test_photos_of_the_list_are_counted(tmp_path):
+    (tmp_path / 'images').mkdir()
+    for name in 'ab':
+        image = Image.fromarray(np.zeros((8, 8, 3), np.uint8))
+        image.save(tmp_path / 'images' / f'{name}.jpg')
+    table = tmp_path / 'tags.csv'
+    table.write_text('image,tags\na.jpg,cat\nb.jpg,dog\n')
+    variables = {'FOLDER_ROOT': str(tmp_path)}
+    text, error = plan('cam/cam_folder_recipe.py', tmp_path, variables=variables)
+    assert not error and '2 photos' in text and 'GiB free' in text
+    table.write_text('image,tags\na.jpg,cat\nb.jpg,dog\nc.jpg,cow\n')
+    _, error = plan('cam/cam_folder_recipe.py', tmp_path, variables=variables)
+    assert 'things are missing' in error and f'data {tmp_path}' in error
+    with pytest.raises(PipelineError, match='nothing was started'):
+        run_pipeline(
+            CONFIGS / 'cam/cam_folder_recipe.py', work_dir=tmp_path / 'w', variables=variables
+        )
+    assert not (tmp_path / 'w' / 'cam').exists()
+    _, error = plan('cam/cam_folder_recipe.py', tmp_path, variables=variables, skip_checks=True)
+    assert not error
+
+
+def test_data_that_are_made_on_first_use_are_not_missing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text, error = plan('demo/demo_recipe.py', tmp_path)
+    assert not error and 'drawn on first use' in text
+    assert not list(tmp_path.iterdir()), 'looking makes nothing'
+
+
+def test_full_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(checks, '_LEAST_FREE', 1 << 60)
+    _, error = plan('demo/demo_recipe.py', tmp_path)
+    assert 'disk' in error
+
+
+def test_finished_stages_need_nothing(toy):
+    toy.edit('masks.py', 'value=1', "value=1, checkpoint='checkpoints/none.pth'")
+    toy.run(until_stage='first')
+    with pytest.raises(PipelineError, match='weights checkpoints/none.pth'):
+        toy.run()
+    rows, _ = toy.run(until_stage='first')
+    assert rows['first']['state'] == 'done'
+
+
+@pytest.mark.parametrize('path', sorted(CONFIGS.glob('*/*_recipe.py')), ids=lambda path: path.stem)
+def test_readme_names_every_file_of_weights(path):
+    recipe = load_recipe(path)
+    readme = (path.parent / 'README.md').read_text()
+    with environment({key: value or 'data' for key, value in recipe.variables.items()}):
+        for stage in recipe.stages:
+            for name in find_weights(resolve_config(stage, {}).to_dict()):
+                if not name.startswith('work_dirs/'):
+                    assert Path(name).name in readme, f'{stage.name} needs {name}'
