@@ -43,6 +43,8 @@ COMMANDS = {
         'list, check and download published weights',
         'mmwsss weights mmwsss::s2c/s2c_voc_recipe.py',
     ),
+    'config': Command('misc/print_config.py', 'print what a config becomes',
+                      'mmwsss config mmwsss::cam/cam_r18_shapes.py'),
     'convert': Command('model_converters/convert_checkpoint.py',
                        'convert a published checkpoint', 'mmwsss convert --help'),
 }  # fmt: skip

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from mmengine.config import DictAction
+
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.launching import LAUNCHERS
 from mmwsss.recipes.pipeline import run_pipeline
@@ -26,6 +28,13 @@ def parse_args() -> argparse.Namespace:
         default=[],
         metavar='NAME=VALUE',
         help="values of the recipe's variables",
+    )
+    parser.add_argument(
+        '--stage-options',
+        nargs='+',
+        action=DictAction,
+        metavar='STAGE.KEY=VALUE',
+        help="values over those of the stages' configs: cam.train_cfg.max_epochs=5",
     )
     parser.add_argument('--seed', type=int, help="seed of all stages (default: their configs')")
     parser.add_argument(

@@ -53,6 +53,27 @@ def has_key(cfg: Config, key: str) -> bool:
     return True
 
 
+def check_spelling(cfg: Config, key: str) -> None:
+    """Refuse a dotted key that a config lacks while it has one of nearly that name.
+
+    A key without such a neighbour may be new: an argument that the config leaves at its default.
+
+    Raises:
+        KeyError: Names the part that is likely to be mistyped, and its neighbour.
+    """
+    node: Any = cfg
+    done: list[str] = []
+    for name in key.split('.'):
+        if isinstance(node, dict | Config) and name not in node:
+            near = difflib.get_close_matches(name, [str(k) for k in node], n=1, cutoff=0.8)
+            if near:
+                where = f' in {".".join(done)}' if done else ''
+                raise KeyError(f'{key}: there is no {name!r}{where}, did you mean {near[0]!r}?')
+            return
+        done.append(name)
+        node = step(node, name)
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """``", did you mean 'x'?"``, or nothing where no known name is near."""
     close = difflib.get_close_matches(name, [str(k) for k in known], n=1)

@@ -10,4 +10,4 @@ class PipelineError(RuntimeError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """The pipeline was asked to stop (SIGTERM), as by Ctrl-C."""
+    """The pipeline was asked to stop (SIGTERM, SIGHUP), as by Ctrl-C."""

@@ -41,17 +41,21 @@ class StageFolder:
     @property
     def started(self) -> dict[str, Any] | None:
         """Record of the run that was begun last."""
-        return read_json(self.folder / STARTED)
+        return _record(self.folder / STARTED)
 
     @property
     def done(self) -> dict[str, Any] | None:
         """Record of the finished run, if it finished."""
-        return read_json(self.folder / DONE)
+        record = _record(self.folder / DONE)
+        return record if record and _is_finished(record) else None
 
     @property
     def metrics(self) -> dict[str, Any]:
         """Numbers that the stage wrote."""
-        return read_json(self.folder / METRICS) or {}
+        content = read_json(self.folder / METRICS) or {}
+        if not isinstance(content.get('protocol', {}), dict):
+            del content['protocol']
+        return content
 
     def is_foreign(self) -> bool:
         """Whether it holds files, none of which a pipeline left there."""
@@ -70,9 +74,12 @@ class StageFolder:
         pointer = self.folder / 'last_checkpoint'
         if not pointer.is_file():
             return None
-        written = Path(pointer.read_text().strip())
-        # The folder may have been moved since; the file stays beside its pointer.
-        return next((p for p in (self.folder / written.name, written) if p.is_file()), None)
+        try:
+            written = Path(pointer.read_text(encoding='utf-8').strip())
+            # The folder may have been moved since; the file stays beside its pointer.
+            return next((p for p in (self.folder / written.name, written) if p.is_file()), None)
+        except (OSError, ValueError):  # no text, or none that can be a path
+            return None
 
     def output_hash(self, name: str) -> str | None:
         """Content hash of a finished output; ``None`` if it is not there.
@@ -86,8 +93,11 @@ class StageFolder:
         return record['hash'] if signature(path) == record['signature'] else content_hash(path)
 
     def intact(self) -> bool:
-        """Whether all outputs of the finished run are there as they were left."""
-        outputs = (self.done or {}).get('outputs') or {}
+        """Whether outputs and numbers of the finished run are there as they were left."""
+        done = self.done or {}
+        outputs = done.get('outputs') or {}
+        if 'metrics' in done and done['metrics'] != _hash_of(self.folder / METRICS):
+            return False
         return all(self.output_hash(name) == record['hash'] for name, record in outputs.items())
 
     def begin(self, identity: Mapping[str, Any], command: list[str], seconds: float) -> None:
@@ -111,7 +121,13 @@ class StageFolder:
             path = self.output(name)
             if path is not None:
                 outputs[name] = {'hash': content_hash(path), 'signature': signature(path)}
-        record |= {'outputs': outputs, 'seconds': seconds, 'finished': now()}
+        metrics = _hash_of(self.folder / METRICS)
+        record |= {
+            'outputs': outputs,
+            'metrics': metrics,
+            'seconds': seconds,
+            'finished': now(),
+        }
         atomic_write_json(self.folder / DONE, record)
 
     def interrupt(self, seconds: float) -> None:
@@ -126,6 +142,32 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def _record(path: Path) -> dict[str, Any] | None:
+    """A record of a pipeline; ``None`` if the file is missing, broken or something else."""
+    record = read_json(path) or {}
+    kinds = {'identity': dict, 'identity_hash': str, 'command': list, 'seconds': int | float}
+    fits = all(isinstance(record.get(key), kind) for key, kind in kinds.items())
+    return record if fits else None
+
+
+def _is_finished(record: Mapping[str, Any]) -> bool:
+    outputs = record.get('outputs')
+    return (
+        isinstance(record.get('finished'), str)
+        and isinstance(outputs, dict)
+        and all(
+            isinstance(part, dict)
+            and isinstance(part.get('hash'), str)
+            and isinstance(part.get('signature'), list)
+            for part in outputs.values()
+        )
+    )
+
+
+def _hash_of(path: Path) -> str | None:
+    return content_hash(path) if path.is_file() else None
 
 
 def now() -> str:

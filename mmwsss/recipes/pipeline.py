@@ -33,6 +33,7 @@ def run_pipeline(
     *,
     work_dir: str | Path | None = None,
     variables: Mapping[str, str] | None = None,
+    stage_options: Mapping[str, Any] | None = None,
     from_stage: str | None = None,
     until_stage: str | None = None,
     nproc: int = 1,
@@ -55,6 +56,7 @@ def run_pipeline(
         recipe: Path of the recipe.
         work_dir: Folder of the stages' folders. Defaults to ``work_dirs/<recipe>``.
         variables: Values of the recipe's variables.
+        stage_options: Values over those of the stages' configs, by ``STAGE.key``.
         from_stage: First stage to look at; earlier ones are taken as they are.
         until_stage: Last stage to look at.
         nproc: Processes a stage, one a GPU where there are GPUs.
@@ -83,7 +85,7 @@ def run_pipeline(
         console = Console(width=None if sys.stdout.isatty() else 140)
     given = dict(variables or {})
     with environment(given):
-        parsed = load_recipe(recipe)
+        parsed = load_recipe(recipe).with_options(stage_options or {})
     values = resolve_variables(parsed, given)
     folder = Path(work_dir or Path('work_dirs') / parsed.name).resolve()
     with environment(values):
@@ -99,7 +101,13 @@ def run_pipeline(
                 'nproc': nproc,
                 'launcher': launcher,
             },
-            settings={'variables': values, 'seed': seed, 'nproc': nproc, 'launcher': launcher},
+            settings={
+                'variables': values,
+                'stage_options': dict(stage_options or {}),
+                'seed': seed,
+                'nproc': nproc,
+                'launcher': launcher,
+            },
         )
         if dry_run:
             pipeline.print_plan(selected)

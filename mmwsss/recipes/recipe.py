@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,6 +88,26 @@ class Recipe:
     def name(self) -> str:
         """File name of the recipe without suffix."""
         return self.path.stem
+
+    def with_options(self, options: Mapping[str, Any]) -> 'Recipe':
+        """The same recipe with other values in configs of its stages.
+
+        Args:
+            options: Values by ``STAGE.key``.
+
+        Raises:
+            RecipeError: There is no such stage, or the key is one of its inputs.
+        """
+        stages = {stage.name: stage for stage in self.stages}
+        for name, value in options.items():
+            stage_name, _, key = name.partition('.')
+            stage = stages[self.stage(stage_name).name]
+            if not key or key in stage.inputs:
+                what = f'{key} is an input of it' if key else 'a key is missing'
+                raise RecipeError(f'stage option {name!r}: expected STAGE.key=value, {what}')
+            changed = {**stage.cfg_options, key: value}
+            stages[stage_name] = replace(stage, cfg_options=changed)
+        return replace(self, stages=tuple(stages.values()))
 
     def stage(self, name: str) -> Stage:
         """Stage of a name.

@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmwsss.config import read_config
-from mmwsss.config.keys import find_key, has_key
+from mmwsss.config.keys import check_spelling, find_key, has_key
 from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.recipe import Stage
 from mmwsss.recipes.surroundings import environment
@@ -31,7 +31,10 @@ def resolve_config(stage: Stage, options: Mapping[str, Any]) -> Config:
         inputs = {key: str(reference) for key, reference in stage.inputs.items()}
         for key in inputs:
             if key != 'load_from' and not has_key(cfg, find_key(cfg, key)):
+                check_spelling(cfg, find_key(cfg, key))
                 raise RecipeError(f'input {key!r} is no key of this config')
+        for key in stage.cfg_options:
+            check_spelling(cfg, find_key(cfg, key))
         merge_options(cfg, {**options, **stage.cfg_options, **inputs})
     except Exception as error:
         text = error.args[0] if isinstance(error, KeyError) and error.args else error

@@ -81,7 +81,10 @@ def lock_folder(folder: Path) -> Iterator[int | None]:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let SIGTERM (a job's time is up) end a pipeline as Ctrl-C does."""
+    """Let SIGTERM (a job's time is up) and SIGHUP (its terminal is gone) end it as Ctrl-C does.
+
+    Where SIGHUP is ignored, as under ``nohup``, it stays so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -89,8 +92,13 @@ def stoppable() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Interrupted
 
-    before = signal.signal(signal.SIGTERM, stop)
+    names = [name for name in ('SIGTERM', 'SIGHUP') if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
+    before = {number: old for number, old in before.items() if old is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from mmwsss.config.keys import find_key, has_key, suggest
+from mmwsss.config.keys import check_spelling, find_key, has_key, suggest
 
 
 def test_find_key():
@@ -17,3 +17,14 @@ def test_find_key():
 def test_suggest():
     assert suggest('stroe', ['store', 'x']) == ", did you mean 'store'?"
     assert suggest('q', ['store']) == ''
+
+
+def test_spelling():
+    cfg = Config({'train_cfg': {'max_epochs': 2}, 'p': [{'type': 'A', 'store': ''}]})
+    for key in ('train_cfg.max_epochs', 'train_cfg.dynamic', 'p.0.store', 'other.x', 'p.3.x'):
+        check_spelling(cfg, key)
+    for key, near in (('train_cfg.max_epoch', 'max_epochs'), ('train_cg.x', 'train_cfg')):
+        with pytest.raises(KeyError, match=f"did you mean '{near}'"):
+            check_spelling(cfg, key)
+    with pytest.raises(KeyError, match="no 'stor' in p.0, did you mean 'store'"):
+        check_spelling(cfg, 'p.0.stor')

@@ -202,7 +202,7 @@ def test_stage_without_its_output_is_a_failure(toy):
 
 def test_inputs_are_checked_before_anything_runs(toy):
     toy.edit('toy_recipe.py', 'train_dataloader.dataset.store', 'train_dataloader.dataset.stroe')
-    with pytest.raises(RecipeError, match=r"second: .*train.py: input '.*stroe' is no key"):
+    with pytest.raises(RecipeError, match=r"second: .*train.py: .*stroe.*did you mean 'store'"):
         toy.run()
     toy.edit('toy_recipe.py', 'train_dataloader.dataset.stroe', 'train_dataloader.dataset.store')
     toy.edit('toy_recipe.py', 'masks.masks', 'masks.scores')
@@ -283,6 +283,65 @@ def test_method_from_outside(toy, monkeypatch):
     assert 'code changed (theirs.net)' in text
 
 
+def test_edited_numbers_are_noticed(toy):
+    toy.run()
+    path = toy.work_dir / 'val' / 'metrics.json'
+    before = path.read_text()
+    path.write_text(before.replace('"stride": 1', '"stride": 2'))
+    _, text = toy.run()
+    assert verbs(text) == {**dict.fromkeys(STAGES, 'done'), 'val': 'resume'}
+    assert json.loads(path.read_text()) == json.loads(before)
+
+
+@pytest.mark.parametrize(
+    'content', ['{}', '[]', 'null', '{"identity": 3}', '{"outputs": {"checkpoint": 1}}', '\0', '']
+)
+def test_records_of_other_content(toy, content):
+    toy.run(until_stage='masks')
+    (toy.work_dir / 'first' / 'done.json').write_text(content)
+    (toy.work_dir / 'masks' / 'metrics.json').write_text('{"protocol": 3}')
+    rows, text = toy.run(until_stage='masks')
+    assert verbs(text) == {'first': 'resume', 'masks': 'resume'}
+    assert rows['masks']['mask']
+
+
+@pytest.mark.parametrize('content', [b'\0', b'\xff\xfe', b'x' * 9000, b'', b'/', b'nothing.pth'])
+def test_garbage_in_last_checkpoint(toy, content):
+    toy.run(until_stage='first')
+    (toy.work_dir / 'first' / 'last_checkpoint').write_bytes(content)
+    _, text = toy.run(until_stage='first', dry_run=True)
+    assert 'its output is missing or was changed' in text
+
+
+def test_mistyped_keys_are_refused(toy):
+    for wrong, right in (('model.widht', 'width'), ('modell.width', 'model')):
+        toy.edit('toy_recipe.py', "{'model.width': 8}", f"{{'{wrong}': 8}}")
+        with pytest.raises(RecipeError, match=f"stage second: .*{wrong}.*did you mean '{right}'"):
+            toy.run(dry_run=True)
+        toy.edit('toy_recipe.py', f"{{'{wrong}': 8}}", "{'model.width': 8}")
+    toy.edit('toy_recipe.py', 'dataset.store', 'dataset.stroe')
+    with pytest.raises(RecipeError, match="did you mean 'store'"):
+        toy.run(dry_run=True)
+
+
+def test_stage_options(toy):
+    options = {'first.model.width': 6, 'masks.model.value': 2}
+    toy.run(until_stage='masks', stage_options=options)
+    assert read_config(toy.work_dir / 'first' / 'config.py').model.width == 6
+    manifest = json.loads((toy.work_dir / 'manifest.json').read_text())
+    assert manifest['settings']['stage_options'] == options
+    _, text = toy.run(until_stage='masks', dry_run=True)
+    assert 'model.width: 6 -> 4' in text
+    for wrong, message in (
+        ('frist.model.width', "no stage 'frist', did you mean 'first'"),
+        ('first', 'a key is missing'),
+        ('masks.load_from', 'load_from is an input of it'),
+        ('first.model.widht', "did you mean 'width'"),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            toy.run(stage_options={wrong: 1}, dry_run=True)
+
+
 def test_bad_launch(toy):
     with pytest.raises(RecipeError, match='launcher must be one of none, pytorch, slurm'):
         toy.run(launcher='mpi')
@@ -334,7 +393,7 @@ def stage_process(toy):
 
 
 @pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks for processes in /proc')
-@pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_asked_to_stop_it_ends_the_stage_and_continues_later(toy, sent):
     process = start(toy)
     process.send_signal(sent)

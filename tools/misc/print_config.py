@@ -1,0 +1,46 @@
+"""Print what a config becomes, or the config of a recipe's stage: ``print_config.py CONFIG``."""
+
+import argparse
+import sys
+
+from mmengine.config import DictAction
+
+from mmwsss.config import ConfigError, read_config
+from mmwsss.config.writing import format_config
+from mmwsss.recipes.errors import RecipeError
+from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.resolving import merge_options, resolve_config
+from mmwsss.recipes.surroundings import environment, resolve_variables
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config of a stage, or a recipe with --stage')
+    parser.add_argument('--stage', help="stage of a recipe; its inputs stand as 'stage.output'")
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE'
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print it."""
+    args = parse_args()
+    try:
+        if args.stage:
+            recipe = load_recipe(args.config)
+            with environment(resolve_variables(recipe, {})):
+                cfg = resolve_config(recipe.stage(args.stage), {})
+        else:
+            cfg = read_config(args.config)
+        merge_options(cfg, args.cfg_options)
+        print(format_config(cfg), end='')
+    except (ConfigError, RecipeError, FileNotFoundError) as error:
+        sys.exit(f'error: {error}')
+    except KeyError as error:
+        sys.exit(f'error: {error.args[0]}')
+
+
+if __name__ == '__main__':
+    main()
