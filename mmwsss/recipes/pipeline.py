@@ -184,7 +184,9 @@ class _Pipeline:
 
     def _origin(self, stage: Stage) -> str:
         """Say what a stage's config is made of."""
-        changes = {**stage.cfg_options, **stage.inputs}
+        seed = self.settings['seed']
+        seeded = {} if seed is None else {'randomness.seed': seed}
+        changes = {**seeded, **stage.cfg_options, **stage.inputs}
         shown = ', '.join(
             f'{key}={value if isinstance(value, Reference) else repr(value)}'
             for key, value in changes.items()

@@ -202,7 +202,7 @@ def test_stage_without_its_output_is_a_failure(toy):
 
 def test_inputs_are_checked_before_anything_runs(toy):
     toy.edit('toy_recipe.py', 'train_dataloader.dataset.store', 'train_dataloader.dataset.stroe')
-    with pytest.raises(RecipeError, match=r"second: .*train.py: .*stroe.*did you mean 'store'"):
+    with pytest.raises(RecipeError, match=r"second: .*train.py: .*did you mean 'store'"):
         toy.run()
     toy.edit('toy_recipe.py', 'train_dataloader.dataset.stroe', 'train_dataloader.dataset.store')
     toy.edit('toy_recipe.py', 'masks.masks', 'masks.scores')
