@@ -16,17 +16,16 @@ from mmwsss.structures import Proposals, Seeds
 
 @REFINERS.register_module()
 class PARLabels(Refiner):
-    """ToCo's pseudo labels: refined against a strict and a loose background score.
-
+    """ToCo's pseudo labels: seeds refined with PAR, then thresholded with two background scores.
     Ru et al., "Token Contrast for Weakly-Supervised Semantic Segmentation", CVPR 2023. A pixel
-    gets its class where the strict score is beaten, background where not even the loose one is,
-    else 255; see :func:`mmwsss.ops.two_level_labels.par_labels`.
+    gets its best class if that exceeds ``high``; background if nothing exceeds ``low``; otherwise
+    255. See :func:`mmwsss.ops.two_level_labels.par_labels`.
 
     Args:
-        high: Strict background score.
-        low: Loose background score.
-        tuned_on_masks: Whether they were chosen on ground truth, to be recorded.
-        iterations: Number of averages.
+        high: High (strict) background score.
+        low: Low (loose) background score.
+        tuned_on_masks: Whether the two scores were chosen on ground truth, to be recorded.
+        iterations: Number of PAR iterations.
         down_scale: Work at this fraction of the image's size, rounded down.
     """
 

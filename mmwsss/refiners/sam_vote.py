@@ -1,4 +1,4 @@
-"""Merging label maps with class-agnostic masks."""
+"""Merge label maps with class-agnostic masks."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ class SAMVote(Refiner):
 def sam_vote(labels: np.ndarray, masks: np.ndarray, rule: Rule = 'max_iou_imp2') -> np.ndarray:
     """Merge a label map with masks, as "Segment Anything Model Enhanced Pseudo Labels" does.
 
-    Chen et al., 2023, official code. Classes take turns in ascending order. A class takes the
-    masks, among those that no class before has taken, of which it fills more than half; by
-    ``'max_iou_imp2'`` (published) also those that hold at least 85 % of the class. It gets their
-    pixels and, except by ``'max_iou'``, those of its own pixels that none of the masks offered to
-    it covers. Later classes overwrite earlier ones; what no class gets is background, unlabelled
-    pixels included.
+    Chen et al., 2023, official code. Classes are processed in ascending order. Each class claims
+    the unclaimed masks that it covers by more than half; with ``'max_iou_imp2'`` (published) also
+    those that contain at least 85 % of its pixels. It is painted on the masks that it claimed and,
+    except with ``'max_iou'``, on those of its own pixels that no mask unclaimed before its turn
+    covers. Later classes overwrite earlier ones; all other pixels become background, unlabelled
+    ones included.
 
     Args:
         labels: 0 background, 1.. classes, 255 unlabelled. Integers. Shape: (H, W).

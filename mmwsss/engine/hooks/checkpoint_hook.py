@@ -172,7 +172,7 @@ class CheckpointHook(_CheckpointHook):
             super()._save_checkpoint(runner)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
-        # After a validation, of which the checkpoint saved again at its end knows.
+        # The best checkpoint is saved after validation, so none is pending.
         with self._saving(runner, self._before_val, validation_pending=False):
             super()._save_best_checkpoint(runner, metrics)
 

@@ -46,7 +46,7 @@ class FMA(BaseCAMGenerator):
             None. The samples then have ``pseudo_mask`` (transform ``LoadPseudoMask``).
         tags_of_crop: The tags of a training image are the classes in its crop of the pseudo mask
             (VOC's segmentation prompts) instead of those of the whole photo.
-        sub_batches: A batch's losses are the means of those of so many equal parts of it, as where
+        sub_batches: Split the batch into this many equal parts and average their losses, as where
             gradients are accumulated over small batches (COCO); prompts are encoded once.
         seeding: Config of a :class:`~mmwsss.refiners.sam_seeding.SAMSeeding`: test samples, which
             then have ``proposals``, get ``pred_sem_seg`` too, made of the raw maps.

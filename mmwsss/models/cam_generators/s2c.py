@@ -210,7 +210,7 @@ class S2C(CAMGenerator):
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside, the mode of before after."""
+    """Temporarily switch to eval mode."""
     training = model.training
     model.eval()
     try:

@@ -71,7 +71,7 @@ def _deit() -> nn.Module:
 
 
 def _resnet50(strides: tuple[int, ...]) -> nn.Module:
-    """Mmpretrain's ResNet-50, which cannot be built without memory."""
+    """Mmpretrain's ResNet-50, built on CPU: it does not support the meta device."""
     with torch.device('cpu'):
         return MODELS.build(dict(type='mmpretrain.ResNet', depth=50, strides=strides))
 

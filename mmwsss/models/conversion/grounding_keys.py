@@ -76,7 +76,7 @@ def _counterpart(arch: str) -> nn.Module:
     config = read_arch(arch)
     config.backbone.embed_dims = width = 8 * config.backbone.num_heads[0]
     config.neck.in_channels = [2 * width, 4 * width, 8 * width]
-    with torch.device('cpu'):  # mmdet's Swin cannot be built without memory
+    with torch.device('cpu'):  # mmdet's Swin does not support the meta device
         network = build_grounding_dino(config, bert=None)
     del network.dn_query_generator
     return network

@@ -33,7 +33,7 @@ STEM_RULES: Rules = (
 
 
 def _res2net101() -> nn.Module:
-    """Mmpretrain's Res2Net-101, which cannot be built without memory."""
+    """Mmpretrain's Res2Net-101, built on CPU: it does not support the meta device."""
     with torch.device('cpu'):
         return MODELS.build(dict(type='mmpretrain.Res2Net', depth=101))
 

@@ -81,7 +81,7 @@ class PseudoMaskMask2FormerHead(Mask2FormerHead):
         matched = result.pos_assigned_gt_inds
         query_labels = labels.new_full((self.num_queries,), self.num_classes, dtype=torch.long)
         query_labels[result.pos_inds] = labels[matched]
-        # Without any label nobody knows that there is no object.
+        # If the image has no labels, no-object queries are not penalised.
         label_weights = labels.new_full((self.num_queries,), float(len(labels) > 0))
         mask_weights = mask_pred.new_zeros(self.num_queries)
         mask_weights[result.pos_inds] = 1.0

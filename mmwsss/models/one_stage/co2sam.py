@@ -1,4 +1,4 @@
-"""Co2SAM: boxes from class names, SAM with LoRA, two teachers and a student."""
+"""Co2SAM: train LoRA on SAM with two teachers and a student, prompted with boxes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,30 +26,30 @@ from mmwsss.structures import BoxPrompts
 
 @MODELS.register_module()
 class Co2SAM(BaseModel, StoreWriter):
-    """One-stage segmentation by SAM prompted with boxes of class names.
+    """One-stage segmentation with SAM, prompted with boxes that a detector found for class names.
 
     Liu et al., "Co2SAM: Exploring Co-occurrence Challenges with SAM in Weakly Supervised Semantic
-    Segmentation", after the released code. Only a LoRA on SAM's image encoder is trained. Of every
-    image there are a weak and a strong view, with the same boxes:
+    Segmentation", after the released code. Only LoRA on SAM's image encoder is trained. Every
+    image is given in a weakly and a strongly augmented view, with the same boxes:
 
-    - the *T-teacher*, the SAM that training started from, answers on the weak view: here the same
-      network with LoRA switched off;
-    - the *U-teacher*, the trained network itself, answers on the weak view, with gradient;
-    - the *student*, the trained network too, answers on the strong view.
+    - the *T-teacher*, the SAM that training started from (here the same network with LoRA switched
+      off), predicts masks on the weak view;
+    - the *U-teacher*, the trained network itself, predicts on the weak view, with gradient;
+    - the *student*, the same trained network, predicts on the strong view.
 
-    An image without boxes takes no part; where no image of a step (of all processes) has one, the
-    step is skipped: neither optimiser nor schedule move (see
+    An image without boxes is ignored. If no image of a step (on any process) has a box, the step is
+    skipped: neither the optimiser nor the schedule advances (see
     :class:`~mmwsss.engine.skipping.SkippingOptimWrapper`).
 
-    Checkpoints hold LoRA alone, and a fingerprint of the SAM that it belongs to; those with a
-    whole SAM are read too.
+    Checkpoints hold only LoRA and a checksum of the SAM that it belongs to; checkpoints with a
+    whole SAM can be loaded too.
 
     Args:
         num_classes: Foreground classes C.
-        sam: Of the network, see :class:`~mmwsss.models.one_stage.adapted_sam.AdaptedSAM`:
+        sam: Arguments of :class:`~mmwsss.models.one_stage.adapted_sam.AdaptedSAM`:
             ``arch``, ``checkpoint``, ``rank``, ``targets``, ``with_cp``, ``save_all``.
         loss: Config of a :class:`~mmwsss.models.losses.co2sam_loss.Co2SAMLoss`, or the module.
-        teacher_cache: Arguments of a :class:`TeacherCache`; None asks the T-teacher every time.
+        teacher_cache: Arguments of a :class:`TeacherCache`; None runs the T-teacher every time.
         test_cfg: Fields of :class:`Co2SAMTestCfg`.
         data_preprocessor: ``dict(type='SAMDataPreprocessor', ...)``.
         init_cfg: See :class:`mmengine.model.BaseModule`.
@@ -80,7 +80,7 @@ class Co2SAM(BaseModel, StoreWriter):
         self._cache: TeacherCache | None = None
 
     def init_weights(self) -> None:
-        """Read the SAM that training starts from."""
+        """Load the SAM that training starts from."""
         super().init_weights()
         self.sam.load_base()
 
@@ -112,15 +112,15 @@ class Co2SAM(BaseModel, StoreWriter):
     def loss(
         self, inputs: Sequence[Tensor], data_samples: list[SegDataSample]
     ) -> dict[str, Tensor]:
-        """Losses of a step, the mean over its images that have boxes.
+        """Compute the losses of a step, averaged over its images that have boxes.
 
         Args:
             inputs: Weak and strong view. Shape: (N, 3, S, S) each.
             data_samples: N samples with ``prompts`` that fit the views.
 
         Returns:
-            The losses of :class:`~mmwsss.models.losses.co2sam_loss.Co2SAMLoss`, ``boxes`` and
-            ``without_boxes`` (numbers of this step). Where no image has a box, one loss of 0
+            The losses of :class:`~mmwsss.models.losses.co2sam_loss.Co2SAMLoss`, and the counts
+            ``boxes`` and ``without_boxes`` of this step. If no image has a box, a single loss of 0
             without gradient.
         """
         weak, strong = inputs
@@ -134,7 +134,7 @@ class Co2SAM(BaseModel, StoreWriter):
         all_reduce(images)
         if not images:
             return dict(loss_skipped=weak.new_zeros(()), **counts)
-        if not rows:  # others have some: their gradients are waited for
+        if not rows:  # other processes have boxes: take part in averaging their gradients
             nothing = sum(p.sum() for p in lora_parameters(self).values())
             return dict(loss_skipped=0 * nothing, **counts)
         weak, strong = weak[rows], strong[rows]
@@ -155,19 +155,19 @@ class Co2SAM(BaseModel, StoreWriter):
             )
             for name, value in parts.items():
                 losses[name] = losses.get(name, 0) + value
-        # The mean over the images of all processes, whose gradients are averaged.
+        # Scaled so that averaging gradients over processes gives the mean over all images.
         share = get_world_size() / images
         return {**{name: value * share for name, value in losses.items()}, **counts}
 
     def _boxes(self, sample: SegDataSample) -> np.ndarray:
-        """Boxes of a sample in SAM's frame. Shape: (n, 4), float64."""
+        """Return the boxes of a sample in SAM's frame. Shape: (n, 4), float64."""
         return _prompts(sample).pixels(tuple(sample.img_shape[:2]))
 
     @torch.no_grad()
     def _templates(
         self, weak: Tensor, samples: list[SegDataSample], boxes: list[np.ndarray]
     ) -> list[tuple[Tensor, Tensor]]:
-        """Logits (n, 4 s, 4 s) and prototypes (n, D) of the T-teacher for each image."""
+        """Return the T-teacher's logits (n, 4 s, 4 s) and prototypes (n, D) for each image."""
         cache, answers = self._open_cache(), [None] * len(samples)
         if cache is not None:
             keys = [(sample.img_id, _flips(sample)) for sample in samples]
@@ -197,7 +197,7 @@ class Co2SAM(BaseModel, StoreWriter):
 
     @torch.no_grad()
     def predict(self, inputs: Tensor, data_samples: list[SegDataSample]) -> list[SegDataSample]:
-        """Fill ``pred_sem_seg`` of the samples.
+        """Predict label maps and store them as ``pred_sem_seg`` of the samples.
 
         Args:
             inputs: Images in SAM's square. Shape: (N, 3, S, S).
@@ -224,7 +224,7 @@ class Co2SAM(BaseModel, StoreWriter):
         return data_samples
 
     def _wanted(self, sample: SegDataSample) -> tuple[BoxPrompts, list[int] | None]:
-        """Boxes that can show in the result, and the classes that may."""
+        """Return which boxes can appear in the result, and which classes are allowed."""
         cfg, prompts, labels = self.test_cfg, _prompts(sample), None
         if cfg.oracle_tags:
             if 'gt_label' not in sample:
@@ -258,7 +258,7 @@ class Co2SAM(BaseModel, StoreWriter):
         )
 
     def store_output(self) -> StoreOutput:
-        """Masks."""
+        """Co2SAM writes masks."""
         cfg = self.test_cfg
         protocol = dict(
             image_labels_at_test_time='oracle tags' if cfg.oracle_tags else 'not used',

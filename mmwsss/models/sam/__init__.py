@@ -1,4 +1,4 @@
-"""segment-anything, batched: a frozen wrapper, prompts, its decoder with LoRA."""
+"""Segment Anything (SAM): a frozen batched wrapper, a trainable one with LoRA, and prompts."""
 
 from mmwsss.models.sam.point_decoder import PointDecoder, PointMasks
 from mmwsss.models.sam.points import SAMPointDecoder

@@ -1,15 +1,18 @@
-"""SAM's mask decoder, computed for many prompts at once with far fewer operations.
+"""SAM's mask decoder for many prompts at once, with far fewer operations.
 
-Nearly all of the decoder's work is to project the 64 x 64 image tokens, prompt by prompt, though a
-prompt has less than a dozen tokens of its own. The same numbers, up to rounding, come cheaper:
+The original decoder spends most of its time projecting the 64 x 64 image tokens again for every
+prompt, although a prompt has fewer than a dozen tokens. This module computes the same numbers, up
+to rounding, with less work:
 
-- In the first layer the image tokens are those of the image: they are projected once an image.
-- Later, a projection W of the image tokens X that only meets tokens t is moved to them:
-  ``t (X W)' = (t W') X'`` and ``A (X W) = (A X) W``; the positions' share is the same for all.
-- Biases of keys cancel in the softmax.
-- The two transposed convolutions are linear maps of single tokens; pixels are put in their places
-  in the finished mask alone.
-- Only the output tokens that are asked for take the last attention and make masks.
+- In the first layer the image tokens do not depend on the prompt: they are projected once per
+  image.
+- In later layers, a projection W of the image tokens X is moved to the few prompt tokens t:
+  ``t (X W)' = (t W') X'`` and ``A (X W) = (A X) W``. The part that comes from the positional
+  encoding is the same for all prompts.
+- Biases of keys cancel in the softmax and are left out.
+- The two transposed convolutions are computed as linear maps of single tokens; pixels are
+  rearranged only once, in the finished mask.
+- Only the requested output tokens go through the last attention and produce masks.
 """
 
 from collections.abc import Sequence
@@ -21,13 +24,13 @@ from torch import Tensor, nn
 
 
 class ImageTokens(NamedTuple):
-    """What all prompts of an image have in common, of N images.
+    """Image tokens of N images and their projections, shared by all prompts on an image.
 
     Args:
         tokens: Image tokens. Shape: (N, L, D).
-        key: What tokens see of them in the first layer. Shape: (N, heads, L, c).
-        value: What they take over. Shape: (N, heads, L, c).
-        query: What the image tokens ask in the first layer. Shape: (N, heads, c, L).
+        key: Keys of the first layer's token-to-image attention. Shape: (N, heads, L, c).
+        value: Values of that attention. Shape: (N, heads, L, c).
+        query: Queries of the first layer's image-to-token attention. Shape: (N, heads, c, L).
     """
 
     tokens: Tensor
@@ -36,15 +39,15 @@ class ImageTokens(NamedTuple):
     query: Tensor
 
     def select(self, index: slice | Tensor) -> 'ImageTokens':
-        """Some of the images, in any order and number."""
+        """Return these images; an index may be repeated."""
         return ImageTokens(*(x[index] for x in self))
 
 
 class FoldedDecoder:
-    """Runs a ``segment_anything`` ``MaskDecoder``, whose parameters it uses as they are.
+    """Fast evaluation of a ``segment_anything`` ``MaskDecoder`` with the decoder's own parameters.
 
     Args:
-        decoder: The package's decoder, in its final place and precision.
+        decoder: The package's decoder, already on its final device and in its final precision.
         image_pe: Positional encoding of the image tokens. Shape: (1, D, s, s).
     """
 
@@ -67,7 +70,7 @@ class FoldedDecoder:
         self.upscaling = [_as_linear(first), _as_linear(second)]
 
     def prepare(self, features: Tensor) -> ImageTokens:
-        """Do once what all prompts of an image have in common.
+        """Compute what all prompts on an image share.
 
         Args:
             features: Image embeddings with the dense prompt added. Shape: (N, D, s, s).
@@ -78,12 +81,12 @@ class FoldedDecoder:
     def attend(
         self, images: ImageTokens, tokens: Tensor, present: Tensor, wanted: Sequence[int]
     ) -> tuple[Tensor, Tensor]:
-        """Let prompts and images see each other.
+        """Run the decoder's attention layers between prompt tokens and image tokens.
 
         Args:
-            images: Of each prompt, or of one image that all prompts speak of.
+            images: Tokens of each prompt's image, or of a single image that all prompts are on.
             tokens: Embedded prompts. Shape: (P, T, D).
-            present: Which of the tokens there are. Shape: (P, T).
+            present: True for tokens that exist, False for padding. Shape: (P, T).
             wanted: The output tokens to return.
 
         Returns:
@@ -96,7 +99,7 @@ class FoldedDecoder:
         bias = keys.new_zeros(present.shape).masked_fill_(~present, -torch.inf)
         queries = pe
         for index, layer in enumerate(self.layers):
-            first = index == 0  # where the image tokens are still the image's
+            first = index == 0  # the image tokens do not depend on the prompt yet
             attended = _self_attention(layer, queries, pe, bias)
             queries = layer.norm1(attended if layer.skip_first_layer_pe else queries + attended)
             read, write = self.to_image[index], self.to_tokens[index]
@@ -109,11 +112,11 @@ class FoldedDecoder:
         return self.last_norm(queries + self.last(queries + pe, keys)), keys
 
     def quality(self, token: Tensor) -> Tensor:
-        """Predicted IoUs of the three masks, from the IoU token. Shape: (P, D) to (P, 3)."""
+        """Predict the IoUs of the three masks from the IoU token. Shape: (P, D) to (P, 3)."""
         return self.decoder.iou_prediction_head(token)[:, 1:]
 
     def masks(self, keys: Tensor, tokens: Tensor, outputs: Sequence[int]) -> Tensor:
-        """Mask logits.
+        """Compute mask logits.
 
         Args:
             keys: Image tokens of the prompts. Shape: (P, s * s, D).
@@ -137,7 +140,7 @@ class FoldedDecoder:
 
 
 class _Folded:
-    """Weights of an attention between tokens and image tokens, split by head."""
+    """Weights of one attention layer between prompt and image tokens, split by head."""
 
     def __init__(self, attention: nn.Module):
         self.attention = attention
@@ -145,15 +148,15 @@ class _Folded:
         self.scale = (attention.internal_dim // attention.num_heads) ** -0.5
 
     def rows(self, layer: nn.Linear) -> Tensor:
-        """Weights of a projection by head. Shape: (heads, c, D)."""
+        """Split the weights of a projection by head. Shape: (heads, c, D)."""
         return layer.weight.unflatten(0, (self.heads, -1))
 
     def split(self, x: Tensor) -> Tensor:
-        """Shape: (P, T, heads * c) to (P, heads, T, c)."""
+        """Split channels by head. Shape: (P, T, heads * c) to (P, heads, T, c)."""
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def logits(self, x: Tensor, weight: Tensor, keys: Tensor, position: Tensor) -> Tensor:
-        """``x`` against projected image tokens. Shape: (P, h, T, c) to (P, h, T, L).
+        """Dot products of ``x`` and projected image tokens. Shape: (P, h, T, c) to (P, h, T, L).
 
         Args:
             x: Projected tokens.
@@ -164,12 +167,12 @@ class _Folded:
         count, heads, length, _ = x.shape
         folded = torch.einsum('phtc,hcd->phtd', x, weight).flatten(1, 2)
         result = (folded @ keys.transpose(1, 2)).view(count, heads, length, -1)
-        places = x.transpose(0, 1).flatten(1, 2) @ position  # one product a head for all prompts
+        places = x.transpose(0, 1).flatten(1, 2) @ position  # one product per head for all prompts
         return result.add_(places.view(heads, count, length, -1).transpose(0, 1))
 
 
 class _ToImage(_Folded):
-    """Tokens attend to image tokens."""
+    """Attention in which prompt tokens query image tokens."""
 
     def __init__(self, attention: nn.Module, pe: Tensor):
         super().__init__(attention)
@@ -196,7 +199,7 @@ class _ToImage(_Folded):
 
 
 class _ToTokens(_Folded):
-    """Image tokens attend to tokens."""
+    """Attention in which image tokens query prompt tokens."""
 
     def __init__(self, attention: nn.Module, pe: Tensor):
         super().__init__(attention)
@@ -218,7 +221,7 @@ class _ToTokens(_Folded):
         keys: Tensor,
         shared: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Two factors whose product is the update of the image tokens, without its bias.
+        """Return two factors; their product plus the bias updates the image tokens.
 
         Returns:
             Attention (P, L, h * T) and projected values (P, h * T, D).
@@ -236,7 +239,7 @@ class _ToTokens(_Folded):
 
 
 def _self_attention(layer: nn.Module, queries: Tensor, pe: Tensor, bias: Tensor) -> Tensor:
-    """Tokens attend to tokens; ``bias`` (P, T) is -inf at absent ones."""
+    """Self-attention of prompt tokens; ``bias`` (P, T) is -inf at padding tokens."""
     attention = layer.self_attn
     x = queries if layer.skip_first_layer_pe else queries + pe
     q, k, v = (
@@ -252,6 +255,6 @@ def _self_attention(layer: nn.Module, queries: Tensor, pe: Tensor, bias: Tensor)
 
 
 def _as_linear(layer: nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
-    """A 2x2 transposed convolution of stride 2 as a linear map to four pixels' channels."""
+    """Write a 2x2 transposed convolution of stride 2 as a linear map to four pixels' channels."""
     weight = layer.weight.permute(2, 3, 1, 0).flatten(0, 2)
     return weight.contiguous(), layer.bias.repeat(4)

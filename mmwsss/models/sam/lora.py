@@ -1,4 +1,4 @@
-"""Low-rank adaptation of a fused query-key-value projection."""
+"""Low-rank adaptation (LoRA) of a fused query-key-value projection."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ _PLACES = {'q': 0, 'k': 1, 'v': 2}
 
 
 class LowRank(nn.Module):
-    """``up(down(x))``, two linear maps without bias.
+    """Low-rank linear map ``up(down(x))`` without bias.
 
     Args:
         channels: Channels of input and output.
-        rank: Channels between.
+        rank: Channels between the two maps.
 
     Shape:
         - x, output: (..., channels)
@@ -30,27 +30,27 @@ class LowRank(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Start at no change: ``down`` is random, ``up`` is 0."""
+        """Reset so that the map is zero: ``down`` is random, ``up`` is 0."""
         nn.init.kaiming_uniform_(self.down.weight, a=math.sqrt(5))
         nn.init.zeros_(self.up.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Change of the projection."""
+        """Compute the change that is added to the projection."""
         return self.up(self.down(x))
 
     def matrix(self) -> Tensor:
-        """The change as one matrix. Shape: (channels, channels)."""
+        """Return the change as one matrix. Shape: (channels, channels)."""
         return self.up.weight @ self.down.weight
 
 
 class LoRAQKV(nn.Module):
     """A frozen fused projection to queries, keys and values, with a trained low-rank change.
 
-    `LoRA <https://arxiv.org/abs/2106.09685>`_ as in Co2SAM: on queries and values, without
-    scaling (their factor is 1), dropout or bias.
+    `LoRA <https://arxiv.org/abs/2106.09685>`_ as used in Co2SAM: on queries and values, without
+    dropout or bias, and with a scaling factor of 1.
 
     Args:
-        base: The projection, C to 3 C; is frozen.
+        base: The projection from C to 3 C channels; it is frozen here.
         rank: Rank of the change.
         targets: Which of ``'q'``, ``'k'``, ``'v'`` are changed.
 
@@ -81,7 +81,7 @@ class LoRAQKV(nn.Module):
         self.enabled = True
 
     def forward(self, x: Tensor) -> Tensor:
-        """Project, with the change where it is enabled."""
+        """Project to queries, keys and values; the change is added while it is enabled."""
         y = self.base(x)
         if not self.enabled:
             return y
@@ -93,7 +93,7 @@ class LoRAQKV(nn.Module):
 
     @torch.no_grad()
     def merged(self) -> nn.Linear:
-        """A plain projection that gives the same, up to rounding."""
+        """Return a plain linear layer with the same output, up to rounding."""
         layer = nn.Linear(self.base.in_features, self.base.out_features, self.base.bias is not None)
         layer = layer.to(self.base.weight)
         layer.load_state_dict(self.base.state_dict())
@@ -106,7 +106,7 @@ class LoRAQKV(nn.Module):
 def add_lora(
     encoder: nn.Module, *, rank: int = 4, targets: Sequence[str] = ('q', 'v')
 ) -> list[LoRAQKV]:
-    """Adapt every block of an image encoder; everything else in it is frozen.
+    """Add LoRA to every block of an image encoder and freeze everything else.
 
     Args:
         encoder: ``segment_anything``'s ``ImageEncoderViT``, or anything with
@@ -126,21 +126,21 @@ def add_lora(
 
 
 def merge_lora(encoder: nn.Module) -> None:
-    """Put the changes into the weights, in place; :func:`add_lora` may follow."""
+    """Merge the LoRA changes into the weights, in place; :func:`add_lora` can be called again."""
     for block in encoder.blocks:
         if isinstance(block.attn.qkv, LoRAQKV):
             block.attn.qkv = block.attn.qkv.merged()
 
 
 def unmerge_lora(encoder: nn.Module, adapters: Sequence[LoRAQKV]) -> None:
-    """Undo :func:`merge_lora`: the original weights and their changes, kept apart again.
+    """Undo :func:`merge_lora`: separate the original weights from their changes again.
 
     Args:
         encoder: A merged encoder.
-        adapters: Its layers of before, one a block, as :func:`add_lora` gave them.
+        adapters: The layers that :func:`add_lora` returned before the merge, one per block.
 
     Raises:
-        ValueError: There are not as many as blocks.
+        ValueError: The number of adapters differs from the number of blocks.
     """
     if len(adapters) != len(encoder.blocks):
         raise ValueError(f'{len(encoder.blocks)} adapters are expected, found {len(adapters)}')
@@ -150,7 +150,7 @@ def unmerge_lora(encoder: nn.Module, adapters: Sequence[LoRAQKV]) -> None:
 
 @contextmanager
 def lora_enabled(encoder: nn.Module, enabled: bool) -> Iterator[None]:
-    """Switch all changes on or off inside, as they were after."""
+    """Context in which all LoRA layers are on or off; their state is restored afterwards."""
     layers = [module for module in encoder.modules() if isinstance(module, LoRAQKV)]
     before = [layer.enabled for layer in layers]
     try:
@@ -163,10 +163,10 @@ def lora_enabled(encoder: nn.Module, enabled: bool) -> Iterator[None]:
 
 
 def lora_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
-    """Adaptation parameters of a module by name."""
+    """Return the LoRA parameters of a module by name."""
     return {name: value for name, value in module.named_parameters() if is_lora(name)}
 
 
 def is_lora(name: str) -> bool:
-    """Whether a parameter of that name belongs to an adaptation."""
+    """Whether this is the name of a LoRA parameter."""
     return any(part.startswith(TAG) for part in name.split('.'))

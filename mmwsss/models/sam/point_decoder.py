@@ -1,4 +1,4 @@
-"""What answers point prompts in training."""
+"""Interface of networks that turn point prompts into masks during training."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from torch import Tensor
 
 
 class PointMasks(NamedTuple):
-    """Answers to P prompts.
+    """Masks for P point prompts.
 
     Args:
         masks: Shape: (P, H, W), bool.
-        confidence: How sure the decoder is of a pixel; any scale. Shape: (P, H, W), float32.
+        confidence: Confidence of each pixel, on any scale. Shape: (P, H, W), float32.
     """
 
     masks: Tensor
@@ -22,7 +22,7 @@ class PointMasks(NamedTuple):
 
 
 class PointDecoder(ABC):
-    """Turns points on images into masks; frozen, and no part of the model that holds it."""
+    """Base class that turns points into masks; frozen, and not a submodule of its user."""
 
     def __deepcopy__(self, memo: dict) -> 'PointDecoder':
         return self
@@ -35,11 +35,11 @@ class PointDecoder(ABC):
         image: Sequence[int],
         points: Sequence[np.ndarray],
     ) -> PointMasks:
-        """Answer each prompt with one mask.
+        """Predict one mask per prompt.
 
         Args:
             images: RGB, 0..255. Shape: (N, 3, H, W), float32.
             samples: N samples, for decoders that use what the pipeline loaded.
-            image: Image of each of P prompts.
+            image: Index of the image of each of P prompts.
             points: (x, y) in pixels of the images, all positive. Shape: (n, 2) each.
         """

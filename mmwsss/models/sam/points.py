@@ -1,4 +1,4 @@
-"""SAM as a point decoder."""
+"""SAM as a decoder of point prompts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,12 +16,12 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class SAMPointDecoder(PointDecoder):
-    """One mask of SAM for each prompt, and its logits as confidence.
+    """Predict one SAM mask per point prompt, with SAM's logits as confidence.
 
-    As in S2C (CVPR 2024): images become SAM's square by bilinear interpolation with aligned
-    corners and are cut to integers; the last of the three masks (usually the whole object) is
-    used; the "confidence" is its low-resolution logit map. Images with prompts are encoded as one
-    batch, and all prompts are decoded together.
+    As in S2C (CVPR 2024): images are resized to SAM's square (bilinear, aligned corners) and
+    truncated to integers. The last of SAM's three masks (usually the whole object) is used, and its
+    low-resolution logit map is the "confidence". All images with prompts are encoded as one batch,
+    and all prompts are decoded together.
 
     Args:
         sam: Config of a :class:`~mmwsss.models.sam.sam.SAM`, or one.
@@ -41,7 +41,7 @@ class SAMPointDecoder(PointDecoder):
         image: Sequence[int],
         points: Sequence[np.ndarray],
     ) -> PointMasks:
-        """Answer each prompt with one mask; see :class:`PointDecoder`."""
+        """Predict one mask per prompt; see :class:`PointDecoder`."""
         height, width = images.shape[-2:]
         if not len(points):
             empty = images.new_zeros((0, height, width))
@@ -58,23 +58,23 @@ class SAMPointDecoder(PointDecoder):
         return PointMasks(masks > self.sam.mask_threshold, confidence)
 
     def to_square(self, images: Tensor) -> Tensor:
-        """Images (N, 3, H, W) in SAM's square, whole numbers 0..255."""
+        """Resize images (N, 3, H, W) to SAM's square; values become whole numbers 0..255."""
         side = self.sam.sizes.image_size
         square = F.interpolate(images, (side, side), mode='bilinear', align_corners=True)
         return square.to(torch.uint8)
 
     @staticmethod
     def scale_points(points: np.ndarray, size: tuple[int, int], side: int) -> np.ndarray:
-        """Points (n, 2) of an image in SAM's square, float64."""
+        """Scale points (n, 2) of an image to SAM's square. Returns float64."""
         return np.asarray(points, np.float64) * side / np.array(size[::-1])
 
 
 def resize_logits(logits: Tensor, size: tuple[int, int], side: int) -> tuple[Tensor, Tensor]:
-    """Low-resolution logits at the size of an image that was stretched to SAM's square.
+    """Resize low-resolution logits to the size of an image that was stretched to SAM's square.
 
-    SAM's masks come by two bilinear steps, to the square and back. Where the image has the logits'
-    own size and the square four times that, the two are one filter with taps 1/16, 14/16, 1/16
-    in each direction, repeated at the border.
+    SAM resizes in two bilinear steps: up to the square, then down to the image. Where the image
+    has the size of the logits and the square is four times as large, both steps together equal a
+    filter with taps 1/16, 14/16, 1/16 in each direction, with values repeated at the border.
 
     Args:
         logits: Shape: (P, s, s).
@@ -82,7 +82,8 @@ def resize_logits(logits: Tensor, size: tuple[int, int], side: int) -> tuple[Ten
         side: Side of the square.
 
     Returns:
-        Logits of the masks, by two steps, and the logits themselves, by one. Shape: (P, H, W).
+        Logits resized in two steps (they give the masks) and in one step (the confidence).
+        Shape: (P, H, W) each.
     """
     own = tuple(logits.shape[1:])
     if own == size and side == 4 * own[0]:
@@ -94,7 +95,7 @@ def resize_logits(logits: Tensor, size: tuple[int, int], side: int) -> tuple[Ten
 
 
 def _three_taps(x: Tensor) -> Tensor:
-    """The filter along the last axis."""
+    """Apply the filter 1/16, 14/16, 1/16 along the last axis."""
     result = x * (14 / 16)
     result[..., 1:] += x[..., :-1] / 16
     result[..., :-1] += x[..., 1:] / 16

@@ -1,4 +1,4 @@
-"""Segment Anything as part of a model: trained, and answering with gradients."""
+"""Segment Anything as a trainable part of a model."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ SAM_PIXELS = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 
 class MaskAnswer(NamedTuple):
-    """Answers to P prompts.
+    """Masks for P prompts.
 
     Args:
         low: Logits. Shape: (P, 4 s, 4 s).
@@ -32,18 +32,18 @@ class MaskAnswer(NamedTuple):
 
 
 class PromptableSAM(nn.Module):
-    """`Segment Anything <https://arxiv.org/abs/2304.02643>`_ with gradients.
+    """Trainable `Segment Anything <https://arxiv.org/abs/2304.02643>`_, optionally with LoRA.
 
-    The modules are those of the package ``segment-anything``, as they are. With a rank, LoRA on
-    the encoder's attention is all that is trained; without, everything is.
+    The modules are those of the package ``segment-anything``, unchanged. With a rank, only the
+    LoRA on the encoder's attention is trained; without one, all weights are.
 
     Args:
         arch: As for :class:`~mmwsss.models.sam.sam.SAM`.
         rank: Rank of the LoRA; None for none.
-        targets: What of the attention it changes, see
+        targets: Which attention projections LoRA changes, see
             :class:`~mmwsss.models.sam.lora.LoRAQKV`.
-        with_cp: Compute the encoder's blocks again in the backward pass instead of keeping what
-            they computed.
+        with_cp: Activation checkpointing: compute the encoder's blocks again in the backward pass
+            instead of keeping their activations.
 
     Raises:
         ImportError: segment-anything is not installed.
@@ -74,7 +74,7 @@ class PromptableSAM(nn.Module):
         return self.sizes.image_size
 
     def load_sam(self, sam: SAM) -> None:
-        """Take over the weights of a SAM of the same sizes; adaptations stay as they are."""
+        """Load the weights of a SAM of the same size; LoRA parameters are not changed."""
         state = {
             from_sam_name(name, self): value for name, value in sam.module.state_dict().items()
         }
@@ -82,11 +82,11 @@ class PromptableSAM(nn.Module):
         assert not unexpected and all(map(is_lora, missing)), (missing, unexpected)
 
     def adaptation(self, enabled: bool):
-        """Context in which LoRA is on, or off: then this is the SAM that it started from."""
+        """Context in which LoRA is on or off; off, this is the SAM that training started from."""
         return lora_enabled(self.backbone, enabled)
 
     def encode(self, x: Tensor) -> Tensor:
-        """Embed images of the encoder's size. Shape: (N, 3, S, S) to (N, D, s, s)."""
+        """Embed images that have the encoder's size. Shape: (N, 3, S, S) to (N, D, s, s)."""
         encoder = self.backbone
         if not (self.with_cp and torch.is_grad_enabled()):
             return encoder(x)
@@ -98,7 +98,7 @@ class PromptableSAM(nn.Module):
         return encoder.neck(x.permute(0, 3, 1, 2))
 
     def prompts(self, boxes: Sequence[np.ndarray]) -> Prompts:
-        """One prompt for each box of N images, in their order.
+        """Make one prompt for each box of N images, in order.
 
         Args:
             boxes: ``(x1, y1, x2, y2)`` in the encoder's frame, float64. Shape: (n, 4) each.
@@ -107,10 +107,10 @@ class PromptableSAM(nn.Module):
         return Prompts.ragged(image, boxes=[box for own in boxes for box in own])
 
     def decode(self, embeddings: Tensor, prompts: Prompts) -> MaskAnswer:
-        """Answer each prompt with one mask (SAM's single output), all of them together.
+        """Predict one mask (SAM's single-mask output) per prompt, all prompts in one batch.
 
         Args:
-            embeddings: Of N images. Shape: (N, D, s, s).
+            embeddings: Embeddings of N images. Shape: (N, D, s, s).
             prompts: P prompts on any of the images.
         """
         device = embeddings.device
@@ -122,7 +122,7 @@ class PromptableSAM(nn.Module):
         ).embed(self.prompt_encoder)
         with torch.autocast(device.type, enabled=False):
             pe = self.prompt_encoder.get_dense_pe()
-        # Made anew each time: what it prepares follows weights that may be trained.
+        # Rebuilt on every call: it precomputes from weights that may have been trained since.
         decoder = FoldedDecoder(self.mask_decoder, pe)
         dense = self.prompt_encoder.no_mask_embed.weight.view(1, -1, 1, 1)
         images = decoder.prepare(embeddings + dense).select(prompts.image.to(device))
@@ -132,7 +132,7 @@ class PromptableSAM(nn.Module):
         return MaskAnswer(low, iou)
 
     def upsample(self, low: Tensor, size: tuple[int, int] | None = None) -> Tensor:
-        """Logits at the encoder's size, cut to the part that an image fills.
+        """Upsample logits to the encoder's size and crop them to the part that the image fills.
 
         Args:
             low: Shape: (n, 4 s, 4 s).
@@ -148,14 +148,14 @@ class PromptableSAM(nn.Module):
 
     @torch.no_grad()
     def fingerprint(self) -> Tensor:
-        """Two sums over the weights that LoRA is not, to tell one SAM from another. Shape: (2,)."""
+        """Checksum of the frozen base weights, to tell one SAM from another. Shape: (2,)."""
         # One by one: all of them in float64 would take twice the memory of the network.
         values = (p.double() for name, p in self.named_parameters() if not is_lora(name))
         return sum(torch.stack([p.sum(), p.abs().sum()]) for p in values).cpu()
 
 
 def from_sam_name(name: str, sam: PromptableSAM | None = None) -> str:
-    """Our name of an entry of a segment-anything checkpoint.
+    """Convert segment-anything's parameter name to ours.
 
     Args:
         name: E.g. ``image_encoder.blocks.0.attn.qkv.weight``.
@@ -168,5 +168,5 @@ def from_sam_name(name: str, sam: PromptableSAM | None = None) -> str:
 
 
 def to_sam_name(name: str) -> str:
-    """Entry of a segment-anything checkpoint that an entry of a model's without LoRA is."""
+    """Convert our parameter name to segment-anything's."""
     return re.sub(r'^(sam\.)?backbone\.', 'image_encoder.', name).removeprefix('sam.')

@@ -1,4 +1,4 @@
-"""Point and box prompts of many images and classes in one batch."""
+"""Point and box prompts on many images in one batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ ABSENT, NOT_A_POINT, NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = range(-2, 4)
 
 @dataclass(frozen=True, eq=False)
 class Prompts:
-    """Prompts of different lengths, as the tokens that SAM's prompt encoder would make of each.
+    """A batch of prompts of different lengths, stored as input of SAM's prompt encoder.
 
-    SAM appends one "not a point" token to a prompt without box, and nothing to one with a box.
-    Shorter prompts are filled up with tokens of kind ``ABSENT``, which nothing may attend to:
-    filling up with "not a point" tokens instead changes the masks.
+    SAM appends one "not a point" token to a prompt without a box, and none to a prompt with one.
+    Shorter prompts are padded with tokens of kind ``ABSENT``, which are masked in every attention:
+    padding with more "not a point" tokens would change the masks.
 
     Args:
-        image: Row of the image embedding that each prompt speaks of, on the CPU.
+        image: Index of the image embedding that each prompt refers to, on the CPU.
             Shape: (P,), int64.
-        coords: (x, y) in the encoder's frame; anything where there is no place.
+        coords: (x, y) in the encoder's frame; arbitrary for tokens without a position.
             Shape: (P, T, 2), float64.
         kinds: See the constants of this module. Shape: (P, T), int64.
     """
@@ -35,7 +35,7 @@ class Prompts:
         return len(self.image)
 
     def __getitem__(self, index: slice) -> 'Prompts':
-        """Part of the prompts."""
+        """Select some of the prompts."""
         return Prompts(self.image[index], self.coords[index], self.kinds[index])
 
     @classmethod
@@ -48,14 +48,14 @@ class Prompts:
         boxes: Sequence[np.ndarray | None] | None = None,
         device: torch.device | str = 'cpu',
     ) -> 'Prompts':
-        """Batch prompts of any lengths.
+        """Make one batch of prompts of any lengths.
 
         Args:
-            image: Row of the image embedding of each of P prompts.
+            image: Index of the image embedding of each of P prompts.
             points: n points (x, y) of each prompt, in the encoder's frame. Shape: (n, 2) each.
             labels: 1 positive, 0 negative, -1 "not a point". Shape: (n,) each. Defaults to 1.
             boxes: (x1, y1, x2, y2) of each prompt, or None where it has no box.
-            device: Where the decoder is.
+            device: Device of the decoder.
 
         Raises:
             ValueError: The lists differ in length, a shape or a label is wrong, or a prompt is
@@ -83,19 +83,19 @@ class Prompts:
         )
 
     def embed(self, encoder: nn.Module) -> tuple[Tensor, Tensor]:
-        """Tokens as SAM's prompt encoder makes them.
+        """Embed the prompts as SAM's prompt encoder does.
 
         Args:
             encoder: ``segment_anything``'s ``PromptEncoder``.
 
         Returns:
-            Tokens (P, T, D) and where there are any, bool (P, T).
+            Tokens (P, T, D) and a mask, bool (P, T), that is False for padding.
         """
         table = torch.cat(
             [encoder.not_a_point_embed.weight, *(e.weight for e in encoder.point_embeddings)]
         )
-        # The package's own layer divides in float64 before it casts, and so must this.
-        with torch.autocast(self.coords.device.type, enabled=False):  # halves have few places
+        # The package's own layer divides in float64 before it casts, so we do the same.
+        with torch.autocast(self.coords.device.type, enabled=False):  # half precision is too coarse
             places = encoder.pe_layer.forward_with_coords(
                 self.coords + 0.5, encoder.input_image_size
             )
@@ -107,7 +107,7 @@ class Prompts:
 def _tokens(
     index: int, points: np.ndarray, labels: np.ndarray, box: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (T, 2) and kinds (T,) of one prompt."""
+    """Return the coordinates (T, 2) and kinds (T,) of one prompt."""
     points, labels = np.asarray(points, np.float64), np.asarray(labels)
     if points.ndim != 2 or points.shape[1] != 2 or labels.shape != points.shape[:1]:
         raise ValueError(

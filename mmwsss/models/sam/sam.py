@@ -1,4 +1,4 @@
-"""Segment Anything on the package ``segment-anything``: frozen, batched, never part of a model."""
+"""Frozen, batched Segment Anything (SAM), built on the package ``segment-anything``."""
 
 import pickle
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,12 @@ from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file
 from mmwsss.weights import read_weights_file
 
-CPU_GIB = 0.25  # more at a time is slower on CPUs: it falls out of the caches
+CPU_GIB = 0.25  # more at a time is slower on CPUs: it no longer fits the caches
 DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
 
 
 class SAMOutput(NamedTuple):
-    """Answers to P prompts.
+    """Masks for P prompts.
 
     Args:
         logits: Low-resolution logits; a mask is where they exceed 0. Shape: (P, K, 4 s, 4 s).
@@ -42,22 +42,23 @@ class SAMOutput(NamedTuple):
 
 @MODELS.register_module()
 class SAM:
-    """`Segment Anything <https://arxiv.org/abs/2304.02643>`_, a frozen helper.
+    """Frozen `Segment Anything <https://arxiv.org/abs/2304.02643>`_ that other models call.
 
-    Not a module, so that a model which holds it has it neither in its parameters nor in its
-    checkpoints, and cannot put it into train mode. It moves to the device of the first images that
-    it sees, and is cast once, on construction. Copies of a model share it.
+    It is not an ``nn.Module``: its weights appear neither in the parameters nor in the checkpoints
+    of the model that holds it, and it is never put into train mode. It moves to the device of the
+    images that it is given and is cast to ``dtype`` once, on construction. Copies of a model share
+    it.
 
     Args:
         arch: ``'vit_b'``, ``'vit_l'``, ``'vit_h'``, or the fields of
             :class:`~mmwsss.models.sam.sizes.SAMSizes`.
-        checkpoint: A published ``.pth``, read as it is. None leaves the weights random, for tests
-            and benchmarks.
+        checkpoint: A published ``.pth`` file. None leaves the weights random, for tests and
+            benchmarks.
         dtype: ``'float32'``, ``'float16'`` or ``'bfloat16'`` of encoder and decoder. Prompts are
             embedded, and masks resized, in float32 in any case.
-        images_per_pass: Images that the encoder takes at a time. Defaults to all that it is given.
-        memory_gib: Memory that decoding and resizing may take, in GiB; it sets how many prompts
-            and masks are dealt with at a time.
+        images_per_pass: Images per forward pass of the encoder. Defaults to all that it is given.
+        memory_gib: Memory that decoding and resizing may use, in GiB; it sets how many prompts
+            and masks are processed at a time.
 
     Raises:
         ValueError: An argument is unknown, or the checkpoint is of another kind.
@@ -120,14 +121,14 @@ class SAM:
         self.load_state_dict(state, where=f'{path}: ')
 
     def load_state_dict(self, state: Mapping[str, Tensor], where: str = '') -> None:
-        """Take over weights under the package's names.
+        """Load weights that have the package's parameter names.
 
         Args:
             state: State dict of a ``segment_anything.Sam``.
-            where: Begins the message of an error.
+            where: Where the weights came from; error messages begin with it.
 
         Raises:
-            ValueError: It is none, or one of other sizes; the message says what fits.
+            ValueError: It is not a SAM, or has another size; the message says which ``arch`` fits.
         """
         try:
             found = sizes_of(state)
@@ -148,13 +149,13 @@ class SAM:
 
     @property
     def device(self) -> torch.device:
-        """Where it is."""
+        """Device of the weights."""
         return self._sam.device
 
     def to(self, device: torch.device | str) -> 'SAM':
-        """Move to a device, if it is not there."""
+        """Move to a device unless already there."""
         before = self.device
-        if torch.device(device) != before:  # 'cuda' may be where it is, 'cuda:0'
+        if torch.device(device) != before:  # 'cuda' may mean 'cuda:0', where it already is
             self._sam.to(device)
         if self.device != before:
             self._decoder = None
@@ -162,7 +163,7 @@ class SAM:
 
     @property
     def decoder(self) -> FoldedDecoder:
-        """The decoder, folded for the place where it is."""
+        """The fast decoder for the current device."""
         if self._decoder is None:
             with torch.no_grad():
                 pe = self._sam.prompt_encoder.get_dense_pe()
@@ -170,7 +171,7 @@ class SAM:
         return self._decoder
 
     def protocol(self) -> dict[str, Any]:
-        """Which SAM it is, for the record of a store; hashes the checkpoint once."""
+        """Describe this SAM for the record of a store; the checkpoint is hashed once."""
         if self._hash is None:
             self._hash = hash_file(self.checkpoint) if self.checkpoint else ''
         return dict(
@@ -185,8 +186,8 @@ class SAM:
         """Embed a batch of images.
 
         Args:
-            images: RGB, 0..255, not larger than the encoder's square, with which smaller ones are
-                filled up on the right and below. Shape: (N, 3, h, w), or N of (3, h, w).
+            images: RGB, 0..255, not larger than the encoder's square; smaller ones are padded on
+                the right and at the bottom. Shape: (N, 3, h, w), or N of (3, h, w).
 
         Returns:
             Shape: (N, D, s, s), in the dtype of the encoder.
@@ -216,7 +217,7 @@ class SAM:
         labels: Sequence[np.ndarray] | None = None,
         boxes: Sequence[np.ndarray | None] | None = None,
     ) -> Prompts:
-        """Batch prompts, see :meth:`Prompts.ragged`."""
+        """Make one batch of prompts, see :meth:`Prompts.ragged`."""
         return Prompts.ragged(image, points, labels=labels, boxes=boxes, device=self.device)
 
     @torch.no_grad()
@@ -228,13 +229,13 @@ class SAM:
         outputs: Sequence[int] = (1, 2, 3),
         with_iou: bool = True,
     ) -> SAMOutput:
-        """Answer prompts of any lengths on any of the images, as if one by one.
+        """Predict masks for prompts of any lengths on any of the images, as if one by one.
 
         Args:
             embeddings: From :meth:`encode`. Shape: (N, D, s, s).
             prompts: P prompts.
             outputs: Which masks: 0 the single one, 1..3 SAM's three (part, whole, ...).
-            with_iou: Predict the IoUs too.
+            with_iou: Also predict the IoUs.
 
         Returns:
             In float32.
@@ -257,13 +258,13 @@ class SAM:
 
     @property
     def prompts_per_pass(self) -> int:
-        """Prompts to decode at a time, by the memory budget."""
-        # Image tokens and what is made of them, and the eight times larger upscaled ones.
+        """How many prompts to decode at a time within the memory budget."""
+        # Image tokens, their intermediate results and the eight times larger upscaled tokens.
         numbers = self.sizes.grid**2 * self.sizes.out_channels * (6 + 3 * 8)
         return self._fit(numbers * self.dtype.itemsize)
 
     def masks_per_pass(self, size: tuple[int, int]) -> int:
-        """Masks to bring to a size (H, W) at a time, by the memory budget."""
+        """How many masks to resize to (H, W) at a time within the memory budget."""
         return self._fit(4 * (2 * self.sizes.image_size**2 + 3 * size[0] * size[1]))
 
     def _fit(self, size: int) -> int:
@@ -272,7 +273,7 @@ class SAM:
 
     @torch.no_grad()
     def prepare(self, embeddings: Tensor) -> ImageTokens:
-        """First step of :meth:`decode`: what all prompts of an image have in common."""
+        """First step of :meth:`decode`: compute what all prompts on an image share."""
         dense = self._sam.prompt_encoder.no_mask_embed.weight.view(1, -1, 1, 1)
         return self.decoder.prepare(embeddings + dense.to(embeddings))
 
@@ -285,10 +286,9 @@ class SAM:
         return self.decoder.attend(images, tokens, present, wanted)
 
     def upscale(self, logits: Tensor, input_size: tuple[int, int], size: tuple[int, int]) -> Tensor:
-        """Logits at full resolution, in the package's two bilinear steps.
+        """Upsample logits to full resolution, in the package's two bilinear steps.
 
-        Rows and columns of the padding are left out before the first step instead of after it,
-        which changes no value.
+        Padding is cropped before the first step instead of after it, which changes no value.
 
         Args:
             logits: Shape: (P, K, 4 s, 4 s).

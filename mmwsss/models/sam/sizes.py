@@ -1,4 +1,4 @@
-"""Sizes of Segment Anything networks, by name or read off a checkpoint."""
+"""Sizes of Segment Anything networks, given by name or read from a checkpoint."""
 
 import re
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class SAMSizes:
-    """What tells one SAM from another.
+    """Layer sizes of a SAM network.
 
     Args:
         embed_dims: Channels of the image encoder.
-        depth: Its blocks.
-        num_heads: Its attention heads.
-        global_attn_indexes: Blocks that attend to the whole image; the others to windows.
+        depth: Number of blocks of the encoder.
+        num_heads: Attention heads of each block.
+        global_attn_indexes: Blocks with attention over the whole image; the others use windows.
         image_size: Side of the square that the encoder takes, in pixels.
         patch_size: Side of a patch, in pixels.
         window_size: Side of a window, in patches.
@@ -53,7 +53,7 @@ PUBLISHED = {
 
 
 def parse_sizes(arch: str | Mapping[str, Any] | SAMSizes) -> SAMSizes:
-    """Sizes from a name (``'vit_b'``, ``'vit_l'``, ``'vit_h'``) or from the fields themselves."""
+    """Get the sizes from a name (``'vit_b'``, ``'vit_l'``, ``'vit_h'``) or from their fields."""
     if isinstance(arch, SAMSizes):
         return arch
     if isinstance(arch, str):
@@ -64,7 +64,7 @@ def parse_sizes(arch: str | Mapping[str, Any] | SAMSizes) -> SAMSizes:
 
 
 def sizes_of(state: Mapping[str, Tensor]) -> SAMSizes:
-    """Read the sizes off a state dict with the names of ``segment_anything.Sam``.
+    """Read the sizes from a state dict of a ``segment_anything.Sam``.
 
     Raises:
         ValueError: An entry that every SAM has is missing.
@@ -95,7 +95,7 @@ def sizes_of(state: Mapping[str, Tensor]) -> SAMSizes:
 
 
 def describe_mismatch(found: SAMSizes, expected: SAMSizes) -> str:
-    """What differs, and which ``arch`` fits; empty if nothing does."""
+    """Say which sizes differ and which ``arch`` fits; empty if nothing differs."""
     have, want = asdict(found), asdict(expected)
     different = [f'{k} {have[k]} found, {want[k]} expected' for k in have if have[k] != want[k]]
     if not different:
@@ -106,7 +106,7 @@ def describe_mismatch(found: SAMSizes, expected: SAMSizes) -> str:
 
 
 def build_sam(sizes: SAMSizes) -> nn.Module:
-    """An untrained ``segment_anything.Sam`` of these sizes.
+    """Build an untrained ``segment_anything.Sam`` of these sizes.
 
     Raises:
         ImportError: segment-anything is not installed.
