@@ -12,8 +12,9 @@ _base_ = [
 max_iters = 80000
 
 param_scheduler = [dict(_base_.param_scheduler[0], end=max_iters)]
-train_cfg = dict(max_iters=max_iters, val_interval=10000)
+# Published is no validation.
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 
-# Seeds and segmentation are both scored while it trains.
+# Seeds and segmentation are both scored.
 val_evaluator = [dict(type='MaskMetric', prefix='seg'), dict(type='SeedMetric')]
 tta_model = None

@@ -11,13 +11,8 @@ train_pipeline = [
 ]
 val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
-# The validation photos: seeds need tags.
 batch = dict(published=4)
-train_dataloader = dict(
-    num_workers=4,
-    sampler=dict(_delete_=True, type='InfiniteSampler', shuffle=True),
-    dataset=dict(pipeline=train_pipeline),
-)
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(
     dataset=dict(split='val', data_prefix=_base_.val_prefix, pipeline=test_pipeline)

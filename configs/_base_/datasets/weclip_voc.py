@@ -11,12 +11,8 @@ train_pipeline = [
 ]
 val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
-# The training photos with masks: seeds need tags.
 batch = dict(published=4)
-train_dataloader = dict(
-    num_workers=4,
-    sampler=dict(_delete_=True, type='InfiniteSampler', shuffle=True),
-    dataset=dict(pipeline=train_pipeline),
-)
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+# As published, the training photos that have masks: their seeds are scored too.
+val_dataloader = dict(dataset=dict(split='train', pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(split='val', pipeline=test_pipeline))

@@ -1,0 +1,31 @@
+# WeCLIP+ on COCO 2014, from photos and tags to its test with CRF. Extras [clip] and [crf], a GPU:
+# python tools/pipeline.py configs/weclip_plus/weclip-plus_coco_recipe.py --set COCO_ROOT=...
+variables = dict(
+    COCO_ROOT='data/coco',
+    CLIP_CHECKPOINT='checkpoints/ViT-B-16.pt',
+    DINO_CHECKPOINT='checkpoints/dinov2_vits14_pretrain.pth',
+)
+
+recipe = [
+    dict(name='train', config='weclip-plus_vit-b16_coco.py', action='train'),
+    dict(
+        name='predict',
+        config='weclip-plus_vit-b16_coco.py',
+        action='test',
+        inputs={'load_from': 'train.checkpoint'},
+    ),
+    dict(
+        name='crf',
+        config='weclip-plus_vit-b16-crf_coco.py',
+        action='test',
+        inputs={'load_from': 'train.checkpoint'},
+    ),
+    # Its seeds suit any second stage.
+    dict(
+        name='seeds',
+        config='weclip-plus_vit-b16-seeds_coco.py',
+        action='test',
+        inputs={'load_from': 'train.checkpoint'},
+    ),
+]
+report = dict(title='WeCLIP+ on COCO 2014', scores='seeds.scores')
