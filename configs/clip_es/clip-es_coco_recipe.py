@@ -3,14 +3,15 @@
 # python tools/pipeline.py configs/clip_es/clip-es_coco_recipe.py --set COCO_ROOT=...
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'coco'
 variables = dict(COCO_ROOT='data/coco', CLIP_CHECKPOINT='checkpoints/ViT-B-16.pt')
 
 recipe = [
     dict(name='seeds', config='clip-es_vit-b16_coco.py', action='test'),
     # Scores of the seeds and of the CRF's masks, neither chosen on masks.
-    dict(name='alpha', config='alpha_coco.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
-    dict(name='full', config='crf-full_coco.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
-    dict(name='labels', config='crf_coco.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    dict(name='alpha', config='alpha.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    dict(name='full', config='crf-full.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    dict(name='labels', config='crf.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
     dict(
         name='segmentor',
         config='deeplabv2_r101_clip-es_coco.py',

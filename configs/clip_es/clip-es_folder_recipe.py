@@ -5,6 +5,7 @@
 # --until masks stops there.
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'folder'
 variables = dict(
     FOLDER_ROOT=None,
     CLIP_CHECKPOINT='checkpoints/ViT-B-16.pt',
@@ -14,7 +15,7 @@ variables = dict(
 
 recipe = [
     dict(name='seeds', config='clip-es_vit-b16_folder.py', action='test'),
-    dict(name='masks', config='crf_folder.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    dict(name='masks', config='crf-photo.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
     dict(
         name='segmentor',
         config='../cam/deeplabv3plus_r18_cam_folder.py',

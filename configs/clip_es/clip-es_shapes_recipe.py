@@ -3,6 +3,7 @@
 _CLIP = 'model.clip.checkpoint'
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
+data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
 recipe = [
@@ -13,7 +14,7 @@ recipe = [
         action='test',
         inputs={_CLIP: 'clip.checkpoint'},
     ),
-    dict(name='labels', config='crf_shapes.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    dict(name='labels', config='crf-photo.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
     # Nothing is pretrained here but what has learned the tags: the plain CAM's network.
     dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
     dict(

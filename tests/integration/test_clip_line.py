@@ -59,7 +59,7 @@ def test_clip_es(tmp_path, tiny_voc, clip_file):
     seeds = {'test_dataloader.dataset.pipeline.1.store': str(tmp_path / 'seeds/scores')}
     for name in ('crf', 'crf-full', 'crf-photo', 'alpha'):
         options = {**data('test_dataloader', tiny_voc), **seeds}
-        metrics = run_test(load(f'clip_es/{name}_voc.py', tmp_path / name, options))
+        metrics = run_test(load(f'clip_es/{name}.py', tmp_path / name, options))
         masks = open_store(tmp_path / f'{name}/masks', 'masks')
         assert len(masks) == 4 and not masks['2007_000004'].any()
         assert metrics['masks/undecided'] == 0 or name in ('crf', 'crf-photo')
@@ -79,7 +79,7 @@ def training(root, clip_file):
         'model.par_iterations': 2,
         'model.loss_affinity': dict(type='TokenAffinityLoss', radius=2),
         'model.test_cfg.long_side': 64,
-        'train_dataloader.batch_size': 2,
+        'batch.total': 2,
         'train_dataloader.dataset.pipeline.3.size': 64,
         'param_scheduler.0.warmup': 1,
         'train_cfg.max_iters': 4,

@@ -79,7 +79,7 @@ def test_published_clip_es(data, threshold):
         ('crf-photo', 'photo', 0.95),
     ):
         pytest.importorskip('pydensecrf', reason='the extra [crf] is not installed')
-        chain = REFINERS.build(load(f'clip_es/{name}_{data}').model.refiner)
+        chain = REFINERS.build(load(f'clip_es/{name}').model.refiner)
         assert isinstance(chain, Chain)
         crf, threshold = chain.refiners
         assert isinstance(crf, CRF) and crf.alpha == 1 and crf.channel_order == 'bgr'
@@ -101,7 +101,7 @@ def test_published_trainings(name):
     folder = name.split('_')[0].replace('-', '_')
     config = load(f'{folder}/{name}')
     batch, iterations, rate, threshold, choose, crop = PUBLISHED[name]
-    assert config.train_dataloader.batch_size == batch
+    assert config.batch == dict(published=batch)
     assert config.train_cfg.max_iters == config.param_scheduler[0].end == iterations
     assert config.param_scheduler[0].warmup == 50
     optimizer = config.optim_wrapper.optimizer

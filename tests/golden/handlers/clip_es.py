@@ -204,9 +204,9 @@ def case_seeds(scores, keys) -> Seeds:
     return Seeds(np.asarray(keys)[order], scores[order].astype(np.float32))
 
 
-def chain(name, data='voc'):
+def chain(name):
     """The parts of a config's chain of refiners."""
-    parts = Config.fromfile(CONFIGS / f'clip_es/{name}_{data}.py').model.refiner.refiners
+    parts = Config.fromfile(CONFIGS / f'clip_es/{name}.py').model.refiner.refiners
     crf, threshold = ({k: v for k, v in part.items() if k != 'type'} for part in parts)
     return CRF(**crf), Threshold(**threshold)
 
