@@ -27,7 +27,9 @@ class _There(torch.Tensor):
 
     @staticmethod
     def __new__(cls, held):
-        layout = dict(strides=held.stride(), storage_offset=held.storage_offset())
+        layout = {}
+        if held.layout == torch.strided:
+            layout = dict(strides=held.stride(), storage_offset=held.storage_offset())
         return torch.Tensor._make_wrapper_subclass(
             cls, held.shape, dtype=held.dtype, device=DEVICE, **layout
         )

@@ -19,8 +19,3 @@ train_pipeline = [
     dict(type='PackTagged', meta_keys=('region_scores',)),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-custom_hooks = [
-    dict(type='ChannelsLastHook'),
-    dict(type='NormEvalHook'),
-    dict(type='CheckStoresHook'),
-]

@@ -7,10 +7,10 @@ _base_ = [
     '../_base_/schedules/toco.py',
     '../_base_/iter_runtime.py',
 ]
-max_iters = 600
+max_iters = 400
 
 model = dict(
-    segment_from=150, test_cfg=dict(scales=(1.0, 1.5, 1.25), merge_flips='sum', merge_scales='max')
+    segment_from=100, test_cfg=dict(scales=(1.0, 1.5, 1.25), merge_flips='sum', merge_scales='max')
 )
 
 train_pipeline = [
@@ -26,10 +26,10 @@ train_pipeline = [
     dict(type='PackTagged'),
 ]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
-train_dataloader = dict(batch_size=8, num_workers=1, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=4, num_workers=1, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(num_workers=1, dataset=dict(split='val', pipeline=test_pipeline))
 
 optim_wrapper = dict(optimizer=dict(lr=5e-4), paramwise_cfg=dict(_delete_=True))
-param_scheduler = dict(warmup=50, end=max_iters)
+param_scheduler = dict(warmup=40, end=max_iters)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
-default_hooks = dict(checkpoint=dict(interval=150))
+default_hooks = dict(checkpoint=dict(interval=100))

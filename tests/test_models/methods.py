@@ -279,6 +279,23 @@ def sam_from_masks():
     return Method(model, *data)
 
 
+def toco():
+    """ToCo with all of its losses."""
+    from tests.test_models.test_one_stage.test_toco import build
+
+    training = dict(inputs=[images(seed=seed) for seed in range(3)], data_samples=samples())
+    return Method(build(test_cfg=dict(seeds=True)), training, batch())
+
+
+def dupl():
+    """The descendant of ToCo in projects/."""
+    from projects.dupl.dupl import DuPL
+    from tests.test_models.test_one_stage.test_toco import NETWORK
+
+    options = dict(segment_from=0, tested='peer', data_preprocessor=WSSSDataPreprocessor())
+    return Method(DuPL(network=NETWORK, **options), batch(), batch())
+
+
 def segmentor():
     """ICAM's second stage."""
     from tests.test_models.test_segmentors.test_similarity_segmentor import build
@@ -304,6 +321,8 @@ METHODS: dict[str, Callable[[], Method]] = {
     'irn': irn,
     'co2sam': co2sam,
     'sam-from-masks': sam_from_masks,
+    'toco': toco,
+    'dupl': dupl,
     'segmentor': segmentor,
 }
 

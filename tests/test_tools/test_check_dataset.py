@@ -126,3 +126,10 @@ def test_a_part_of_voc_is_looked_at(tmp_path, capsys):
     assert status == 1 and '2 of 12031 files' in text
     assert 'train_aug: the 1 photos that are there' in text
     assert text.count('1 masks: sizes, values and classes') == 2
+    for name, split in (('2007_000032', 'train'), ('2007_000033', 'val')):
+        (tmp_path / f'{split}.txt').write_text(f'{name}\n')
+    status, text = run(capsys, 'voc', tmp_path, '--list', 'train.txt', 'val.txt')
+    assert status == 0 and '✗' not in text
+    assert 'train.txt: 1 photos' in text and 'val.txt: 1 photos' in text
+    with pytest.raises(SystemExit):
+        run(capsys, 'folder', tmp_path, '--list', 'train.txt')

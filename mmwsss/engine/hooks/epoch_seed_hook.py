@@ -58,9 +58,10 @@ class _Passes:
 
     def __init__(self, loader: Any, datasets: list, done: int) -> None:
         self._loader, self._datasets = loader, datasets
-        over = done // len(loader)
-        self._discard = over * len(loader)
-        self._start(over)
+        self._epoch = done // len(loader)
+        self._discard = self._epoch * len(loader)
+        # The first pass begins when it is asked for: other hooks still touch the sampler.
+        self._batches: Iterator[Any] | None = None
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -69,18 +70,20 @@ class _Passes:
         if self._discard:
             self._discard -= 1
             return None
+        if self._batches is None:
+            self._batches = self._start()
         try:
             return next(self._batches)
         except StopIteration:
-            self._start(self._epoch + 1)
+            self._epoch += 1
+            self._batches = self._start()
             return next(self._batches)
 
-    def _start(self, epoch: int) -> None:
-        self._epoch = epoch
-        _sampler(self._loader).set_epoch(epoch)
+    def _start(self) -> Iterator[Any]:
+        _sampler(self._loader).set_epoch(self._epoch)
         for dataset in self._datasets:
-            dataset.epoch_counter.set(epoch)
-        self._batches = iter(self._loader)
+            dataset.epoch_counter.set(self._epoch)
+        return iter(self._loader)
 
 
 def _sampler(loader: Any) -> Any:

@@ -1,5 +1,6 @@
 """Class tokens of crops that show an object are to be alike, those of background crops not."""
 
+import torch
 from torch import Tensor, nn
 
 from mmwsss.registry import MODELS
@@ -42,7 +43,9 @@ class ClassTokenContrastLoss(nn.Module):
         """
         number = len(positive)
         student, teacher = (x.float().unflatten(0, (-1, number)) for x in (student, teacher))
-        similar = ((teacher.transpose(0, 1) @ student.permute(1, 2, 0)) / self.temperature).exp()
+        with torch.autocast(student.device.type, enabled=False):
+            products = teacher.transpose(0, 1) @ student.permute(1, 2, 0)
+        similar = (products / self.temperature).exp()
         positive = positive[:, None].to(similar)  # (N, 1, K)
         negatives = (similar * (1 - positive)).sum(-1, keepdim=True)
         own = -(similar / (similar + negatives + self.EPS)).log() * positive

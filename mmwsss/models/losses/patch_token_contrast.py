@@ -32,8 +32,9 @@ class PatchTokenContrastLoss(nn.Module):
             features: Shape: (N, D, h, w).
             labels: Of the tokens; 255 leaves one out. Shape: (N, h, w).
         """
-        unit = F.normalize(features.float().flatten(2), dim=1, eps=1e-8)
-        similarity = (unit.mT @ unit).abs()
+        with torch.autocast(features.device.type, enabled=False):
+            unit = F.normalize(features.float().flatten(2), dim=1, eps=1e-8)
+            similarity = (unit.mT @ unit).abs()
         pairs = pair_targets(labels)
         same, other = pairs == 1, pairs == 0
         positive = (similarity * same).sum() / (same.sum() + 1)

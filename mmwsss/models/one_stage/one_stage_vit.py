@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ from mmwsss.models.one_stage.cam_vit import CAMViT, CAMViTOutput, resize_by
 from mmwsss.models.one_stage.one_stage_test_cfg import OneStageTestCfg
 from mmwsss.ops.two_level_labels import inside_boxes, par_labels, two_level_labels
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreOutput
 from mmwsss.structures import Seeds
 
 
@@ -241,6 +243,20 @@ class OneStageViT(BaseCAMGenerator):
             sample.tag_scores = tag_scores
         if cfg.seeds:
             self._fill_seeds(images, size, samples)
+
+    def store_output(self) -> StoreOutput:
+        """Masks and, if seeds are made, scores."""
+        kinds = ('masks', 'scores') if self.test_cfg.seeds else ('masks',)
+        return StoreOutput(kinds, self.protocol())
+
+    def protocol(self) -> dict[str, Any]:
+        """How segmentations and seeds are made, for the record of a store."""
+        protocol = super().protocol()
+        if protocol.pop('seeds'):
+            return dict(protocol, cam_scales=self.cam_scales)
+        for key in ('fuse', 'seeds_of'):
+            protocol.pop(key)
+        return dict(protocol, image_labels_at_test_time='not used')
 
     def _fill_seeds(
         self, images: Tensor, size: tuple[int, int], samples: list[SegDataSample]

@@ -74,6 +74,7 @@ def batches(dataset, done, count, workers=0):
     fake.train_loop._iter = done
     hook.before_train(fake)
     hook.before_train_epoch(fake)
+    sampler.set_epoch(0)  # as DistSamplerSeedHook does, which knows no passes
     discarded = [next(fake.train_loop.dataloader_iterator) for _ in range(done)]
     seen = [next(fake.train_loop.dataloader_iterator) for _ in range(count)]
     return discarded, [[(x['img_id'], x['noise']) for x in batch] for batch in seen]
