@@ -38,6 +38,12 @@ COMMANDS = {
     'import': Command('dataset_converters/import_seeds.py',
                       "import other projects' seeds or masks into a store",
                       'mmwsss import --help'),
+    'export': Command('dataset_converters/export_masks.py', 'take masks to a labelling tool',
+                      'mmwsss export label-studio work_dirs/demo_recipe/masks/masks to_correct'),
+    'import-masks': Command('dataset_converters/import_masks.py',
+                            'bring corrected masks back into a store',
+                            'mmwsss import-masks label-studio corrected.json '
+                            'work_dirs/demo_recipe/masks/masks'),
     'weights': Command(
         'misc/weights.py',
         'list, check and download published weights',
@@ -54,8 +60,8 @@ def usage() -> str:
     """List of the commands, with an example of each."""
     lines = [f'mmwsss {__version__}: mmwsss COMMAND ... ; COMMAND --help has its options', '']
     for name, command in COMMANDS.items():
-        lines += [f'  {name:9} {command.help}', f'  {"":9}   {command.example}']
-    lines += [f'  {"doctor":9} what is installed, what is needed, and what mends it']
+        lines += [f'  {name:12} {command.help}', f'  {"":12}   {command.example}']
+    lines += [f'  {"doctor":12} what is installed, what is needed, and what mends it']
     return '\n'.join(lines)
 
 

@@ -14,6 +14,7 @@ LAYERS = [
     {'config'},
     {'ops'},
     {'datasets'},
+    {'exchange'},
     {'models'},
     {'proposers', 'refiners'},
     {'engine'},

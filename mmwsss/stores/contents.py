@@ -2,16 +2,18 @@
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from mmwsss.stores.atomic import final_name, sync_folders
+from mmwsss.stores.corrections import FILE_NAME as CORRECTED
 from mmwsss.stores.errors import StoreError
 from mmwsss.stores.meta import FILE_NAME
 
 _LOCK = '.lock'
+_RECORDS = (FILE_NAME, CORRECTED)
 _HEAD = 256  # bytes that tell an entry from another file
 
 
@@ -20,7 +22,7 @@ class Contents(NamedTuple):
 
     Args:
         own: Entries and what killed writers left.
-        foreign: Everything else but the record: other files, links, files that only have the
+        foreign: Everything else but the records: other files, links, files that only have the
             suffix of an entry.
     """
 
@@ -43,12 +45,12 @@ def survey(folder: Path, suffix: str, is_entry: Callable[[bytes], bool]) -> Cont
         for name in [*names, *links]:
             path = os.path.join(below, name)
             relative = os.path.relpath(path, folder)
-            if relative in (FILE_NAME, _LOCK):
+            if relative in (*_RECORDS, _LOCK):
                 continue
             regular = stat.S_ISREG(os.lstat(path).st_mode)
             final = final_name(name)
             if final is not None:
-                ours = regular and (final == FILE_NAME or final.endswith(suffix))
+                ours = regular and (final in _RECORDS or final.endswith(suffix))
             else:
                 ours = regular and name.endswith(suffix) and not name.startswith('.')
                 ours = ours and is_entry(_head(path))
@@ -61,8 +63,21 @@ def _head(path: str) -> bytes:
         return file.read(_HEAD)
 
 
-def empty(folder: Path, kind: str, suffix: str, is_entry: Callable[[bytes], bool]) -> None:
-    """Delete all entries of a store; its record stays and still tells the truth.
+def empty(
+    folder: Path,
+    kind: str,
+    suffix: str,
+    is_entry: Callable[[bytes], bool],
+    keep: Collection[str] = (),
+) -> None:
+    """Delete the entries of a store; its record stays and still tells the truth.
+
+    Args:
+        folder: The folder.
+        kind: Of store, for the message.
+        suffix: Of its entries.
+        is_entry: Tells from the first bytes of a file whether it can be an entry.
+        keep: Ids of entries that stay, those that were corrected by hand.
 
     Raises:
         StoreError: There is a file that no store of this kind writes. Nothing has been deleted.
@@ -75,7 +90,10 @@ def empty(folder: Path, kind: str, suffix: str, is_entry: Callable[[bytes], bool
             f'{", ..." if len(found.foreign) > 5 else ""}. Move them away, or choose another folder'
         )
     folders = set()
+    kept = {f'{id}{suffix}' for id in keep}
     for relative in found.own:
+        if Path(relative).as_posix() in kept:
+            continue
         path = folder / relative
         path.unlink(missing_ok=True)
         folders.add(path.parent)

@@ -9,7 +9,12 @@ _DIGITS = 16
 
 def hash_text(text: str) -> str:
     """First 16 hex digits of the SHA-256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+    return hash_bytes(text.encode())
+
+
+def hash_bytes(data: bytes) -> str:
+    """First 16 hex digits of the SHA-256 of bytes; of a file's content, :func:`hash_file`'s."""
+    return hashlib.sha256(data).hexdigest()[:_DIGITS]
 
 
 def hash_list(ids: Iterable[str]) -> str:

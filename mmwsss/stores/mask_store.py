@@ -1,13 +1,19 @@
 """Label maps, one palette PNG an image."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from mmwsss.stores.base import Store
+from mmwsss.stores.corrections import Corrections
+from mmwsss.stores.errors import StoreError
+from mmwsss.stores.hashing import hash_bytes
 from mmwsss.stores.images import open_image
+from mmwsss.stores.meta import StoreMeta
 
 
 def voc_palette() -> np.ndarray:
@@ -26,10 +32,62 @@ class MaskStore(Store):
     """Pseudo masks on disk, readable by any mmseg data set as ``seg_map_path``.
 
     A file is a palette PNG (VOC colours) of uint8 (H, W): 0 background, class id + 1,
-    255 no label.
+    255 no label. Entries that were corrected by hand are recorded in ``corrected.json``; no stage
+    replaces them.
+
+    Args:
+        folder: The store's folder.
+        meta: Its record.
+
+    Attributes:
+        corrections: The record of corrected entries.
     """
 
     suffix = '.png'
+
+    def __init__(self, folder: str | Path, meta: StoreMeta) -> None:
+        super().__init__(folder, meta)
+        self.corrections = Corrections(self.folder)
+
+    def write(self, id: str, value: Any) -> None:
+        """Write one entry, see :meth:`Store.write`.
+
+        Raises:
+            StoreError: It was corrected by hand and is there. One whose file is missing or broken
+                is made anew, and is no correction any more.
+        """
+        if id in self.corrections:
+            if not self.verify([id]):
+                raise StoreError(
+                    f'{self.path(id)}: was corrected by hand and is not overwritten. To have it '
+                    'made anew, delete the file'
+                )
+            self.lock()
+            self.corrections.drop(id)
+        super().write(id, value)
+
+    def correct(self, masks: Mapping[str, np.ndarray], source: str) -> None:
+        """Replace entries by masks that were corrected by hand, and record them as such.
+
+        The record comes first: a kill in between leaves entries that the same import writes.
+
+        Args:
+            masks: Masks by id. Shape of each: (H, W), of any integer type.
+            source: Format that they come from, for the record.
+
+        Raises:
+            StoreError: A mask is none of this store; nothing has been changed.
+        """
+        self.lock()
+        try:
+            encoded = {id: self.encode(mask) for id, mask in masks.items()}
+        except ValueError as error:
+            raise StoreError(f'{self.folder}: {error}') from error
+        self.corrections.add(
+            {id: hash_bytes(data) for id, data in encoded.items()}, source, self.meta.classes
+        )
+        for id, mask in masks.items():
+            super().write(id, mask)
 
     @staticmethod
     def is_entry(head: bytes) -> bool:

@@ -5,6 +5,8 @@ from pathlib import Path
 from mmwsss.stores import contents
 from mmwsss.stores.atomic import final_name, remove_temporaries
 from mmwsss.stores.base import Store
+from mmwsss.stores.corrections import FILE_NAME as CORRECTED
+from mmwsss.stores.corrections import Corrections
 from mmwsss.stores.errors import StoreError, StoreMismatch
 from mmwsss.stores.mask_store import MaskStore
 from mmwsss.stores.meta import FILE_NAME, StoreMeta
@@ -48,10 +50,12 @@ def create_store(path: str | Path, meta: StoreMeta, overwrite: bool = False) -> 
     Args:
         path: The store's folder, or a link to it (which stays one); created if it does not exist.
         meta: What the store will be.
-        overwrite: Delete the entries of an existing store first, and nothing else.
+        overwrite: Delete the entries of an existing store first, and nothing else. Masks that were
+            corrected by hand stay.
 
     Raises:
-        StoreMismatch: The folder holds a store of another producer.
+        StoreMismatch: The folder holds a store of another producer, or masks that were corrected
+            by hand for other classes.
         FolderBusy: Another run writes to it.
         StoreError: The folder holds something that is no store or, with ``overwrite``, files
             beside the store. Nothing has been changed.
@@ -63,14 +67,17 @@ def create_store(path: str | Path, meta: StoreMeta, overwrite: bool = False) -> 
     store.lock()
     try:
         old = _existing(folder)  # another run may have been faster
+        Corrections(folder).require(meta)
         if old is not None:
             suffix = _TYPES[old.kind].suffix
             if overwrite:
                 store.ledger.clear()
-                contents.empty(folder, old.kind, suffix, _TYPES[old.kind].is_entry)
+                kept = Corrections(folder).read()
+                contents.empty(folder, old.kind, suffix, _TYPES[old.kind].is_entry, kept)
             else:
                 _same_producer(folder, old, meta)
-            remove_temporaries(folder, lambda name: name == FILE_NAME or name.endswith(suffix))
+            records = (FILE_NAME, CORRECTED)
+            remove_temporaries(folder, lambda name: name in records or name.endswith(suffix))
         else:
             remove_temporaries(folder, lambda name: name == FILE_NAME)
             store.ledger.clear()
@@ -93,7 +100,9 @@ def _existing(folder: Path) -> StoreMeta | None:
     if (folder / FILE_NAME).exists():
         return StoreMeta.load(folder)
     # A writer that was killed at the very start leaves no more than this.
-    if any(p.name != '.lock' and final_name(p.name) != FILE_NAME for p in folder.iterdir()):
+    carried = Corrections(folder).is_alone()
+    names = () if carried else [path.name for path in folder.iterdir()]
+    if any(name != '.lock' and final_name(name) != FILE_NAME for name in names):
         raise StoreError(
             f'{folder}: holds files but no {FILE_NAME}, so it is no store and is not written '
             'to. Choose another folder or empty this one'

@@ -16,47 +16,16 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 from rich.progress import track
 
 from mmwsss.datasets import VOCTaggedDataset
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import list_folder, read_class_names, shown
+from mmwsss.datasets.io import list_folder, read_class_names
 from mmwsss.datasets.labelmap import Colour, read_labelmap
+from mmwsss.exchange.colours import to_indices, voc_colours
 from mmwsss.stores.atomic import atomic_write, atomic_write_bytes
 from mmwsss.stores.mask_store import voc_palette
-
-
-def voc_colours(num_classes: int) -> dict[Colour, int]:
-    """VOC's colours of the background, C classes and pixels to ignore."""
-    values = [*range(num_classes + 1), 255]
-    return {tuple(voc_palette()[v].tolist()): v for v in values}
-
-
-def to_indices(path: Path, colours: Mapping[Colour, int]) -> np.ndarray:
-    """Class numbers of a mask in colours, uint8 (H, W).
-
-    Raises:
-        DataError: It cannot be read, or holds a colour that is no class.
-    """
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert('RGB'), np.int64)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f'{path}: cannot be read ({error})') from error
-    codes = (pixels[..., 0] << 16) | (pixels[..., 1] << 8) | pixels[..., 2]
-    found, inverse = np.unique(codes, return_inverse=True)
-    table = {(r << 16) | (g << 8) | b: value for (r, g, b), value in colours.items()}
-    foreign = [code for code in found.tolist() if code not in table]
-    if foreign:
-        names = [f'({c >> 16}, {c >> 8 & 255}, {c & 255})' for c in foreign]
-        raise DataError(
-            f'{path}: {len(names)} colours are no class: {shown(names)}. Edges that are smoothed '
-            'or JPEG compression make such colours; save masks without either'
-        )
-    values = np.array([table[code] for code in found.tolist()], np.uint8)
-    return values[inverse].reshape(codes.shape)
 
 
 def convert(source: Path, out: Path, colours: Mapping[Colour, int]) -> tuple[int, list[str]]:
