@@ -1,4 +1,4 @@
-"""What a refiner is."""
+"""Interface of refiners."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Refiner(ABC):
     """Maps the seeds of an image to better seeds, or to a mask.
 
     Attributes:
-        runs_in: 'worker' for plain CPU code, which then runs in the DataLoader's processes, or
-            'device' for what computes with torch.
+        runs_in: 'worker' for plain CPU code, which runs in the DataLoader's processes; 'device'
+            for refiners that compute with torch.
         output: 'seeds' or 'mask'.
-        needs_proposals: Whether it asks for proposals.
+        needs_proposals: Whether it needs proposals.
         device: Where a device refiner computes; set with :meth:`to`.
     """
 
@@ -49,10 +49,10 @@ class Refiner(ABC):
 
     @abstractmethod
     def protocol(self) -> dict[str, Any]:
-        """How it refines, as plain JSON with ``type`` and ``threshold_tuned_on_masks``."""
+        """Settings as plain JSON, with ``type`` and ``threshold_tuned_on_masks``."""
 
 
 def check_size(image: np.ndarray, seeds: Seeds) -> None:
-    """Refuse seeds of another image."""
+    """Raise an error if the seeds do not have the image's size."""
     if image.shape[:2] != seeds.size:
         raise ValueError(f'the seeds are of an image of {seeds.size}, this one is {image.shape}')

@@ -1,4 +1,4 @@
-"""Several refiners, one after the other."""
+"""Apply several refiners one after the other."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from mmwsss.structures import Proposals, Seeds
 
 @REFINERS.register_module()
 class Chain(Refiner):
-    """Refiners in a row; all but the last give seeds.
+    """Apply refiners in order; all but the last must return seeds.
 
-    It runs in the DataLoader's workers only if all its parts do.
+    The chain runs in the DataLoader's workers only if all its refiners do.
 
     Args:
         refiners: Configs or refiners, in order.
 
     Raises:
-        ValueError: There is none, or one before the last gives a mask.
+        ValueError: The list is empty, or a refiner before the last returns a mask.
     """
 
     def __init__(self, refiners: Sequence[dict | Refiner]) -> None:
@@ -51,14 +51,14 @@ class Chain(Refiner):
     def __call__(
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
     ) -> Seeds | np.ndarray:
-        """Refine with each part in turn; see :class:`Refiner`."""
+        """Apply each refiner in turn; see :class:`Refiner`."""
         result: Any = seeds
         for part in self.refiners:
             result = part(image, result, proposals)
         return result
 
     def protocol(self) -> dict[str, Any]:
-        """Protocols of all parts."""
+        """Protocols of all refiners."""
         parts = [part.protocol() for part in self.refiners]
         return {
             'type': 'Chain',

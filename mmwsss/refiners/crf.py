@@ -1,4 +1,4 @@
-"""Dense CRF of class scores."""
+"""Refine class scores with a dense CRF."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from mmwsss.structures import Proposals, Seeds
 class CRF(Refiner):
     """Sharpen scores with a dense CRF; see :class:`mmwsss.ops.dense_crf.DenseCRF`.
 
-    The background competes with the classes that are present; absent ones are left out. Where its
-    score comes from is one of three: ``alpha`` (PSA's ``(1 - max)^alpha``; a larger one gives
-    more foreground), ``background`` (a constant), or the map that the seeds have (neither given),
-    e.g. of a segmentor's softmax. The result has a background map, so
-    ``Threshold(background=None)`` makes masks of it.
+    The background competes with the classes that are present; absent ones are left out. Its score
+    comes from ``alpha`` (PSA's ``(1 - max)^alpha``; a larger one gives more foreground), from
+    ``background`` (a constant) or, if neither is given, from the background map of the seeds, e.g.
+    of a segmentor's softmax. The result has a background map, so that
+    ``Threshold(background=None)`` turns it into masks.
 
     Args:
         alpha: Exponent of the background score. Published: 4, 24 and 32 (PSA, SEAM), 2 and 4
@@ -39,12 +39,12 @@ class CRF(Refiner):
         background: Constant background score.
         protocol: Name in :data:`mmwsss.ops.dense_crf.PROTOCOLS`, or fields of ``CRFProtocol``.
         scale_factor: Divides the widths of the kernels in pixels, as in PSA's older forks.
-        channel_order: Order of the channels that the kernels see.
+        channel_order: Channel order of the image given to the kernels.
         kernel_image: ``'photo'``, or ``'wrapped'`` as in CLIP-ES, see
             :func:`mmwsss.ops.dense_crf.wrapped_image`.
         backend: ``'lattice'`` or ``'pydensecrf'``, see :class:`mmwsss.ops.dense_crf.DenseCRF`.
-        on_device: Compute where the model is (a GPU) instead of in the DataLoader's workers;
-            of the lattice only.
+        on_device: Compute on the model's device (a GPU) instead of in the DataLoader's workers;
+            only with the backend ``'lattice'``.
         tuned_on_masks: Whether ``alpha`` or ``background`` was chosen on ground truth.
 
     Raises:
@@ -76,7 +76,7 @@ class CRF(Refiner):
             raise ValueError(f"kernel_image must be 'photo' or 'wrapped', found {kernel_image!r}")
         if background is not None and not 0 <= background <= 1:
             raise ValueError(f'background must lie in [0, 1], found {background}')
-        check_backend(backend)  # missing now rather than in a worker, images later
+        check_backend(backend)  # fail now rather than later in a worker
         if on_device and backend != 'lattice':
             raise ValueError(f"on_device is for backend='lattice', found {backend!r}")
         self.backend, self.runs_in = backend, 'device' if on_device else 'worker'

@@ -1,4 +1,4 @@
-"""Labels of confident pixels by the dense CRF, to train IRN with."""
+"""Make IRN's training labels: confident pixels only, refined by the dense CRF."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ from mmwsss.structures import Proposals, Seeds
 
 @REFINERS.register_module()
 class IRLabels(Refiner):
-    """IRN's labels: hard seeds against a high and a low background score, each through the CRF.
+    """IRN's training labels: seeds thresholded with two background scores, each refined by the CRF.
 
     Ahn, Cho and Kwak, "Weakly Supervised Learning of Instance Segmentation with Inter-pixel
-    Relations", CVPR 2019, section 4.1. A pixel gets its class where the high background score is
-    beaten, background where not even the low one is, else 255. Both share the CRF's kernels.
+    Relations", CVPR 2019, section 4.1. A pixel gets its class if that wins against the high
+    background score; background if no class wins against the low one; otherwise 255. The CRF's
+    kernels are built once for both.
 
     Args:
         high: High background score. Published: 0.30 (IRN), 0.35 (RIB), 0.45 (LPCAM).
         low: Low background score. Published: 0.05 (IRN), 0.17 (RIB), 0.25 (LPCAM).
-        confidence: Probability with which the CRF takes a label to be right.
+        confidence: Probability that a label is right, as the CRF assumes.
         protocol: Name in :data:`mmwsss.ops.dense_crf.PROTOCOLS`, or fields of ``CRFProtocol``.
-        channel_order: Order of the channels that the kernels see.
+        channel_order: Channel order of the image given to the kernels.
         backend: ``'lattice'`` or ``'pydensecrf'``, see :class:`mmwsss.ops.dense_crf.DenseCRF`.
         tuned_on_masks: Whether the scores were chosen on ground truth, to be recorded.
 
@@ -60,7 +61,7 @@ class IRLabels(Refiner):
     ) -> None:
         if not 0 <= low <= high <= 1:
             raise ValueError(f'0 <= low <= high <= 1 expected, found low {low} and high {high}')
-        check_backend(backend)  # missing now rather than in a worker, images later
+        check_backend(backend)  # fail now rather than later in a worker
         self.backend = backend
         self.high, self.low, self.confidence = high, low, confidence
         self.crf_protocol, self.channel_order = crf_protocol(protocol), channel_order

@@ -1,4 +1,4 @@
-"""Where photographers put objects: seeds weighted towards the middle."""
+"""Weight seeds towards the middle of the image."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from mmwsss.structures import Proposals, Seeds
 
 @REFINERS.register_module()
 class LocationPrior(Refiner):
-    """Scores times a Gaussian around the middle of the image.
+    """Multiply scores by a Gaussian around the middle of the image.
 
     ``scores**power * exp(-(x**2 + y**2) / (2 * sigma**2))``, with x and y from -1 to 1 across the
-    image. For photos of single objects whose maps light up the setting too (grass under sheep);
-    ours. It needs maps that keep some score everywhere: ``test_cfg=dict(fuse='shifted')``.
+    image. Our own addition, for photos of single objects whose maps are also active on the
+    surroundings (grass under sheep). It needs maps with some score everywhere:
+    ``test_cfg=dict(fuse='shifted')``.
 
     Args:
         sigma: Width of the Gaussian, in halves of the image's sides.
-        power: Exponent of the scores: 1 for the product, less to trust the maps less, 0 for the
-            Gaussian alone, which a method has to beat.
-        tuned_on_masks: Whether they were chosen on ground truth, to be recorded.
+        power: Exponent of the scores: 1 for the plain product, less to trust the maps less, 0 for
+            the Gaussian alone (a baseline).
+        tuned_on_masks: Whether the two were chosen on ground truth, to be recorded.
     """
 
     runs_in = 'worker'
@@ -44,7 +45,7 @@ class LocationPrior(Refiner):
     ) -> Seeds:
         """Weighted scores, at the seeds' resolution; see :class:`Refiner`."""
         height, width = seeds.scores.shape[-2:]
-        # Pixel centres, so that the weights do not depend on the resolution held.
+        # Pixel centres, so that the weights do not depend on the seeds' resolution.
         y, x = ((np.arange(side) + 0.5) * 2 / side - 1 for side in (height, width))
         weight = np.exp(-(y[:, None] ** 2 + x**2) / (2 * self.sigma**2)).astype(np.float32)
         return replace(seeds, scores=seeds.scores**self.power * weight)

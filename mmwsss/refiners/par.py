@@ -1,4 +1,4 @@
-"""Pixel-adaptive refinement of seeds."""
+"""Pixel-adaptive refinement (PAR) of seeds."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from mmwsss.structures import Proposals, Seeds
 
 @REFINERS.register_module()
 class PAR(Refiner):
-    """Smooth seeds along the colours of the image; see :func:`mmwsss.ops.par.par`.
+    """Smooth seeds between pixels of similar colour; see :func:`mmwsss.ops.par.par`.
 
     A stand-in for the dense CRF that needs no compiled library and runs on the GPU; its numbers
     are not the CRF's.
 
     Args:
-        background: None smooths each map by itself, and the background map if the seeds have one:
-            scores keep their scale, and any threshold may follow. A number lets the classes
-            compete with that background score in a softmax, as ToCo does: the result has a
-            background map.
+        background: None smooths each map on its own (also the background map, if there is one):
+            scores keep their scale, and any threshold can follow. A number is a background score
+            with which the classes compete in a softmax, as in ToCo: the result has a background
+            map.
         tuned_on_masks: Whether ``background`` was chosen on ground truth, to be recorded.
-        iterations: Number of averages.
+        iterations: How often the maps are averaged.
         down_scale: Work at this fraction of the image's size, rounded down.
-        max_side: Longest side to work at, where ``down_scale`` leaves more: reach and time are then
-            those of smaller photos. None sets no limit.
+        max_side: Longest side to work at; photos that ``down_scale`` leaves larger are reduced
+            further, which bounds the time. None sets no limit.
         dilations: Distances of the neighbours, in pixels of the reduced image.
         sharpness: Smaller makes the nearest neighbours count more.
         position: Weight of nearness in space beside nearness in colour.
@@ -88,7 +88,7 @@ class PAR(Refiner):
             maps = torch.cat([torch.from_numpy(full.background).to(maps)[None], maps])
         elif self.background is not None:
             maps = torch.cat([maps.new_full((1, *seeds.size), self.background), maps])
-        smooth = max(size) < max(seeds.size) // self.down_scale  # of a large photo
+        smooth = max(size) < max(seeds.size) // self.down_scale  # reduced by max_side too
         pixels, maps = (
             F.interpolate(x, size, mode='bilinear', align_corners=False, antialias=smooth)
             for x in (pixels, maps[None])
@@ -97,7 +97,7 @@ class PAR(Refiner):
             maps = maps.softmax(1)
         options = {'sharpness': self.sharpness, 'position': self.position}
         refined = par(pixels, maps, dilations=self.dilations, iterations=self.iterations, **options)
-        # Back to the scale that the weights' sum has taken them from; rounding may leave [0, 1].
+        # Undo the factor of the weights' sum; rounding may leave [0, 1].
         refined = (refined[0] / (1 + self.position) ** self.iterations).clamp(0, 1).cpu().numpy()
         with_map = len(refined) > len(seeds.classes)
         return Seeds(

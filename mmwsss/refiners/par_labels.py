@@ -1,4 +1,4 @@
-"""Labels of confident pixels after pixel-adaptive refinement."""
+"""Make labels of confident pixels after pixel-adaptive refinement (PAR)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a method has to beat: a shape in the middle, whatever the scores say."""
+"""A baseline that ignores the scores: a shape in the middle of the image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmwsss.structures import Proposals, Seeds
 
 @REFINERS.register_module()
 class CentrePrior(Refiner):
-    """A centred shape of the tagged class; photographers put objects there.
+    """Label a centred shape with the tagged class: a baseline that every method should beat.
 
     Only the tags of the seeds are used, never their scores. Where an image has several classes
     they share the shape in equal vertical bands, in the order of their ids.

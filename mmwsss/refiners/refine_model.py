@@ -1,4 +1,4 @@
-"""Refiners as a model, so that a refining stage is a test run like any other."""
+"""A model around a refiner, so that a refining stage is an ordinary test run."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from mmwsss.structures import Seeds
 
 @MODELS.register_module()
 class RefineModel(BaseModel, StoreWriter):
-    """A refiner in the place of a network; without parameters.
+    """A model without parameters that applies a refiner.
 
-    A refiner that runs in the DataLoader's workers is applied there, and its results only pass
-    through here; any other runs here.
+    A refiner with ``runs_in = 'worker'`` is applied in the DataLoader's workers, and this model
+    only passes its results on; any other runs here.
 
     Args:
         refiner: Config of a refiner, or one (see :mod:`mmwsss.refiners`).
@@ -35,7 +35,7 @@ class RefineModel(BaseModel, StoreWriter):
         self.refiner = build(REFINERS, refiner)
 
     def store_output(self) -> StoreOutput:
-        """Scores or masks, as the refiner gives, with the refiner's record."""
+        """Say that it writes scores or masks, as the refiner does, with the refiner's protocol."""
         refiner = self.refiner
         return StoreOutput(
             ('masks',) if refiner.output == 'mask' else ('scores',),
@@ -46,13 +46,13 @@ class RefineModel(BaseModel, StoreWriter):
         )
 
     def test_step(self, data: dict) -> list[SegDataSample]:
-        """Refine a batch. Images stay on the CPU: only a refiner knows what it needs where."""
+        """Refine a batch. Images stay on the CPU: a refiner moves what it needs itself."""
         return self(**data, mode='predict')
 
     def forward(
         self, inputs: Sequence[Tensor], data_samples: list[SegDataSample], mode: str = 'predict'
     ) -> list[SegDataSample]:
-        """Fill ``seeds`` or, where the refiner gives masks, ``pred_sem_seg``.
+        """Refine the samples: fill ``seeds`` or, if the refiner returns masks, ``pred_sem_seg``.
 
         Args:
             inputs: RGB images, uint8. Shape: (3, H, W) each.
@@ -80,14 +80,14 @@ class RefineModel(BaseModel, StoreWriter):
 
 
 def refine_in_worker(sample: dict[str, Any], refiner: Refiner) -> dict[str, Any]:
-    """A packed sample, ``inputs`` uint8 (3, H, W), with ``refined`` among its data."""
+    """Refine a packed sample, ``inputs`` uint8 (3, H, W); adds ``refined`` to its data."""
     data = sample['data_samples']
     data.set_field(refine(refiner, sample['inputs'], data), 'refined')
     return sample
 
 
 def refine(refiner: Refiner, image: Tensor, sample: SegDataSample) -> Seeds | np.ndarray:
-    """Apply a refiner to a packed image, having checked that what it needs was loaded.
+    """Apply a refiner to a packed image, after checking that the inputs it needs were loaded.
 
     Args:
         refiner: What to apply.

@@ -1,4 +1,4 @@
-"""Masks from seeds by giving each proposal to one class."""
+"""Make masks from seeds by giving each proposal to one class."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from mmwsss.structures import Proposals, Seeds
 
 @REFINERS.register_module()
 class SAMSeeding(Refiner):
-    """Give each proposal to the class whose map is strongest in it, or to the background.
+    """Give each proposal to the class with the strongest map inside it, or to the background.
 
     SAM-based seeding of FMA-WSSS (WACV 2024): :func:`~mmwsss.ops.mask_seeding.label_masks` and
-    :func:`~mmwsss.ops.mask_seeding.paint_masks`. For the seeds of any method; only the order of a
-    map's values inside an image counts, not their scale. An image without classes, without
-    proposals or with a single one is all background.
+    :func:`~mmwsss.ops.mask_seeding.paint_masks`. It works with the seeds of any method; the scale
+    of a map does not matter. An image without classes, without proposals or with a single proposal
+    becomes all background.
 
     Args:
         power: Exponent of the background's score. Published: 0.6 and 0.7 (VOC, coarse and fine), 1
             (COCO, fine); a larger one gives less background.
         pooling: What is averaged over a mask: 'relu' (published), 'raw' or 'minmax'.
-        on_top: Which masks lie over others: 'whole' ones (published; SAM's are better than its
-            parts) or 'parts', for the nested regions of ``RegionProposer``, which cover everything.
+        on_top: Which masks are painted over others: 'whole' (published: SAM's whole objects are
+            better than its parts), or 'parts', for ``RegionProposer``, whose large regions cover
+            the image.
         tuned_on_masks: Whether ``power`` was chosen on ground truth, to be recorded.
     """
 
@@ -64,7 +65,7 @@ class SAMSeeding(Refiner):
         return self.seed(seeds.resize().scores, seeds.classes, proposals)
 
     def seed(self, cams: np.ndarray, classes: np.ndarray, proposals: Proposals) -> np.ndarray:
-        """Labels of raw maps, which may be negative.
+        """Make labels from raw maps, which may be negative.
 
         Args:
             cams: At the size of the image. Shape: (K, H, W).

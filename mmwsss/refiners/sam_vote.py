@@ -15,12 +15,12 @@ Rule = Literal['max_iou', 'max_iou_imp', 'max_iou_imp2']
 
 @REFINERS.register_module()
 class SAMVote(Refiner):
-    """Give each proposal to the class that fills it; see :func:`sam_vote`.
+    """Give each proposal to the class that covers most of it; see :func:`sam_vote`.
 
     Args:
-        background: Score of the background for the label map that is merged, or None for the
-            background map of the seeds.
-        rule: How masks are accepted, by the names of the official code.
+        background: Background score with which the seeds become the label map to merge, or None
+            for the background map of the seeds.
+        rule: Which masks a class may claim, named as in the official code; see :func:`sam_vote`.
         tuned_on_masks: Whether ``background`` was chosen on ground truth, to be recorded.
     """
 
@@ -86,7 +86,7 @@ def sam_vote(labels: np.ndarray, masks: np.ndarray, rule: Rule = 'max_iou_imp2')
     merged = np.zeros(labels.shape, np.uint8)
     classes = np.setdiff1d(labels, [0, 255])
     own = labels == classes[:, None, None]
-    # Counts are below 2^24 and so exact in float32, in which the product is fast.
+    # Counts are below 2^24, so float32 is exact, and its matrix product is fast.
     flat, flat_own = (x.reshape(len(x), labels.size).astype(np.float32) for x in (masks, own))
     inside = (flat @ flat_own.T).astype(np.float64)
     wanted = 2 * inside > flat.sum(1)[:, None]

@@ -1,4 +1,4 @@
-"""Masks of seeds at a background score."""
+"""Turn seeds into masks with a background score."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from mmwsss.structures import Proposals, Seeds
 
 @REFINERS.register_module()
 class Threshold(Refiner):
-    """The best class of each pixel where it beats the background.
+    """Give each pixel its best class, or background if the background's score is not below it.
 
     Args:
-        background: Score of the background, or None for the background map of the seeds (or what
-            ``alpha`` says).
-        alpha: The background scores ``(1 - max)^alpha`` instead, as CLIP-ES's evaluation has it.
-        confidence: Pixels whose best score, that of the background included, is below it are
-            undecided (255): what CLIP-ES calls the confidence-guided loss. Needs a background that
-            is no constant.
+        background: Constant background score. None uses the background map of the seeds, or
+            ``alpha`` if that is given.
+        alpha: Use the background score ``(1 - max)^alpha`` instead, as CLIP-ES's evaluation does.
+        confidence: Pixels whose best score (background included) is lower become 255, which is
+            ignored in training (CLIP-ES's confidence-guided loss). Not allowed with a constant
+            background.
         tuned_on_masks: Whether background or alpha was chosen on ground truth, to be recorded.
 
     Raises:

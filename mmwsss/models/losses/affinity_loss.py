@@ -1,4 +1,4 @@
-"""Losses of networks that learn which positions belong together."""
+"""Losses of networks that learn pairwise affinities (AffinityNet, IRN)."""
 
 from typing import NamedTuple
 
@@ -22,13 +22,13 @@ class PSALosses(NamedTuple):
 
 
 def psa_losses(affinity: Tensor, labels: Tensor, radius: int) -> PSALosses:
-    """Cross-entropy of affinities, each kind of pair by itself (AffinityNet, eq. 4 and 5).
+    """Cross entropy of affinities, one mean per kind of pair (AffinityNet, eq. 4 and 5).
 
     Sums run over the whole batch, over all processes, before they are divided; the published total
     is ``bg / 4 + fg / 4 + neg / 2``.
 
     Args:
-        affinity: Of :func:`~mmwsss.ops.affinity.feature_affinity`. Shape: (N, D, h', w').
+        affinity: From :func:`~mmwsss.ops.affinity.feature_affinity`. Shape: (N, D, h', w').
         labels: 0 background, 1.. classes, 255 unlabelled. Shape: (N, h, w).
         radius: Of the pairs.
     """
@@ -55,13 +55,14 @@ class IRNLosses(NamedTuple):
 def irn_losses(edges: Tensor, displacement: Tensor, labels: Tensor, radius: int) -> IRNLosses:
     """IRN's losses of boundaries and displacements (eq. 5 to 10).
 
-    Pairs of one class should have no edge between them and displacements that differ by their
-    offset, pairs of background equal ones, pairs of two classes an edge. Sums run over the whole
+    Pairs of one foreground class should have no edge between them, and displacements that differ by
+    their offset; pairs of background should have equal displacements; pairs of different classes
+    should have an edge between them. Sums run over the whole
     batch, over all processes, before they are divided; the published total is
     ``((bg + fg) / 2 + neg) / 2 + (disp_fg + disp_bg) / 2``.
 
-    One direction is in memory at a time and is computed again in the backward pass: at radius 10
-    a batch of the published size would else need tens of gigabytes.
+    Only one direction is in memory at a time, and it is computed again in the backward pass: at
+    radius 10 a batch of the published size would otherwise need tens of gigabytes.
 
     Args:
         edges: In [0, 1]. Shape: (N, h, w).
@@ -97,7 +98,7 @@ def irn_losses(edges: Tensor, displacement: Tensor, labels: Tensor, radius: int)
 
 
 def _mean(total: Tensor, count: Tensor) -> Tensor:
-    """Mean over the pairs of all processes, whose gradients will be averaged."""
+    """Mean over the pairs of all processes, scaled for gradients that are averaged over them."""
     count = count.to(total).clone()
     all_reduce(count)
     return get_world_size() * total / (count + EPS)

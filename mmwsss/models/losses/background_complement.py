@@ -1,4 +1,4 @@
-"""Loss that makes the background what the foreground is not."""
+"""Loss that makes the background map the complement of the foreground map."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class BackgroundComplementLoss(nn.Module):
-    """Refined background map against one minus the refined foreground map.
+    """Difference between the refined background map and 1 minus the refined foreground map.
 
     The background loss of "Class Tokens Infusion for Weakly Supervised Semantic Segmentation" (CTI,
     CVPR 2024), as released: the foreground is the maximum over the tagged classes; both are refined
@@ -30,7 +30,7 @@ class BackgroundComplementLoss(nn.Module):
     def forward(
         self, cams: Tensor, class_attention: Tensor, patch_attention: Tensor, tags: Tensor
     ) -> Tensor:
-        """Scalar.
+        """Compute the loss, a scalar.
 
         Args:
             cams: Non-negative maps, background first. Shape: (N, 1 + C, h, w).

@@ -1,4 +1,4 @@
-"""Cross entropy in which background and foreground count half each."""
+"""Cross entropy in which background and foreground have equal weight."""
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class BalancedCrossEntropyLoss(nn.Module):
-    """Half the mean over background pixels plus half the mean over foreground pixels.
+    """Cross entropy: half its mean over background pixels plus half its mean over foreground.
 
     The segmentation loss of ToCo and its descendants, and of WeCLIP. Means are over the whole
     batch, of all processes. Where one kind is missing its half is 0, as in SeCo, DuPL, MoRe and
@@ -18,7 +18,7 @@ class BalancedCrossEntropyLoss(nn.Module):
 
     Args:
         loss_weight: Factor of the loss.
-        guarded: False is NaN as released.
+        guarded: Count a missing half as 0. False gives NaN, as released.
     """
 
     def __init__(self, *, loss_weight: float = 1.0, guarded: bool = True):
@@ -44,5 +44,5 @@ class BalancedCrossEntropyLoss(nn.Module):
         if self.guarded:
             counts = counts + 1e-6
         halves = [(losses * kind).sum() / count for kind, count in zip(kinds, counts, strict=True)]
-        # Gradients are averaged over processes, the counts are those of all.
+        # Counts are over all processes, and gradients get averaged over processes: scale back.
         return self.loss_weight * get_world_size() * 0.5 * sum(halves)

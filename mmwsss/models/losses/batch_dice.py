@@ -10,7 +10,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class BatchDiceLoss(nn.Module):
-    """One minus the mean over classes of ``2 I / (U + eps)``, sums over batch and pixels.
+    """Dice loss ``1 - mean over classes of 2 I / (U + eps)``, summed over batch and pixels.
 
     ``I`` is the probability of a class on its pixels, ``U`` its probability everywhere plus the
     number of its pixels (WeCLIP+). Absent classes count with 0: where 3 of 21 classes are present,
@@ -27,7 +27,7 @@ class BatchDiceLoss(nn.Module):
         self.count_ignored, self.eps = count_ignored, eps
 
     def forward(self, logits: Tensor, label: Tensor) -> Tensor:
-        """The loss.
+        """Compute the loss.
 
         Args:
             logits: Shape: (N, K, H, W).
@@ -44,6 +44,6 @@ class BatchDiceLoss(nn.Module):
         all_reduce(others)
         intersection, union = sums + (others - sums.detach())
         loss = 1 - (2 * intersection / (union + self.eps)).mean()
-        # Gradients are averaged over processes, the sums are those of all.
+        # Sums are over all processes, and gradients get averaged over processes: scale back.
         world = get_world_size()
         return world * loss - (world - 1) * loss.detach()

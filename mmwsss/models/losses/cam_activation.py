@@ -1,4 +1,4 @@
-"""Supervision of raw class activation maps by a label map."""
+"""Train raw class activation maps with a label map."""
 
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ Reduction = Literal['all', 'fg-bg', 'fg-bg-per-pos']
 
 @MODELS.register_module()
 class CAMActivationLoss(nn.Module):
-    """Draw the maps of present classes to their maximum inside, to 0 outside.
+    """Pull the CAM of each present class to its maximum inside the class and to 0 outside.
 
     The CAM activation loss of FMA-WSSS (WACV 2024), as released. Each map is enlarged to the label
     (bilinear, align_corners False). Where the label is the map's class, the distance to the map's
@@ -45,7 +45,7 @@ class CAMActivationLoss(nn.Module):
         self.fg_weight, self.bg_weight = fg_weight, bg_weight
 
     def forward(self, cam: Tensor, tags: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-        """Both terms of a batch.
+        """Compute both terms of a batch.
 
         Args:
             cam: Raw maps of the pairs of image and present class, in the order of
@@ -54,7 +54,7 @@ class CAMActivationLoss(nn.Module):
             label: 0 background, c + 1 class c, 255 unlabelled. Shape: (N, H, W), int64.
 
         Returns:
-            The term of the foreground and that of the background; 0 without any pair.
+            The foreground term and the background term; 0 without any pair.
         """
         image, classes = (tags > 0).nonzero(as_tuple=True)
         if not len(image):
@@ -77,7 +77,7 @@ class CAMActivationLoss(nn.Module):
     def _reduce(
         self, foreground: Tensor, background: Tensor, inside: Tensor, outside: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Means of the sums of each map. Shapes: (P,)."""
+        """Average the sums of each map by ``reduction``. Shapes: (P,)."""
         if self.reduction == 'all':
             pixels = (inside.sum() + outside.sum()).clamp(min=1)
             return foreground.sum() / pixels, background.sum() / pixels

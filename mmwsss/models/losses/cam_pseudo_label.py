@@ -1,4 +1,4 @@
-"""Supervision of class activation maps by pseudo labels."""
+"""Train class activation maps with pseudo labels."""
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class CAMPseudoLabelLoss(nn.Module):
-    """Cross entropy of normalised maps, which themselves are the logits, with a label map.
+    """Cross entropy between normalised CAMs, used directly as logits, and a label map.
 
     The loss of CAM-based prompting in S2C (CVPR 2024), section 3.3, as released: maps after the
     ReLU are divided by their maxima (with gradient) at low resolution, resized (bilinear,
@@ -26,7 +26,7 @@ class CAMPseudoLabelLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def logits(self, cam: Tensor, tags: Tensor, size: tuple[int, int]) -> Tensor:
-        """What the cross entropy sees. Shape: (N, C + 1, H, W), background last."""
+        """Compute the logits of the cross entropy. Shape: (N, C + 1, H, W), background last."""
         cam = normalize_cam(cam.float().relu())
         cam = F.interpolate(cam, size, mode='bilinear', align_corners=False)
         cam = cam * tags[..., None, None]

@@ -1,4 +1,4 @@
-"""Class tokens of crops that show an object are to be alike, those of background crops not."""
+"""Loss on class tokens: similar for crops that show an object, dissimilar for background crops."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class ClassTokenContrastLoss(nn.Module):
-    """ToCo's class token contrast between whole views (teacher) and local crops (student).
+    """ToCo's class token contrast between global views (teacher) and local crops (student).
 
     `Token Contrast for Weakly-Supervised Semantic Segmentation <https://arxiv.org/abs/2303.01267>`_
     (CVPR 2023), as released. With ``e_jk = exp(t_j s_k / T)`` and n_j the sum of e_jk over an

@@ -1,4 +1,4 @@
-"""Losses of Co2SAM: a student's masks against two teachers'."""
+"""Losses of Co2SAM: compare a student's masks with those of two teachers."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from mmwsss.registry import MODELS
 
 
 def focal_loss(probability: Tensor, target: Tensor, alpha: float, gamma: float = 2.0) -> Tensor:
-    """``alpha (1 - exp(-b))^gamma b`` of the mean binary cross entropy b of all pixels.
+    """Co2SAM's focal loss, ``alpha (1 - exp(-b))^gamma b`` with the mean binary cross entropy b.
 
-    One number for all pixels, and not, as focal loss is defined elsewhere, one for each.
+    Unlike the usual focal loss, the factor is computed once from the mean, not for each pixel.
 
     Args:
         probability: In [0, 1]. Any shape.
@@ -25,7 +25,7 @@ def focal_loss(probability: Tensor, target: Tensor, alpha: float, gamma: float =
 
 
 def dice_loss(probability: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
-    """Dice loss of all masks as one vector.
+    """Dice loss over all masks, flattened into one vector.
 
     Args:
         probability: In [0, 1]. Any shape.
@@ -37,16 +37,16 @@ def dice_loss(probability: Tensor, target: Tensor, smooth: float = 1.0) -> Tenso
 
 
 def instance_entropy(logits: Tensor) -> Tensor:
-    """Mean entropy over pixels of the softmax over instances; 0 for one. Shape: (n, H, W)."""
+    """Entropy of the softmax over instances, mean over pixels; 0 if n is 1. Shape: (n, H, W)."""
     chances = logits.softmax(0)
     return -(chances * torch.log(chances + 1e-10)).sum(0).mean()
 
 
 @torch.no_grad()
 def mask_iou(logits: Tensor, target: Tensor, threshold: float = 0.5) -> Tensor:
-    """IoU of each mask where its logits reach a threshold. Shape: (n, H, W) to (n,).
+    """IoU of each pair of masks, thresholded logits. Shape: (n, H, W) to (n,).
 
-    As published the threshold is one on the logits, not on probabilities.
+    As published, the threshold is applied to logits, not to probabilities.
     """
     mask = (logits >= threshold).flatten(1).to(target)
     target = target.flatten(1)
@@ -55,10 +55,10 @@ def mask_iou(logits: Tensor, target: Tensor, threshold: float = 0.5) -> Tensor:
 
 
 def prototypes(embedding: Tensor, logits: Tensor) -> Tensor:
-    """Weighted means of an embedding's unit vectors, one an instance.
+    """Prototype of each instance: the mean of normalised features, weighted by its mask.
 
-    The weights are raw logits, so that their sum may be near or below 0; as published, nothing
-    guards against that.
+    The weights are raw logits, so their sum may be near or below 0; as published, this is not
+    guarded against.
 
     Args:
         embedding: Shape: (D, s, s).
@@ -76,9 +76,9 @@ def prototypes(embedding: Tensor, logits: Tensor) -> Tensor:
 
 
 def contrast_loss(own: Tensor, other: Tensor, temperature: float = 0.3) -> Tensor:
-    """``-log`` of the share that pairs of the same instance have in all similarities.
+    """Contrastive loss: ``-log`` of the same-instance share of the summed similarities.
 
-    One ratio over the whole matrix; 0 for one instance.
+    It is a single ratio over the whole matrix; 0 for one instance.
 
     Args:
         own: Prototypes. Shape: (n, D).
@@ -90,11 +90,11 @@ def contrast_loss(own: Tensor, other: Tensor, temperature: float = 0.3) -> Tenso
 
 
 class TeacherView(NamedTuple):
-    """What a teacher says of an image with n boxes.
+    """A teacher's masks and prototypes for an image with n boxes.
 
     Args:
         masks: Logits at full size; for the T-teacher only their sign matters. Shape: (n, H, W).
-        prototypes: Of :func:`prototypes`. Shape: (n, D).
+        prototypes: From :func:`prototypes`. Shape: (n, D).
     """
 
     masks: Tensor
@@ -103,7 +103,7 @@ class TeacherView(NamedTuple):
 
 @MODELS.register_module()
 class Co2SAMLoss(nn.Module):
-    """All losses of an image, with the published weights and quirks.
+    """All losses of Co2SAM for an image, with the published weights and quirks.
 
     Args:
         focal_weight: Weight of the focal term; 30 on VOC, 20 on COCO.
@@ -111,7 +111,7 @@ class Co2SAMLoss(nn.Module):
         scale_by_boxes: As published, the number of boxes n is focal's alpha and dice's smoothing
             (an argument in the wrong place). If False they are ``alpha`` and 1.
         alpha: Factor of the focal term, read if not ``scale_by_boxes``.
-        temperature: Of the contrast term.
+        temperature: Temperature of the contrastive term.
     """
 
     def __init__(
@@ -133,13 +133,13 @@ class Co2SAMLoss(nn.Module):
     def forward(
         self, student: Tensor, iou: Tensor, u_teacher: TeacherView, template: TeacherView
     ) -> dict[str, Tensor]:
-        """Weighted losses of an image with n boxes, in single precision.
+        """Compute the weighted losses of an image with n boxes, in single precision.
 
         Args:
             student: The student's logits on the strong view. Shape: (n, H, W).
             iou: Its predicted IoUs. Shape: (n,).
-            u_teacher: The U-teacher's on the weak view (with gradient).
-            template: The T-teacher's on the weak view.
+            u_teacher: The U-teacher's prediction on the weak view (with gradient).
+            template: The T-teacher's prediction on the weak view.
         """
         u_teacher, template = (
             TeacherView(*(x.float() for x in view)) for view in (u_teacher, template)

@@ -1,4 +1,4 @@
-"""Similar and near pixels are to be labelled alike: a CRF's energy as a loss."""
+"""A CRF's energy as a loss: near pixels of similar colour should have the same label."""
 
 from typing import Literal, get_args
 
@@ -14,23 +14,24 @@ Kernel = Literal['lattice', 'exact', 'coarse']
 
 @MODELS.register_module()
 class DenseEnergyLoss(nn.Module):
-    """``-sum S_k K S_k`` over classes k, K comparing all pairs of pixels by position and colour.
+    """CRF energy loss ``-sum_k S_k K S_k``; K weighs all pixel pairs by position and colour.
 
     `On Regularized Losses for Weakly-supervised CNN Segmentation
     <https://arxiv.org/abs/1803.09569>`_ (rloss) as ToCo uses it, with the gate of its code: pixels
-    that are decided count less (``1 - max_k P_k``), unlabelled ones in full. The gradient is, as
-    published, no derivative of the value: the gate is constant, and both places of S count as if
-    the gate were at each.
+    that the network is sure of count less (``1 - max_k P_k``), unlabelled ones fully. As published,
+    the gradient is not the derivative of the value: the gate is treated as a constant that applies
+    to both factors S.
 
     Args:
         sigma_rgb: Width of the kernel in grey levels.
         sigma_xy: Its width in pixels of the image.
-        scale_factor: Of the resolution at which energies are summed; ``sigma_xy`` shrinks with it.
-        kernel: How sums over all pairs are taken: ``'lattice'`` as in the published runs,
-            ``'exact'`` by brute force (for GPUs) or ``'coarse'``, brute force at half that
-            resolution. The last two are about 1.7 times as strong on photos: multiply
+        scale_factor: Factor of the resolution at which the energy is computed; ``sigma_xy`` is
+            scaled with it.
+        kernel: How sums over all pairs are computed: ``'lattice'`` as in the published runs,
+            ``'exact'`` by brute force (for GPUs) or ``'coarse'``, brute force at half the
+            resolution. The last two give about 1.7 times larger values on photos: multiply
             ``loss_weight`` by 0.576 for the published strength.
-        loss_weight: Factor of the loss, beside the 1e-7 that all published code has inside.
+        loss_weight: Factor of the loss, on top of the factor 1e-7 in all published code.
 
     Raises:
         ValueError: An argument is out of range.
@@ -71,7 +72,7 @@ class DenseEnergyLoss(nn.Module):
                 Shape: (N, H, W), bool.
 
         Returns:
-            Not positive. A scalar.
+            A scalar, at most 0.
         """
         inside = torch.ones_like(labels, dtype=torch.bool) if inside is None else inside
         with torch.autocast(logits.device.type, enabled=False):
@@ -94,4 +95,4 @@ class DenseEnergyLoss(nn.Module):
             energy = -(self.INNER_WEIGHT * self.loss_weight / len(scores)) * (
                 (scores * (sums * gate)).sum()
             )
-            return 2 * energy - energy.detach()  # twice the gradient, once the value
+            return 2 * energy - energy.detach()  # doubles the gradient, keeps the value

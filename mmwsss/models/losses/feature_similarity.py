@@ -1,4 +1,4 @@
-"""ICAM's feature-similarity loss, without a tensor of all pairs."""
+"""ICAM's feature-similarity loss, computed without a tensor of all pixel pairs."""
 
 import math
 
@@ -9,14 +9,14 @@ from torch.autograd.function import once_differentiable
 from mmwsss.registry import MODELS
 
 EPS = 1e-5
-# Pairs in memory at a time: a few rows that stay in a processor's cache, more on other devices.
+# Pairs in memory at a time: few enough for a CPU's cache, more on other devices.
 _PAIRS = {'cpu': 2**18}
 _PAIRS_ELSEWHERE = 2**25
 
 
 @MODELS.register_module()
 class FeatureSimilarityLoss(nn.Module):
-    """Near pixels of like colour should be predicted alike, near pixels of unlike colour not.
+    """Make predictions agree for near pixels of similar colour and differ for dissimilar ones.
 
     `Importance Sampling CAMs for Weakly-Supervised Segmentation <https://arxiv.org/abs/2203.12459>`_
     (ICAM): over all ordered pairs of pixels of an image,
@@ -26,12 +26,12 @@ class FeatureSimilarityLoss(nn.Module):
     with probabilities q over all classes, D the mean absolute difference of the colours, e = 1e-5,
     and k a Gaussian of the distance. The gate (tanh) is -1 for equal colours, +1 for opposite ones.
 
-    With ``W_ij = k_ij gate_ij``, which is symmetric and constant, this is a quadratic form of q:
-    rows of W are made, multiplied with q and forgotten, a few at a time, and the gradient falls out
-    in the forward pass. Memory does not grow with the square of the grid.
+    With ``W_ij = k_ij gate_ij``, which is symmetric and constant, this is a quadratic form of q. A
+    few rows of W at a time are computed, multiplied with q and discarded; the gradient is a
+    by-product of the forward pass. So memory does not grow with the square of the grid.
 
     Args:
-        mu: Shifts the colour difference at which pulling turns to pushing: ``sigmoid(-mu)``.
+        mu: Sets the colour difference beyond which pixels are pushed apart: ``sigmoid(-mu)``.
         sigma: Deviation of the Gaussian, in cells of the grid. None weighs all pairs alike,
             ``1 / (h w)``.
         loss_weight: Factor of the loss.
@@ -63,14 +63,14 @@ class FeatureSimilarityLoss(nn.Module):
                 f'{tuple(probabilities.shape)} differ in number or size: resize the images'
             )
         images = images.detach().float().clamp(0, 1)
-        # Not in the precision of training: the sums run over millions of pairs.
+        # In single precision even under mixed precision: the sums run over millions of pairs.
         with torch.autocast(probabilities.device.type, enabled=False):
             loss = _Quadratic.apply(probabilities.float(), images, self.mu, self.sigma)
         return self.loss_weight * loss
 
 
 def _gate(difference: Tensor, mu: float) -> Tensor:
-    """``tanh(mu + log((D + e) / (1 - D + e)))`` without its functions, in place.
+    """Compute ``tanh(mu + log((D + e) / (1 - D + e)))`` in place, without tanh and log.
 
     With u the quotient it is ``(exp(2 mu) u^2 - 1) / (exp(2 mu) u^2 + 1)``.
     """
@@ -88,7 +88,7 @@ def _axis_kernel(size: int, sigma: float, like: Tensor) -> Tensor:
 
 
 class _Quadratic(torch.autograd.Function):
-    """Value of the loss; its gradient is computed at once, and nothing else is kept."""
+    """Autograd function of the loss that computes the gradient already in the forward pass."""
 
     @staticmethod
     def forward(ctx, probabilities, images, mu, sigma):
@@ -97,7 +97,7 @@ class _Quadratic(torch.autograd.Function):
         q = probabilities.flatten(2).mT.contiguous()  # (N, h w, C + 1)
         colours = images.flatten(2).mT.contiguous()
         if sigma is not None:
-            # The Gaussian is a product of one along each axis.
+            # The Gaussian is separable: a product of one factor per axis.
             vertical = _axis_kernel(height, sigma, q) / (2 * math.pi * sigma**2)
             horizontal = _axis_kernel(width, sigma, q)
         pairs = _PAIRS.get(q.device.type, _PAIRS_ELSEWHERE)
@@ -127,6 +127,6 @@ class _Quadratic(torch.autograd.Function):
 
 
 def _places(start: int, count: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Row and column of some positions, in order."""
+    """Return the row and column of consecutive flat positions."""
     place = torch.arange(start, start + count, device=device)
     return place.div(width, rounding_mode='floor'), place % width

@@ -1,4 +1,4 @@
-"""ICAM's loss of sampled positions."""
+"""ICAM's classification loss on sampled positions."""
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class ImportanceSamplingLoss(nn.Module):
-    """Multi-label loss of positions drawn in proportion to a class's probability.
+    """Multi-label loss at positions sampled in proportion to each class's probability.
 
     `Importance Sampling CAMs for Weakly-Supervised Segmentation <https://arxiv.org/abs/2203.12459>`_
     (ICAM). For each image and class ``num_samples`` positions are drawn with replacement from the
@@ -22,8 +22,8 @@ class ImportanceSamplingLoss(nn.Module):
     Draws come from torch's generator of the device, or from one that is given.
 
     Args:
-        num_samples: Draws S for each image and class. None takes their expectation: no noise, and
-            the gradient that many draws have in the mean.
+        num_samples: Draws S for each image and class. None uses the expectation instead, which is
+            noise-free.
         eps: Squeezes probabilities before the logit.
         loss_weight: Factor of the loss.
 
@@ -92,7 +92,7 @@ class ImportanceSamplingLoss(nn.Module):
         return self.loss_weight * self._losses(maps.flatten(2).gather(2, positions), tags).mean()
 
     def _losses(self, values: Tensor, tags: Tensor) -> Tensor:
-        """Soft margin loss of each value. Shape: (N, C, S)."""
+        """Soft margin loss of each drawn value. Shape: (N, C, S)."""
         target = tags[..., None].to(values).expand_as(values)
         logits = squeezed_logit(values, self.eps)
         return F.binary_cross_entropy_with_logits(logits, target, reduction='none')

@@ -1,4 +1,4 @@
-"""Losses that ask two sets of class activation maps to agree."""
+"""Loss that makes two sets of class activation maps agree."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class MapAgreementLoss(nn.Module):
-    """Mean absolute difference of normalised maps; gradient flows into both sides.
+    """Mean absolute difference of normalised CAMs; both sets receive gradients.
 
     The losses of intra- and cross-image infusion of "Class Tokens Infusion for Weakly Supervised
     Semantic Segmentation" (CTI, CVPR 2024); see
@@ -24,7 +24,7 @@ class MapAgreementLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(self, maps: Tensor, others: Tensor) -> Tensor:
-        """Scalar.
+        """Compute the loss, a scalar.
 
         Args:
             maps: Shape: (N, K, h, w).

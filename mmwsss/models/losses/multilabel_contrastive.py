@@ -1,4 +1,4 @@
-"""Contrast of each class that is present with those that are not."""
+"""Classification loss that contrasts each present class with all absent ones."""
 
 from typing import Literal, get_args
 
@@ -12,7 +12,7 @@ Reduction = Literal['pos_mean', 'sample_mean']
 
 @MODELS.register_module()
 class MultiLabelContrastiveLoss(nn.Module):
-    """Softmax cross entropy of each present class among itself and all absent ones.
+    """Softmax cross entropy of each present class against all absent classes.
 
     The classification loss of FMA-WSSS (WACV 2024), as released: for image n and each of its
     classes c, ``log(exp(S_nc) + sum_{absent j} exp(S_nj)) - S_nc``. Images without any class, or

@@ -1,4 +1,4 @@
-"""Patch tokens of one class are to be alike, those of two classes not."""
+"""Loss that makes patch tokens of one class similar and tokens of different classes dissimilar."""
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +9,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class PatchTokenContrastLoss(nn.Module):
-    """ToCo's patch token contrast, which keeps the last block's tokens from becoming alike.
+    """ToCo's patch token contrast, which prevents the last block's tokens from becoming uniform.
 
     `Token Contrast for Weakly-Supervised Semantic Segmentation <https://arxiv.org/abs/2303.01267>`_
     (CVPR 2023), as released: with S the absolute cosine of two tokens of an image,
@@ -26,11 +26,11 @@ class PatchTokenContrastLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Loss of a batch.
+        """Compute the loss of a batch.
 
         Args:
             features: Shape: (N, D, h, w).
-            labels: Of the tokens; 255 leaves one out. Shape: (N, h, w).
+            labels: Labels of the tokens; 255 is ignored. Shape: (N, h, w).
         """
         with torch.autocast(features.device.type, enabled=False):
             unit = F.normalize(features.float().flatten(2), dim=1, eps=1e-8)
@@ -43,7 +43,7 @@ class PatchTokenContrastLoss(nn.Module):
 
 
 def pair_targets(labels: Tensor) -> Tensor:
-    """Which pairs of tokens belong together.
+    """Label each pair of tokens as same class, different class or ignored.
 
     Args:
         labels: 255 is undecided. Shape: (N, h, w).

@@ -1,4 +1,4 @@
-"""PMM's loss for pseudo masks with mistakes."""
+"""PMM's loss for training on pseudo masks that contain mistakes."""
 
 from typing import Literal, get_args
 
@@ -13,22 +13,21 @@ Treatment = Literal['clamp', 'pow', 'ignore', 'none']
 
 @MODELS.register_module()
 class PretendedUnderFittingLoss(nn.Module):
-    """Cross entropy that learns little from the pixels with the greatest losses.
+    """Cross entropy that reduces the influence of pixels with large losses.
 
     `Pseudo-mask Matters in Weakly-supervised Semantic Segmentation
     <https://arxiv.org/abs/2108.12995>`_ (PMM, ICCV 2021), the second stage of ICAM's extended
-    training. Once the mean loss is below ``beta``, which says that the network has learned what
-    it can, pixels with a large loss are taken for mistakes of the mask. As published, means run
-    over all pixels, those without label counting as 0.
+    training. Once the mean loss is below ``beta`` (the network fits most labels), pixels with a
+    large loss are treated as mistakes of the mask. As published, means are taken over all pixels;
+    unlabelled ones count as 0.
 
     Args:
-        beta: Mean loss below which losses are treated.
-        k: Of the treatment: the bound of 'clamp', beyond which there is no gradient (published:
-            0.5 on VOC, 0.8 on COCO), and of 'ignore', above which losses become 0; the exponent of
-            'pow'.
+        beta: Mean loss below which ``treatment`` is applied.
+        k: Parameter of ``treatment``: the bound above which 'clamp' gives no gradient (published:
+            0.5 on VOC, 0.8 on COCO) or 'ignore' sets losses to 0; the exponent of 'pow'.
         treatment: 'clamp' (published), 'pow', 'ignore' or 'none'.
         loss_weight: Factor of the loss.
-        loss_name: Under which it is logged; mmseg adds up those that begin with ``loss``.
+        loss_name: Name in the log; mmseg adds up the losses whose names begin with ``loss``.
 
     Raises:
         ValueError: An argument is out of range.
@@ -71,7 +70,7 @@ class PretendedUnderFittingLoss(nn.Module):
         loss = F.cross_entropy(cls_score, label, ignore_index=ignore_index, reduction='none')
         if weight is not None:
             loss = loss * weight
-        # Decided on the device: nothing waits for the mean.
+        # Decided on the device, so that the CPU need not wait for the mean.
         learned = loss.detach().mean() < self.beta
         return self.loss_weight * torch.where(learned, self._treat(loss), loss).mean()
 

@@ -1,4 +1,4 @@
-"""S2C's segment contrast, without features at full resolution."""
+"""S2C's segment contrast, computed without features at full resolution."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -13,7 +13,7 @@ from mmwsss.registry import MODELS
 
 
 class _Image(NamedTuple):
-    """An image on its way to the loss: n segments, h x w features, H x W pixels."""
+    """Intermediate results of one image: n segments, h x w features, H x W pixels."""
 
     ids: Tensor  # (n,)
     target: Tensor  # (H, W), places in ids
@@ -26,7 +26,7 @@ class _Image(NamedTuple):
 
 @MODELS.register_module()
 class SegmentContrastLoss(nn.Module):
-    """Pull each pixel's feature to the mean of its segment, push it from those of the others.
+    """Pull each pixel's feature to its segment's mean and push it from other segments' means.
 
     SAM-segment contrasting of `From SAM to CAMs <https://openaccess.thecvf.com/CVPR2024>`_ (Kweon
     and Yoon, CVPR 2024, section 3.2): features are resized to the image (bilinear, align_corners
@@ -34,20 +34,20 @@ class SegmentContrastLoss(nn.Module):
     gradient; the loss is the cross entropy of ``temperature`` times the cosine similarities, mean
     over the pixels of all images that have a segment.
 
-    As published, id 0 (no segment) is no target but its prototype competes, and every id up to the
-    greatest of the batch that an image does not have competes with similarity 0. So the loss
-    depends on the composition of the batch; in distributed training the greatest id and the number
-    of pixels are those of all processes, so that it is the loss of the joint batch.
+    As published, id 0 (no segment) is never a target, but its prototype takes part in the softmax;
+    so do all ids up to the batch's greatest id that an image lacks, with similarity 0. The loss
+    therefore depends on the composition of the batch. In distributed training the greatest id and
+    the number of pixels are taken over all processes, which gives the loss of the joint batch.
 
-    Everything but the similarities is computed at low resolution: interpolation commutes with the
-    product of features and prototypes, the length of an interpolated feature follows from
-    the products of neighbours, and a segment's mean is a weighted mean of low-resolution features.
-    An image's similarities, (segments, H, W), exist only while its gradient is computed, in the
-    forward pass.
+    Everything except the similarities is computed at low resolution: interpolation commutes with
+    the product of features and prototypes, the length of an interpolated feature follows from the
+    products of neighbouring features, and a segment's mean is a weighted mean of low-resolution
+    features. An image's similarities, (segments, H, W), are kept only while its gradient is
+    computed, which happens in the forward pass.
 
     Args:
         temperature: Factor of the similarities.
-        absent_ids: Let ids that an image lacks compete, as published. If False, only its own do.
+        absent_ids: As published, ids that an image lacks are in its softmax; False leaves them out.
         loss_weight: Factor of the loss.
     """
 
@@ -95,7 +95,7 @@ class SegmentContrastLoss(nn.Module):
     def similarities(
         self, features: Tensor, segments: Tensor
     ) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """What the loss sees of each image, at full resolution, to look at.
+        """Compute the similarities of each image at full resolution, for inspection.
 
         Args:
             features: Shape: (N, D, h, w).
@@ -131,14 +131,14 @@ class SegmentContrastLoss(nn.Module):
 
 @lru_cache(maxsize=32)
 def _interpolation(source: int, target: int, device: torch.device) -> Tensor:
-    """Matrix of bilinear interpolation along an axis. Shape: (target, source)."""
+    """Return the matrix of bilinear interpolation along an axis. Shape: (target, source)."""
     return F.interpolate(
         torch.eye(source, device=device)[None], target, mode='linear', align_corners=False
     )[0].T.contiguous()
 
 
 def feature_lengths(features: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Squared lengths of interpolated features, from products of neighbouring ones.
+    """Squared lengths of interpolated features, computed from products of neighbouring features.
 
     Args:
         features: Shape: (N, D, h, w).
@@ -153,7 +153,7 @@ def feature_lengths(features: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     below = (features[..., :-1, :] * features[..., 1:, :]).sum(1)
     diagonal = (features[..., :-1, :-1] * features[..., 1:, 1:]).sum(1)
     diagonal = diagonal + (features[..., :-1, 1:] * features[..., 1:, :-1]).sum(1)
-    # |sum w_i F_i|^2 has the factors w_i^2 and 2 w_i w_j, both products of one of each axis.
+    # |sum w_i F_i|^2 has the factors w_i^2 and 2 w_i w_j; each is separable over the axes.
     table = torch.cat([torch.cat([own, 2 * right], 2), torch.cat([2 * below, 2 * diagonal], 2)], 1)
     return _products(rows) @ table @ _products(columns).T
 
@@ -175,7 +175,7 @@ def _adjoint(maps: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 class _CrossEntropy(torch.autograd.Function):
-    """Sum over an image's pixels; its gradient is computed at once, and little of it kept."""
+    """Cross entropy summed over pixels, with the gradient computed in the forward pass."""
 
     @staticmethod
     def forward(ctx, similar, inverse, rows, columns, target, valid, temperature, absent):

@@ -1,4 +1,4 @@
-"""Affinities of places against the equality of their labels."""
+"""Loss on the affinities of pairs of tokens."""
 
 import torch
 import torch.nn.functional as F
@@ -9,10 +9,10 @@ from mmwsss.registry import MODELS
 
 
 def near_pairs(grid: tuple[int, int], radius: int, device: torch.device | str = 'cpu') -> Tensor:
-    """Pairs of places whose rows and columns differ by at most the radius.
+    """Find the pairs of tokens whose rows and columns differ by at most the radius.
 
     Returns:
-        Each place with itself too. Shape: (h w, h w), bool.
+        True for near pairs, also on the diagonal. Shape: (h w, h w), bool.
     """
     y, x = (torch.arange(side, device=device) for side in grid)
     rows, columns = (a.flatten() for a in torch.meshgrid(y, x, indexing='ij'))
@@ -21,15 +21,15 @@ def near_pairs(grid: tuple[int, int], radius: int, device: torch.device | str = 
 
 @MODELS.register_module()
 class TokenAffinityLoss(nn.Module):
-    """High affinity of near places of one label, low affinity of those of two.
+    """Raise the affinity of near tokens with equal labels and lower that of different labels.
 
     ``.5 sum (1 - P) / (n1 + 1) + .5 sum P / (n0 + 1)`` over pairs of equal and of different labels,
-    of the whole batch over all processes (WeCLIP, ExCEL). Pairs of background are equal, a pair
-    counts in both orders, and each place with itself.
+    of the whole batch over all processes (WeCLIP, ExCEL). Two background tokens count as equal.
+    Pairs count in both orders, and each token is paired with itself too.
 
     Args:
-        radius: Rows and columns that the places of a pair may lie apart.
-        ignore_index: Label of places that are left out.
+        radius: Greatest distance of a pair in rows and in columns.
+        ignore_index: Label of tokens that are left out.
     """
 
     def __init__(self, *, radius: int = 8, ignore_index: int = 255) -> None:
@@ -39,10 +39,10 @@ class TokenAffinityLoss(nn.Module):
         self.radius, self.ignore_index = radius, ignore_index
 
     def targets(self, label: Tensor, grid: tuple[int, int]) -> Tensor:
-        """1 for pairs of one label, 0 for those of two, ``ignore_index`` for all others.
+        """Label pairs: 1 for equal labels, 0 for different ones, ``ignore_index`` for all others.
 
         Args:
-            label: At the size of the images; a place has the label of its top left pixel.
+            label: Label map at image size; a token has the label of its top left pixel.
                 Shape: (N, H, W).
             grid: (h, w).
 
@@ -56,7 +56,7 @@ class TokenAffinityLoss(nn.Module):
         return equal.masked_fill(~counts, self.ignore_index)
 
     def forward(self, affinity: Tensor, label: Tensor, grid: tuple[int, int]) -> Tensor:
-        """The loss.
+        """Compute the loss of a batch.
 
         Args:
             affinity: In [0, 1]. Shape: (N, h w, h w).
