@@ -29,7 +29,8 @@ train_pipeline = [
     dict(type='PackTagged'),
 ]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
-train_dataloader = dict(batch_size=2, num_workers=8, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=8)
+train_dataloader = dict(num_workers=8, dataset=dict(pipeline=train_pipeline))
 # The release validates on some 5000 photos while it trains; these are the first.
 val_dataloader = dict(dataset=dict(indices=5000))
 test_dataloader = dict(

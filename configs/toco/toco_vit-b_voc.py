@@ -25,7 +25,8 @@ train_pipeline = [
     dict(type='PackTagged'),
 ]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
-train_dataloader = dict(batch_size=2, num_workers=8, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=4)
+train_dataloader = dict(num_workers=8, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(split='val', pipeline=test_pipeline))
 
 param_scheduler = dict(end=max_iters)

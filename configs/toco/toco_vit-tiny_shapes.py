@@ -26,7 +26,8 @@ train_pipeline = [
     dict(type='PackTagged'),
 ]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
-train_dataloader = dict(batch_size=4, num_workers=1, dataset=dict(pipeline=train_pipeline))
+batch = dict(published=4)
+train_dataloader = dict(num_workers=1, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(num_workers=1, dataset=dict(split='val', pipeline=test_pipeline))
 
 optim_wrapper = dict(optimizer=dict(lr=5e-4), paramwise_cfg=dict(_delete_=True))

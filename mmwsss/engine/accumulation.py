@@ -32,7 +32,8 @@ class AccumulatedStep:
         """Do one step.
 
         Args:
-            data: A collated batch: containers of lists and tensors of one length.
+            data: A collated batch: containers of lists and tensors of one length. A list of lists
+                has one of each view of the images.
             optim_wrapper: What steps; a plain ``OptimWrapper`` or ``AmpOptimWrapper``.
 
         Returns:
@@ -77,9 +78,14 @@ class _Part:
 def _length(data: Any) -> int:
     if isinstance(data, dict):
         return _length(next(iter(data.values())))
-    if isinstance(data, tuple):
+    if isinstance(data, tuple) or _views(data):
         return _length(data[0])
     return len(data)
+
+
+def _views(data: Any) -> bool:
+    """Whether a list holds several views, each of all images (as two views or scales make)."""
+    return isinstance(data, list) and bool(data) and all(isinstance(x, list) for x in data)
 
 
 def _cut(data: Any, start: int, stop: int) -> Any:
@@ -87,6 +93,8 @@ def _cut(data: Any, start: int, stop: int) -> Any:
         return {key: _cut(value, start, stop) for key, value in data.items()}
     if isinstance(data, tuple) and not hasattr(data, '_fields'):
         return tuple(_cut(value, start, stop) for value in data)
+    if _views(data):
+        return [_cut(view, start, stop) for view in data]
     if isinstance(data, (list, torch.Tensor)):
         return data[start:stop]
     raise TypeError(f'a batch with a {type(data).__name__} cannot be cut into parts')

@@ -26,7 +26,7 @@ def load(name, shapes, work_dir, **options):
     options = {
         'model.network.backbone.stem.init_cfg': None,
         'model.segment_from': 2,
-        'train_dataloader.batch_size': 5,
+        'batch.published': 5,
         'train_cfg.max_iters': 5,
         'train_cfg.val_interval': 5,
         'param_scheduler.end': 5,

@@ -54,7 +54,7 @@ def test_published_settings(name):
     assert (model.local_size, model.num_local, model.cam_scales) == (96, 8, (1, 0.5, 1.5))
     assert not model.scale_token_boxes
     assert config.train_cfg.max_iters == (80_000 if coco else 20_000)
-    assert config.train_dataloader.batch_size == 2
+    assert config.batch.published == (8 if coco else 4)
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     if not coco:  # with the head of ImageNet's 1000 classes that the release keeps
         assert trainable + 769_000 == 98_914_024

@@ -52,6 +52,9 @@ def test_tensors_and_tuples_are_cut():
     model.train_step = lambda data, optim_wrapper: {'n': torch.tensor(float(len(data[1]['x'])))}
     step = AccumulatedStep(model, 2)
     assert step((torch.zeros(4, 1), {'x': [1, 2, 3, 4]}), optim_wrapper=None)['n'] == 2
+    model.train_step = lambda data, optim_wrapper: {'n': torch.tensor(len(data['inputs'][1]) * 1.0)}
+    views = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]
+    assert AccumulatedStep(model, 3)({'inputs': views}, optim_wrapper=None)['n'] == 0.75 * 3 + 0.25
     with pytest.raises(TypeError, match='a batch with a int cannot be cut'):
         step({'x': [1, 2], 'y': 3}, optim_wrapper=None)
 
