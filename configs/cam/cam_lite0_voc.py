@@ -7,5 +7,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# Seeds are propagated along the features of two inner stages.
+model = dict(backbone=dict(out_indices=(2, 3, 4)), test_cfg=dict(propagate=True))
 budget = dict(iterations=200, min_epochs=8)
 val_evaluator = dict(_delete_=True, type='TagMetric')

@@ -21,7 +21,7 @@ val_pipeline = [
 test_pipeline = [
     dict(type='LoadImage'),
     dict(type='RandomResizeLong', low=side, high=side),
-    dict(type='MultiScale', scales=(0.5, 1.0, 1.5)),
+    dict(type='MultiScale', scales=(1.5, 0.5)),
     dict(type='PackTagged'),
 ]
 batch = dict(published=16)

@@ -1,13 +1,18 @@
 """The baseline: class activation maps of a tag classifier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
+from mmwsss.ops.cam import normalize_cam
+from mmwsss.ops.propagation import propagate
 from mmwsss.registry import MODELS, build
+from mmwsss.structures import Seeds
 
 
 @dataclass(frozen=True)
@@ -18,9 +23,16 @@ class SizedCAMTestCfg(CAMTestCfg):
         max_side: Longest side at which the seeds of larger photos are held; a camera's photos
             would fill stores with numbers that the network does not know. None holds all at the
             photos' size, as published.
+        propagate: Whether seeds become weighted means over all positions, by the similarity of the
+            backbone's inner feature maps at the first scale (all but the last of its
+            ``out_indices``, each less its mean over the photo). What SEAM's PCM (CVPR 2020, section
+            3.3) does with features that it trains for it, without training: parts of an object that
+            the classifier does not need look like those that it does. Seeds are then held at the
+            size of the largest of these maps.
     """
 
     max_side: int | None = None
+    propagate: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -83,12 +95,26 @@ class CAMGenerator(BaseCAMGenerator):
         height, width = (max(1, round(side * limit / max(size))) for side in size)
         return height, width
 
+    def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
+        """As in the base; then the seeds are propagated, if ``test_cfg`` says so."""
+        super().predict_batch(batches, samples)
+        if not getattr(self.test_cfg, 'propagate', False):
+            return
+        features = inner_features(self.backbone(batches[0]))
+        for sample, own in zip(samples, features, strict=True):
+            seeds = sample.seeds
+            if not len(seeds.classes):
+                continue
+            maps = torch.from_numpy(seeds.scores).to(own)[None]
+            maps = F.interpolate(maps, own.shape[-2:], mode='bilinear', antialias=True)
+            scores = normalize_cam(propagate(maps, own[None]))[0]
+            sample.seeds = Seeds(seeds.classes, scores.cpu().numpy(), size=seeds.size)
+
     def protocol(self) -> dict:
-        """As in the base; `max_side` where there is one."""
+        """As in the base; `max_side` and `propagate` where they are given."""
         protocol = super().protocol()
-        if protocol.get('max_side', 0) is None:
-            del protocol['max_side']
-        return protocol
+        optional = [key for key in ('max_side', 'propagate') if not protocol.get(key, True)]
+        return {key: value for key, value in protocol.items() if key not in optional}
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """``loss_cls``: multi-label soft margin loss, the mean over images and classes.
@@ -99,3 +125,27 @@ class CAMGenerator(BaseCAMGenerator):
         """
         logits = self.cams(inputs).logits
         return dict(loss_cls=F.multilabel_soft_margin_loss(logits, self.tags(data_samples)))
+
+
+def inner_features(maps: Sequence[Tensor]) -> Tensor:
+    """A backbone's inner feature maps as one, each centred and of length 1 at every position.
+
+    Args:
+        maps: The backbone's feature maps, the largest first. Shape: (N, D, h, w).
+
+    Returns:
+        All but the last, at the size of the first. Shape: (N, sum of D, h, w).
+
+    Raises:
+        ValueError: There is but one map.
+    """
+    if len(maps) < 2:
+        raise ValueError(
+            'test_cfg.propagate compares inner feature maps, and the backbone gives its last '
+            'alone: add them to its out_indices'
+        )
+    parts = []
+    for part in maps[:-1]:
+        part = F.interpolate(part.float(), maps[0].shape[-2:], mode='bilinear')
+        parts.append(F.normalize(part - part.mean((-2, -1), keepdim=True), dim=1))
+    return torch.cat(parts, 1)

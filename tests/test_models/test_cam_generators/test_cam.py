@@ -97,3 +97,63 @@ def test_predict_on_its_own_preprocessor():
     assert [one.seeds.scores.shape for one in filled] == [(2, 32, 40), (1, 32, 40)]
     filled = model.val_step(dict(inputs=inputs[1], data_samples=samples))
     assert [one.tag_scores.shape for one in filled] == [(3,), (3,)]
+
+
+class TwoMaps(nn.Module):
+    """Colours at half the size, and the colours' mean at a quarter of it."""
+
+    def forward(self, x):
+        half = nn.functional.avg_pool2d(x, 2)
+        return half, nn.functional.avg_pool2d(half, 2).repeat(1, 2, 1, 1)
+
+
+def coloured(test_cfg, backbone=None):
+    """Seeds of a photo whose left half is red and whose right half is blue."""
+    head = CAMHead(in_channels=6, num_classes=1)
+    model = CAMGenerator(backbone or TwoMaps(), head, test_cfg=dict(flip=False, **test_cfg))
+    photo = torch.zeros(1, 3, 16, 32)
+    photo[:, 0, :, :16] = photo[:, 2, :, 16:] = 1.0
+    with torch.no_grad():
+        head.classifier.weight.zero_()[0, 0] = 1.0
+        photo[:, 0, 4:12, 4:8] = 3.0  # what the classifier looks for is in a part of the red
+    (result,) = model.predict(photo, [sample([1.0], size=(16, 32))])
+    return result.seeds
+
+
+def test_propagated_seeds_fill_what_looks_alike():
+    plain, filled = coloured({}).resize(), coloured(dict(propagate=True))
+    assert filled.scores.shape == (1, 8, 16) and filled.size == (16, 32)
+    filled = filled.resize()
+    assert plain.scores[0, 1, 14] < 0.4 < filled.scores[0, 1, 14]
+    assert filled.scores[0, :, 20:].max() < 0.1
+    assert filled.scores.max() == pytest.approx(1, abs=0.02)
+
+
+def test_photos_without_tags_are_propagated():
+    model = CAMGenerator(TwoMaps(), CAMHead(in_channels=6, num_classes=1))
+    model.test_cfg = model.test_cfg_class(propagate=True)
+    (result,) = model.predict(torch.rand(1, 3, 16, 16), [sample([0.0], size=(16, 16))])
+    assert not len(result.seeds.classes)
+    assert model.protocol()['propagate'] is True
+    assert 'propagate' not in coloured_protocol()
+
+
+def coloured_protocol():
+    return CAMGenerator(TwoMaps(), CAMHead(in_channels=6, num_classes=1)).protocol()
+
+
+def test_propagation_needs_inner_maps():
+    with pytest.raises(ValueError, match='add them to its out_indices'):
+        coloured(dict(propagate=True), backbone=LastMap())
+
+
+class LastMap(TwoMaps):
+    def forward(self, x):
+        return super().forward(x)[-1:]
+
+
+def test_seeds_of_large_photos_are_held_smaller():
+    assert coloured(dict(max_side=16)).scores.shape == (1, 8, 16)
+    assert coloured(dict(max_side=64)).scores.shape == (1, 16, 32)
+    with pytest.raises(ValueError, match='max_side is at least 1 or None'):
+        coloured(dict(max_side=0))
