@@ -35,6 +35,9 @@ COMMANDS = {
                        'mmwsss compare --help'),
     'report': Command('analysis_tools/make_report.py', 'make report.html of a run or of stores',
                       'mmwsss report --help'),
+    'browse': Command('analysis_tools/browse.py', 'look through stores, with a threshold slider',
+                      'mmwsss browse work_dirs/demo_recipe/seeds_train/scores --images my_photos '
+                      'seeds.html'),
     'import': Command('dataset_converters/import_seeds.py',
                       "import other projects' seeds or masks into a store",
                       'mmwsss import --help'),

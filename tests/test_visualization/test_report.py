@@ -1,17 +1,18 @@
 import csv
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmwsss.datasets import TaggedFolder
-from mmwsss.stores import StoreError, StoreMeta, create_store
+from mmwsss.stores import StoreError, StoreMeta, create_store, open_store
 from mmwsss.structures import Seeds
+from mmwsss.visualization.image_iou import image_iou
+from mmwsss.visualization.maps import rounded, small_mask
 from mmwsss.visualization.report import make_report
 from tests.conftest import photo
+from tests.test_visualization.chromium import ask
 
 BAD = '<script>alert(1)</script>'
 CLASSES = ('background', BAD, 'cat "&" dog')
@@ -154,25 +155,155 @@ def test_wrong_options(collection):
         make_report(**make, masks=other.folder)
 
 
+def test_where_things_are_and_what_to_run_next(collection):
+    dataset, folder = collection
+    path = make_report(
+        folder / 'a.html',
+        dataset=dataset,
+        masks=folder / 'masks',
+        checkpoint='work/<best>.pth',
+        next_command='mmwsss test "a" & b',
+    )
+    text = path.read_text()
+    for name, value in {
+        'pseudo masks': folder / 'masks',
+        'checkpoint': 'work/&lt;best&gt;.pth',
+        'next': 'mmwsss test &#34;a&#34; &amp; b',
+    }.items():
+        assert f'<dt>{name}</dt><dd><code>{value}</code></dd>' in text
+
+
 def test_opens_in_a_browser(collection):
-    browser = shutil.which('chromium') or shutil.which('chromium-browser')
-    if browser is None:
-        pytest.skip('no chromium is installed')
     dataset, folder = collection
     path = make_report(folder / 'report.html', dataset=dataset, scores=folder / 'scores')
-    # A page with an error in its script would not say how many images it shows.
-    found = subprocess.run(
-        [
-            *(browser, '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic'),
-            *('--no-first-run', '--disable-background-networking', '--disable-component-update'),
-            *('--disable-sync', f'--user-data-dir={folder / "browser"}', '--dump-dom'),
-            path.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
+    found = ask(path, "return [control('count').textContent, cards.map(card => card.id)]")
+    assert found[0] == '6 of 6 shown'
+    assert sorted(found[1]) == sorted(dataset.ids)
+
+
+SLIDE = """
+const slider = document.querySelector('.slider');
+const found = [];
+for (const value of [0, .2, .4, .41, .99, 1]) {
+  slider.value = value;
+  slider.dispatchEvent(new Event('input'));
+  slider.dispatchEvent(new Event('change'));
+  for (const card of cards) {
+    const {share, border, iou} = card.signs[0];
+    found.push({id: card.id, value: Number(slider.value), size: [card.height, card.width],
+      mask: [...card.mask(0)], share, border, iou});
+  }
+}
+return found;
+"""
+
+
+@pytest.mark.parametrize('width', [1400, 390])
+def test_slider_cuts_as_to_mask_does(collection, width):
+    dataset, folder = collection
+    options = {'scores': folder / 'scores', 'masks': folder / 'masks', 'limit': 9}
+    path = make_report(folder / 'report.html', dataset=dataset, **options)
+    found = ask(path, SLIDE, width=width, picture=folder / f'{width}.png')
+    assert len(found) == 5 * 6
+    store = open_store(folder / 'scores')
+    truths = {
+        info['img_id']: info.get('seg_map_path')
+        for info in map(dataset.get_data_info, range(len(dataset)))
+    }
+    for one in found:
+        size = tuple(one['size'])
+        mask = np.reshape(one['mask'], size)
+        expected = rounded(store[one['id']], size).to_mask(one['value'])
+        np.testing.assert_array_equal(mask, expected)
+        ring = np.ones(size, bool)
+        ring[1:-1, 1:-1] = False
+        assert one['share'] == pytest.approx(100 * (expected > 0).mean())
+        assert one['border'] == pytest.approx(100 * (expected[ring] > 0).mean())
+        if truths[one['id']] is None:
+            assert one['iou'] is None
+        else:
+            truth = small_mask(np.array(Image.open(truths[one['id']])), size)
+            assert one['iou'] == pytest.approx(image_iou(expected, truth, len(CLASSES)))
+    assert len({tuple(one['mask']) for one in found}) > 6, 'the slider moves masks'
+
+
+def test_sorting_filtering_and_the_list_to_correct(collection):
+    dataset, folder = collection
+    options = {'scores': folder / 'scores', 'masks': folder / 'masks'}
+    path = make_report(folder / 'report.html', dataset=dataset, **options)
+    found = ask(
+        path,
+        """
+        const put = (name, value) => {
+          control(name).value = value;
+          control(name).dispatchEvent(new Event('input'));
+        };
+        const seen = () => [...section.children].filter(e => !e.hidden).map(e => e.dataset.id);
+        const by = key => seen().map(id => cards.find(c => c.id === id).signs[judged()][key]);
+        const found = {};
+        put('by', 'share'); found.share = by('share');
+        put('order', '-1'); found.falling = by('share');
+        put('from', '20'); found.least = by('share'); put('from', '');
+        put('by', 'iou'); put('to', '75'); found.poor = by('iou'); put('to', '');
+        put('by', 'id'); put('order', '1'); found.id = seen();
+        put('tag', control('tag').options[1].value); found.tag = seen(); put('tag', '');
+        put('class', '2'); found.painted = seen(); put('class', '');
+        put('layer', '0'); put('by', 'border'); found.border = by('border');
+        cards[1].tick.click(); cards[3].tick.click();
+        control('only').click(); found.marked = seen();
+        found.expected = [cards[1].id, cards[3].id].sort();
+        let saved;
+        URL.createObjectURL = blob => { saved = blob; return 'data:,'; };
+        HTMLAnchorElement.prototype.click = function () { found.name = this.download; };
+        control('export').click();
+        found.bytes = saved.size;
+        return found;
+        """,
     )
-    if found.returncode:
-        pytest.skip(f'chromium does not run here: {found.stderr[-200:]}')
-    assert '6 of 6 shown' in found.stdout
-    assert '<article class="box" data-id="&lt;b&gt;' in found.stdout
+    assert len(found['share']) == 5
+    assert found['share'] == sorted(found['share'])
+    assert found['falling'] == found['share'][::-1]
+    assert found['least'] == [value for value in found['falling'] if value >= 20]
+    rated = [value for value in found['poor'] if value is not None]
+    assert rated and all(value <= 75 for value in rated) and len(rated) == len(found['poor'])
+    assert found['id'] == sorted(dataset.ids[:5])
+    assert found['tag'] == [dataset.ids[k] for k in (0, 2, 4)], 'those tagged with the first class'
+    assert found['painted'] == [dataset.ids[k] for k in (1, 3)]
+    assert found['border'] == sorted(found['border'])
+    assert sorted(found['marked']) == found['expected']
+    assert found['name'] == 'to_correct.txt'
+    assert found['bytes'] == sum(len(id) + 1 for id in found['expected'])
+
+
+def test_nothing_of_ground_truth_where_there_is_none(collection):
+    dataset, folder = collection
+    dataset = TaggedFolder(data_root=dataset.data_root, classes=CLASSES[1:], test_mode=True)
+    path = make_report(folder / 'a.html', dataset=dataset, scores=folder / 'scores')
+    found = ask(path, 'return document.querySelector("main").innerText')
+    assert 'IoU' not in found and 'painted' in found and 'at the border' in found
+
+
+def test_stored_background_map_counts_until_the_slider_moves(collection):
+    dataset, folder = collection
+    scores = create_store(folder / 'crf', StoreMeta('scores', CLASSES[1:], dataset.list_hash))
+    ramp = np.linspace(0, 1, 30, dtype=np.float32)[None].repeat(20, 0)
+    for id in dataset.ids:
+        scores.write(id, Seeds(np.array([1]), ramp[None], 1 - ramp, (20, 30)))
+    path = make_report(folder / 'a.html', dataset=dataset, scores=folder / 'crf')
+    found = ask(
+        path,
+        """
+        const card = cards[0], slider = document.querySelector('.slider');
+        const found = [[...card.mask(0)]];
+        slider.value = .1;
+        slider.dispatchEvent(new Event('input'));
+        found.push([...card.mask(0)], document.querySelector('.own').checked);
+        document.querySelector('.own').click();
+        return [...found, [...card.mask(0)], card.height, card.width];
+        """,
+    )
+    own, cut, ticked, again, *size = found
+    seeds = rounded(scores[dataset.ids[0]], tuple(size))
+    assert own == again == seeds.to_mask().ravel().tolist()
+    assert cut == seeds.to_mask(0.1).ravel().tolist() != own
+    assert ticked is False
