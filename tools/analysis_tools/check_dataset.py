@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
+from mmwsss.config import read_config
 from mmwsss.datasets import (
     COCOTaggedDataset,
     MSRCDataset,
@@ -246,7 +247,7 @@ def _check_part(part: Part, root: Path, pixels: bool, done: set[str]) -> bool:
 
 def check_config(path: str, options: dict, *, pixels: bool = False) -> bool:
     """Print the report of every data set of a config; whether there is no gap."""
-    cfg = Config.fromfile(path)
+    cfg = read_config(path)
     cfg.merge_from_dict(options)
     good, done = True, set()
     seen: list[Any] = []
