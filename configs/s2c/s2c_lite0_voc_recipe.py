@@ -35,7 +35,7 @@ recipe = [
         config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined.scores'},
-        cfg_options={'model.refiner.background': 0.35, 'model.refiner.tuned_on_masks': True},
+        cfg_options={'model.refiner.background': 0.5, 'model.refiner.tuned_on_masks': True},
     ),
     dict(
         name='segmentor',
