@@ -47,6 +47,8 @@ COMMANDS = {
                             'bring corrected masks back into a store',
                             'mmwsss import-masks label-studio corrected.json '
                             'work_dirs/demo_recipe/masks/masks'),
+    'pack-voc': Command('misc/pack_voc.py', "pack predictions for VOC's evaluation server",
+                        'mmwsss pack-voc work_dirs/predict_test/masks results.tar.gz'),
     'weights': Command(
         'misc/weights.py',
         'list, check and download published weights',

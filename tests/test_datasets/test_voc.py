@@ -57,7 +57,8 @@ def test_shipped_lists(monkeypatch, split, count):
     if split == 'test':
         with pytest.raises(DataError, match='none are public for test'):
             build('', ann_file='', split=split)
-        dataset = build('', ann_file='', split=split, tags={'source': 'none'})
+        dataset = build('', ann_file='', split=split, test_mode=True)
+        assert dataset.tag_protocol == {'tags': {'source': 'none'}, 'untagged': 1456}
     else:
         dataset = build('', ann_file='', split=split)
         sums = [len(k) for k in labels(dataset).values()]
