@@ -33,6 +33,8 @@ COMMANDS = {
                      'mmwsss judge mmwsss::cam/cam_r50_voc.py SEEDS OUT --format irn'),
     'compare': Command('analysis_tools/compare_stores.py', 'compare two stores photo by photo',
                        'mmwsss compare --help'),
+    'paint': Command('analysis_tools/paint_store.py', 'paint maps, masks, proposals, boxes',
+                     'mmwsss paint work_dirs/seeds/scores pictures --images data/JPEGImages'),
     'report': Command('analysis_tools/make_report.py', 'make report.html of a run or of stores',
                       'mmwsss report --help'),
     'browse': Command('analysis_tools/browse.py', 'look through stores, with a threshold slider',

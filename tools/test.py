@@ -1,8 +1,11 @@
 """Test a model, or run a stage that writes a store: ``tools/test.py CONFIG [CHECKPOINT]``."""
 
+from pathlib import Path
+
 from mmwsss.engine.cli import readable_errors, stage_parser
 from mmwsss.engine.launch import leave_processes, load_config
 from mmwsss.engine.testing import run_test
+from mmwsss.visualization.showing import prepare_painting
 
 
 def parse_args():
@@ -17,6 +20,9 @@ def parse_args():
     parser.add_argument(
         '--tta', action='store_true', help="the config's test-time augmentation (tta_model)"
     )
+    parser.add_argument(
+        '--show-dir', type=Path, help='folder for pictures of what the test makes of each photo'
+    )
     return parser.parse_args()
 
 
@@ -25,6 +31,7 @@ def main() -> None:
     args = parse_args()
     with readable_errors(args.debug):
         cfg = load_config(args.config, work_dir=args.work_dir, cfg_options=args.cfg_options)
+        paint = None if args.show_dir is None else prepare_painting(cfg, args.show_dir)
         run_test(
             cfg,
             args.checkpoint,
@@ -34,6 +41,8 @@ def main() -> None:
             seed=args.seed,
             trust_checkpoint=args.trust_checkpoint,
         )
+        if paint is not None:
+            paint()
         leave_processes()
 
 

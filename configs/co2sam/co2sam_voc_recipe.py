@@ -12,6 +12,7 @@ variables = dict(
     SAM_CHECKPOINT='checkpoints/sam_vit_b_01ec64.pth',
     GDINO_CHECKPOINT='checkpoints/groundingdino_swinb_cogcoor_mmdet-55949c9c.pth',
     BERT_FOLDER='checkpoints/bert-base-uncased',
+    TEST_LIST='none',
 )
 
 recipe = [
@@ -58,3 +59,19 @@ recipe = [
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
 ]
+
+# Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
+# --set TEST_LIST=test, or a file of ids below VOC_ROOT.
+_TEST_LIST = '{{$TEST_LIST:none}}'
+if _TEST_LIST != 'none':
+    recipe.append(
+        dict(
+            name='predict_test',
+            like='segmentor_val',
+            cfg_options={
+                'test_dataloader.dataset.split': None,
+                'test_dataloader.dataset.ann_file': _TEST_LIST,
+                'test_dataloader.dataset.data_prefix.seg_map_path': '',
+            },
+        )
+    )

@@ -4,7 +4,7 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
 
 data = 'voc'
-variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
+variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012', TEST_LIST='none')
 
 recipe = [
     dict(name='cti', config='cti_deit-s_voc.py', action='train'),
@@ -66,6 +66,22 @@ recipe = [
         },
     ),
 ]
+
+# Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
+# --set TEST_LIST=test, or a file of ids below VOC_ROOT.
+_TEST_LIST = '{{$TEST_LIST:none}}'
+if _TEST_LIST != 'none':
+    recipe.append(
+        dict(
+            name='predict_test',
+            like='predict',
+            cfg_options={
+                'test_dataloader.dataset.split': None,
+                'test_dataloader.dataset.ann_file': _TEST_LIST,
+                'test_dataloader.dataset.data_prefix.seg_map_path': '',
+            },
+        )
+    )
 report = dict(
     title='CTI and IRN on VOC 2012',
     scores='seeds.scores',

@@ -7,6 +7,7 @@ variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     CLIP_CHECKPOINT='checkpoints/ViT-B-16.pt',
     SAM_CHECKPOINT='checkpoints/sam_vit_h_4b8939.pth',
+    TEST_LIST='none',
 )
 
 recipe = [
@@ -43,4 +44,20 @@ recipe = [
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
 ]
+
+# Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
+# --set TEST_LIST=test, or a file of ids below VOC_ROOT.
+_TEST_LIST = '{{$TEST_LIST:none}}'
+if _TEST_LIST != 'none':
+    recipe.append(
+        dict(
+            name='predict_test',
+            like='predict',
+            cfg_options={
+                'test_dataloader.dataset.split': None,
+                'test_dataloader.dataset.ann_file': _TEST_LIST,
+                'test_dataloader.dataset.data_prefix.seg_map_path': '',
+            },
+        )
+    )
 report = dict(title='FMA-WSSS on VOC 2012', masks='fine.masks', predictions='predict.masks')

@@ -21,4 +21,20 @@ recipe = [
         inputs={'load_from': 'mask2former.checkpoint'},
     ),
 ]
+
+# Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
+# --set TEST_LIST=test, or a file of ids below VOC_ROOT.
+_TEST_LIST = '{{$TEST_LIST:none}}'
+if _TEST_LIST != 'none':
+    recipe.append(
+        dict(
+            name='predict_test_mask2former',
+            like='predict_mask2former',
+            cfg_options={
+                'test_dataloader.dataset.split': None,
+                'test_dataloader.dataset.ann_file': _TEST_LIST,
+                'test_dataloader.dataset.data_prefix.seg_map_path': '',
+            },
+        )
+    )
 report = dict(title='S2C and Mask2Former on VOC 2012', predictions='predict_mask2former.masks')

@@ -8,6 +8,7 @@ data = 'voc'
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     SAM_CHECKPOINT='checkpoints/sam_vit_h_4b8939.pth',
+    TEST_LIST='none',
 )
 
 recipe = [
@@ -62,6 +63,22 @@ recipe = [
         },
     ),
 ]
+
+# Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
+# --set TEST_LIST=test, or a file of ids below VOC_ROOT.
+_TEST_LIST = '{{$TEST_LIST:none}}'
+if _TEST_LIST != 'none':
+    recipe.append(
+        dict(
+            name='predict_test',
+            like='predict',
+            cfg_options={
+                'test_dataloader.dataset.split': None,
+                'test_dataloader.dataset.ann_file': _TEST_LIST,
+                'test_dataloader.dataset.data_prefix.seg_map_path': '',
+            },
+        )
+    )
 report = dict(
     title='S2C on VOC 2012', scores='seeds.scores', masks='masks.masks', predictions='predict.masks'
 )

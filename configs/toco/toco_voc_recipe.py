@@ -4,7 +4,9 @@
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 
 data = 'voc'
-variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012', VIT_CHECKPOINT='checkpoints/vit_base.pth')
+variables = dict(
+    VOC_ROOT='data/VOCdevkit/VOC2012', VIT_CHECKPOINT='checkpoints/vit_base.pth', TEST_LIST='none'
+)
 
 recipe = [
     dict(name='toco', config='toco_vit-b_fixed_voc.py', action='train'),
@@ -39,3 +41,19 @@ recipe = [
         },
     ),
 ]
+
+# Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
+# --set TEST_LIST=test, or a file of ids below VOC_ROOT.
+_TEST_LIST = '{{$TEST_LIST:none}}'
+if _TEST_LIST != 'none':
+    recipe.append(
+        dict(
+            name='predict_test',
+            like='val',
+            cfg_options={
+                'test_dataloader.dataset.split': None,
+                'test_dataloader.dataset.ann_file': _TEST_LIST,
+                'test_dataloader.dataset.data_prefix.seg_map_path': '',
+            },
+        )
+    )

@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner.amp import autocast
 from mmengine.runner.base_loop import BaseLoop
+from mmseg.engine.hooks import SegVisualizationHook
 from mmseg.structures import SegDataSample
 from torch.utils.data import SequentialSampler
 
@@ -92,6 +93,8 @@ class StoreTestLoop(BaseLoop):
         # Built over nothing here: which images are left is known when the store is open.
         self.dataset, self.dataloader_cfg = dataset, dataloader
         super().__init__(runner, self._loader(runner, []))
+        runner.visualizer.dataset_meta = dataset.metainfo  # as mmengine's loops do
+        self._require_masks_to_draw(runner)
         if not isinstance(evaluator, Evaluator):
             evaluator = runner.build_evaluator(evaluator)
         self.evaluator = evaluator
@@ -113,6 +116,25 @@ class StoreTestLoop(BaseLoop):
             )
         return output
 
+    def _require_masks_to_draw(self, runner: Any) -> None:
+        """Refuse mmseg's hook where there is no mask that it could draw."""
+        drawing = any(isinstance(h, SegVisualizationHook) and h.draw for h in runner.hooks)
+        if drawing and self.kind != 'masks':
+            raise StageFailed(
+                f"mmseg's SegVisualizationHook draws masks, and this stage writes {self.kind}: "
+                'leave it out, and paint them by tools/test.py --show-dir DIR'
+            )
+
+    def _require_some_tags(self) -> None:
+        """Refuse seeds of the image-level labels where there are none: they would be empty."""
+        from_tags = self.output.protocol.get('seeds_of') == 'image-level labels'
+        if from_tags and self.dataset.tag_protocol['tags'].get('source') == 'none':
+            raise StageFailed(
+                f'{type(self.runner.model).__name__} makes seeds of the image-level labels, and '
+                'these photos have none (tags.source is none). Set model.test_cfg.use_tags=False, '
+                'for seeds of the classes that it predicts, or give tags'
+            )
+
     def run(self) -> dict[str, float]:
         """Fill the store, then score it.
 
@@ -124,6 +146,7 @@ class StoreTestLoop(BaseLoop):
                 what is not about one image: an error of another kind, or the same one at all of
                 the first images.
         """
+        self._require_some_tags()
         store = self._open()
         try:
             return self._fill_and_score(store)
