@@ -8,7 +8,7 @@ model = dict(
         type='SAMPointDecoder',
         sam=dict(
             type='SAM',
-            arch='vit_h',
+            arch='auto',
             checkpoint='{{$SAM_CHECKPOINT:checkpoints/sam_vit_h_4b8939.pth}}',
         ),
     ),

@@ -50,8 +50,9 @@ class SAM:
     it.
 
     Args:
-        arch: ``'vit_b'``, ``'vit_l'``, ``'vit_h'``, or the fields of
-            :class:`~mmwsss.models.sam.sizes.SAMSizes`.
+        arch: ``'vit_b'``, ``'vit_l'``, ``'vit_h'``, the fields of
+            :class:`~mmwsss.models.sam.sizes.SAMSizes`, or ``'auto'``, which reads the sizes off
+            the checkpoint.
         checkpoint: A published ``.pth`` file. None leaves the weights random, for tests and
             benchmarks.
         dtype: ``'float32'``, ``'float16'`` or ``'bfloat16'`` of encoder and decoder. Prompts are
@@ -82,16 +83,19 @@ class SAM:
             raise ValueError(f'images_per_pass is at least 1, found {images_per_pass}')
         if memory_gib <= 0:
             raise ValueError(f'memory_gib is positive, found {memory_gib}')
-        self.sizes = parse_sizes(arch)
         self.checkpoint = None if checkpoint is None else str(checkpoint)
+        state = None if checkpoint is None else _read(Path(checkpoint))
+        if arch == 'auto' and state is not None:
+            arch = _sizes(state, f'{checkpoint}: ')
+        self.sizes = parse_sizes(arch)
         self.dtype = DTYPES[dtype]
         self.images_per_pass = images_per_pass
         self.memory_gib = memory_gib
         self._sam = build_sam(self.sizes).requires_grad_(False).eval()
-        if checkpoint is None:
+        if state is None:
             print_log('SAM has no checkpoint: its weights are random', 'current', 30)
         else:
-            self._load(Path(checkpoint))
+            self.load_state_dict(state, where=f'{checkpoint}: ')
         for part in (self._sam.image_encoder, self._sam.mask_decoder):
             part.to(self.dtype)
         self._decoder: FoldedDecoder | None = None
@@ -99,26 +103,6 @@ class SAM:
 
     def __deepcopy__(self, memo: dict) -> 'SAM':
         return self
-
-    def _load(self, path: Path) -> None:
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'{path}: no such SAM checkpoint. The published ones are at '
-                'https://github.com/facebookresearch/segment-anything#model-checkpoints'
-            )
-        try:
-            state = read_weights_file(path)
-        except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
-            raise ValueError(
-                f'{path}: cannot be read as weights ({str(error).splitlines()[0]}). Fetch the file '
-                'again, or name another'
-            ) from error
-        if not isinstance(state, Mapping):
-            raise ValueError(
-                f'{path}: no SAM checkpoint: expected a state dict of tensors, found '
-                f'{type(state).__name__}'
-            )
-        self.load_state_dict(state, where=f'{path}: ')
 
     def load_state_dict(self, state: Mapping[str, Tensor], where: str = '') -> None:
         """Load weights that have the package's parameter names.
@@ -130,10 +114,7 @@ class SAM:
         Raises:
             ValueError: It is not a SAM, or has another size; the message says which ``arch`` fits.
         """
-        try:
-            found = sizes_of(state)
-        except ValueError as error:
-            raise ValueError(f'{where}{error}') from None
+        found = _sizes(state, where)
         if mismatch := describe_mismatch(found, self.sizes):
             raise ValueError(f'{where}a SAM of other sizes: {mismatch}')
         try:
@@ -306,3 +287,32 @@ class SAM:
         )
         large = large[..., : input_size[0], : input_size[1]]
         return F.interpolate(large, size, mode='bilinear', align_corners=False)
+
+
+def _read(path: Path) -> Mapping[str, Tensor]:
+    """State dict in a published file."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'{path}: no such SAM checkpoint. The published ones are at '
+            'https://github.com/facebookresearch/segment-anything#model-checkpoints'
+        )
+    try:
+        state = read_weights_file(path)
+    except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
+        raise ValueError(
+            f'{path}: cannot be read as weights ({str(error).splitlines()[0]}). Fetch the file '
+            'again, or name another'
+        ) from error
+    if not isinstance(state, Mapping):
+        raise ValueError(
+            f'{path}: no SAM checkpoint: expected a state dict of tensors, found '
+            f'{type(state).__name__}'
+        )
+    return state
+
+
+def _sizes(state: Mapping[str, Tensor], where: str) -> SAMSizes:
+    try:
+        return sizes_of(state)
+    except ValueError as error:
+        raise ValueError(f'{where}{error}') from None

@@ -58,7 +58,10 @@ def parse_sizes(arch: str | Mapping[str, Any] | SAMSizes) -> SAMSizes:
         return arch
     if isinstance(arch, str):
         if arch not in PUBLISHED:
-            raise ValueError(f'arch must be one of {", ".join(PUBLISHED)} or sizes, found {arch!r}')
+            note = ', which a checkpoint of its own must tell' if arch == 'auto' else ''
+            raise ValueError(
+                f'arch must be one of {", ".join(PUBLISHED)} or sizes, found {arch!r}{note}'
+            )
         return PUBLISHED[arch]
     return SAMSizes(**arch)
 
