@@ -144,6 +144,20 @@ def _judge(
     return Finding(distribution, found or '-', needed, requirement.needed_by, mend, clash)
 
 
+def cautions(installed: Installed) -> list[str]:
+    """What works, and is better changed.
+
+    Args:
+        installed: See :func:`read_installed`.
+    """
+    old = [text for text in installed['torch'].values() if text and not _satisfies(text, '>=2.10')]
+    return [
+        f'torch {text}: weights that run code although torch.load(weights_only=True) reads them are'
+        ' reported up to 2.9.1. Read files of people whom you trust, or pip install "torch>=2.10"'
+        for text in old
+    ]
+
+
 def _parse(text: str) -> tuple[int, ...]:
     """'2.12.1+cu130' -> (2, 12, 1); enough for the bounds above."""
     numbers = [int(number) for number in re.findall(r'\d+', re.split(r'[+a-z]', text)[0])]
@@ -195,5 +209,7 @@ def main() -> int:
     clashes = sum(finding.clash for finding in findings)
     print(f'Python {sys.version.split()[0]}; ops of mmcv: {ops_of_mmcv()}\n')
     print(format_table(findings))
+    for caution in cautions(installed):
+        print(f'\nnote: {caution}')
     print(f'\n{clashes} to mend, marked x.' if clashes else '\nAll that is needed is there.')
     return int(clashes > 0)

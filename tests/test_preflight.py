@@ -126,3 +126,12 @@ def test_command():
     )
     assert 'command that mends it' in result.stdout, result.stderr
     assert result.returncode == int('to mend' in result.stdout)
+
+
+@pytest.mark.parametrize(
+    ('torch', 'told'),
+    [('2.9.1+cu128', True), ('2.1.0', True), ('2.10.0', False), ('2.14.1', False)],
+)
+def test_old_torch_is_a_caution_and_no_clash(torch, told):
+    (caution,) = preflight.cautions({'torch': {'torch': torch}}) or ['']
+    assert (f'torch {torch}' in caution and 'torch>=2.10' in caution) == told

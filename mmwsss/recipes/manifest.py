@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -188,7 +189,19 @@ def environment() -> dict[str, Any]:
         'platform': platform.platform(),
         'mmwsss': {'version': __version__, 'code': package_hash(), 'git': _git_commit()},
         'packages': versions,
+        'threads': _threads(),
     }
+
+
+def _threads() -> dict[str, Any]:
+    """What sets the threads of a stage: sums in another order are rounded otherwise."""
+    names = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS')
+    cores = getattr(os, 'sched_getaffinity', None)  # those that this job may use; Linux alone
+    found = {name: os.environ.get(name) for name in names}
+    found['cores'] = len(cores(0)) if cores else os.cpu_count()
+    if 'torch' in sys.modules:
+        found['torch'] = sys.modules['torch'].get_num_threads()
+    return found
 
 
 def _git_commit() -> str | None:

@@ -15,7 +15,8 @@ def find_files(
 
     Args:
         folder: Searched with all folders in it; hidden files do not count.
-        suffix: Theirs. The suffix of a photo before it (``a.jpg.npy``) is dropped, too.
+        suffix: Theirs, or a name below a folder of the image's ('/metadata.csv'). The suffix of a
+            photo before it (``a.jpg.npy``) is dropped, too.
         to_id: Turns a path below the folder without suffix into an id.
 
     Raises:
@@ -25,7 +26,8 @@ def find_files(
         raise StoreError(f'{folder}: the folder does not exist')
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob('*')):
-        if path.name.startswith('.') or path.suffix.lower() != suffix or not path.is_file():
+        fits = path.as_posix().lower().endswith(suffix) and not path.name.startswith('.')
+        if not fits or not path.is_file():
             continue
         stem = path.relative_to(folder).as_posix()[: -len(suffix)]
         for photo in _PHOTO_SUFFIXES:

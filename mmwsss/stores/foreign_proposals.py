@@ -1,6 +1,8 @@
 """Proposals as SAM's tools and published repositories write them."""
 
+import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mmwsss.stores.coco_rle import coco_mask
+from mmwsss.stores.foreign_masks import read_png
 from mmwsss.stores.safe_pickle import load_pickled_npy
 from mmwsss.structures import Proposals
 
@@ -56,6 +59,42 @@ def read_amg(path: Path, size: Size) -> Proposals:
     )
 
 
+def read_amg_folder(path: Path, size: Size) -> Proposals:
+    """A folder of SAM's ``amg.py`` without ``--convert-to-rle``: ``0.png``, ... and a table.
+
+    Args:
+        path: ``metadata.csv`` beside the PNGs: a row a mask, by ``id``.
+        size: Of the photo, if known.
+
+    Raises:
+        ValueError: The table names a mask that is missing or has another size, or lacks a column.
+    """
+    with open(path, newline='', encoding='utf-8') as file:
+        records: list[dict[str, Any]] = list(csv.DictReader(file))
+    masks: list[np.ndarray] = []
+    for record in records:
+        name = f'{record.get("id")}.png'
+        if not re.fullmatch(r'\d+\.png', name):
+            raise ValueError(f'a column id of whole numbers is expected, found {list(record)[:5]}')
+        try:
+            mask = read_png(path.parent / name, size)
+        except (OSError, ValueError) as error:
+            raise ValueError(f'{name}: {error}') from None
+        if masks and mask.shape != masks[0].shape:
+            raise ValueError(f'{name} is {mask.shape}, {records[0]["id"]}.png {masks[0].shape}')
+        masks.append(mask > 127 if mask.max(initial=0) > 1 else mask > 0)
+    if not masks and size is None:
+        raise ValueError(
+            'it has no mask that tells the image size: give the image folder (--images)'
+        )
+    return Proposals.from_masks(
+        np.array(masks, bool).reshape(len(masks), *(masks[0].shape if masks else size)),  # type: ignore[misc]
+        iou=_column(records, 'predicted_iou', 1),
+        stability=_column(records, 'stability_score', 1),
+        level=np.zeros(len(masks)),
+    )
+
+
 def read_se_map(path: Path, size: Size) -> Proposals:
     """S2C's segment map: -1 where there is no mask, else the mask's number, the best the highest.
 
@@ -97,6 +136,11 @@ PROPOSAL_FORMATS: dict[str, ProposalFormat] = {
         '.json',
         read_amg,
         "proposals: SAM's amg records with RLE, compressed or not (SAM, SA-1B, FMA-WSSS)",
+    ),
+    'amg-png': ProposalFormat(
+        '/metadata.csv',
+        read_amg_folder,
+        "proposals: folders of PNGs with metadata.csv, as SAM's amg.py writes them",
     ),
     'se': ProposalFormat('.npy', read_se_map, "proposals: S2C's segment-everything maps"),
 }

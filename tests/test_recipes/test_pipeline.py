@@ -44,6 +44,8 @@ def test_runs_everything_once(toy):
     assert '--work-dir' in stage['second']['command']
     assert stage['masks']['metrics']['masks/mIoU'] > 0 and stage['masks']['list_hash']
     assert manifest['environment']['packages']['torch']
+    assert manifest['environment']['threads']['OMP_NUM_THREADS'] == os.environ['OMP_NUM_THREADS']
+    assert manifest['environment']['threads']['cores'] >= 1
     assert manifest['settings']['variables'] == {'TOY_NOTE': 'hello'}
 
 

@@ -85,3 +85,43 @@ def test_segment_maps_come_back_as_they_were(source):
     np.save(source / 'x.npy', ids - 1)
     with pytest.raises(StoreError, match=r'ids -1 and up are expected, found -2\.\.4'):
         load(source, 'se')
+
+
+AMG_TABLE = """id,area,bbox_x0,bbox_y0,bbox_w,bbox_h,point_input_x,point_input_y,\
+predicted_iou,stability_score,crop_box_x0
+0,4,0,0,2,2,1,1,0.75,0.5,0
+1,9,1,1,3,3,2,2,0.25,1.0,0
+"""
+
+
+def amg_folder(source, table=AMG_TABLE):
+    folder = source / 'x'
+    folder.mkdir()
+    (folder / 'metadata.csv').write_text(table)
+    masks = np.zeros((2, 5, 7), np.uint8)
+    masks[0, :2, :2], masks[1, 1:4, 1:4] = 255, 255
+    for number, mask in enumerate(masks):
+        Image.fromarray(mask).save(folder / f'{number}.png')
+    return masks > 0
+
+
+def test_folders_of_amg(source):
+    masks = amg_folder(source)
+    proposals = load(source, 'amg-png')
+    np.testing.assert_array_equal(proposals.masks(), masks)
+    assert proposals.iou.tolist() == [0.75, 0.25] and proposals.stability.tolist() == [0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ('table', 'message'),
+    [
+        (AMG_TABLE + '2,1,0,0,1,1,1,1,1,1,0', r'2\.png: .*No such file'),
+        (AMG_TABLE.replace('0.75', 'high'), 'predicted_iou is a number'),
+        (AMG_TABLE.replace('id,', 'number,'), 'a column id of whole numbers'),
+        (AMG_TABLE.replace('\n0,', '\n../0,'), 'a column id of whole numbers'),
+    ],
+)
+def test_damaged_folders_of_amg(source, table, message):
+    amg_folder(source, table)
+    with pytest.raises(StoreError, match=message):
+        load(source, 'amg-png')

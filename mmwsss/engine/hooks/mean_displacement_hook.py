@@ -9,6 +9,7 @@ from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 
+from mmwsss.engine.errors import StageFailed
 from mmwsss.registry import HOOKS
 
 
@@ -29,25 +30,35 @@ class MeanDisplacementHook(Hook):
     def __init__(self, dataloader: dict) -> None:
         self.dataloader = dataloader
 
+    def before_train(self, runner: Any) -> None:
+        """Look whether there will be something to measure, before anything is trained.
+
+        Raises:
+            StageFailed: The photos do not fill a batch.
+        """
+        self._loader = type(runner).build_dataloader(self.dataloader, seed=runner.seed)
+        batches = torch.tensor(len(self._loader))
+        all_reduce(batches)
+        if batches == 0:
+            raise StageFailed(
+                f'MeanDisplacementHook: {len(self._loader.dataset)} photos do not fill a batch of '
+                f'{self._loader.batch_size}, so there is nothing to measure after the last epoch. '
+                'Set drop_last=False or a smaller batch_size in its dataloader'
+            )
+
     def after_train_epoch(self, runner: Any) -> None:
         """Measure, if this was the last epoch."""
         if not self.is_last_train_epoch(runner):
             return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        loader = type(runner).build_dataloader(self.dataloader, seed=runner.seed)
         total = model.disp.mean.new_zeros(3)
         model.eval()
         model.disp.mean.zero_()
         with torch.no_grad():
-            for data in loader:
+            for data in self._loader:
                 inputs = model.data_preprocessor(data)['inputs']
                 mean = model.disp(model.features(inputs)).mean((0, 2, 3))
                 total += torch.cat([mean, mean.new_ones(1)])
         model.train()
         all_reduce(total)
-        if total[2] == 0:
-            raise ValueError(
-                'MeanDisplacementHook: no batch to measure. Set drop_last=False or a smaller '
-                'batch_size in its dataloader'
-            )
         model.disp.mean.copy_(total[:2] / total[2])

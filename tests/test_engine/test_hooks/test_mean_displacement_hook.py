@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
+from mmwsss.engine import StageFailed
 from mmwsss.engine.hooks import MeanDisplacementHook
 from mmwsss.engine.runner import WSSSRunner
 from mmwsss.models import IRNet, WSSSDataPreprocessor
@@ -48,7 +49,9 @@ def run(model, dataset, epoch, batch_size=5):
         dataset={**dataset, 'split': 'train', 'pipeline': PIPELINE, 'test_mode': True},
     )
     runner = FakeRunner(model=model, epoch=epoch, max_epochs=3, seed=0)
-    MeanDisplacementHook(loader).after_train_epoch(runner)
+    hook = MeanDisplacementHook(loader)
+    hook.before_train(runner)
+    hook.after_train_epoch(runner)
     return WSSSRunner.build_dataloader(loader)
 
 
@@ -70,6 +73,6 @@ def test_not_before(model, tiny_shapes):
     assert not model.disp.mean.any()
 
 
-def test_no_whole_batch(model, tiny_shapes):
-    with pytest.raises(ValueError, match='no batch to measure. Set drop_last=False'):
-        run(model, tiny_shapes, epoch=2, batch_size=100)
+def test_no_whole_batch_is_told_before_training(model, tiny_shapes):
+    with pytest.raises(StageFailed, match='12 photos do not fill a batch of 100.*drop_last=False'):
+        run(model, tiny_shapes, epoch=0, batch_size=100)
