@@ -1,0 +1,31 @@
+# ExCEL on VOC 2012, from photos and tags to its test with CRF. Extra [clip], a GPU:
+# python tools/pipeline.py configs/excel/excel_voc_recipe.py --set VOC_ROOT=...
+variables = dict(
+    VOC_ROOT='data/VOCdevkit/VOC2012',
+    CLIP_CHECKPOINT='checkpoints/ViT-B-16.pt',
+    EXCEL_BANK='checkpoints/pascal_voc_desc_clip_ViT-B-16_gpt4.0_cluster_112_embedding_bank.pth',
+)
+
+recipe = [
+    dict(name='train', config='excel_vit-b16_voc.py', action='train'),
+    dict(
+        name='predict',
+        config='excel_vit-b16_voc.py',
+        action='test',
+        inputs={'load_from': 'train.checkpoint'},
+    ),
+    dict(
+        name='crf',
+        config='excel_vit-b16-crf_voc.py',
+        action='test',
+        inputs={'load_from': 'train.checkpoint'},
+    ),
+    # Its seeds suit any second stage.
+    dict(
+        name='seeds',
+        config='excel_vit-b16-seeds_voc.py',
+        action='test',
+        inputs={'load_from': 'train.checkpoint'},
+    ),
+]
+report = dict(title='ExCEL on VOC 2012', scores='seeds.scores')
