@@ -1,4 +1,4 @@
-# WeCLIP on COCO 2014, from photos and tags to its test with CRF. Extras [clip] and [crf], a GPU:
+# WeCLIP on COCO 2014, from photos and tags to its test with CRF. Extra [clip], a GPU:
 # python tools/pipeline.py configs/weclip/weclip_coco_recipe.py --set COCO_ROOT=...
 variables = dict(
     COCO_ROOT='data/coco',

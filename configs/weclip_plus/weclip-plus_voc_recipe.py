@@ -1,4 +1,4 @@
-# WeCLIP+ on VOC 2012, from photos and tags to its test with CRF. Extras [clip] and [crf], a GPU:
+# WeCLIP+ on VOC 2012, from photos and tags to its test with CRF. Extra [clip], a GPU:
 # python tools/pipeline.py configs/weclip_plus/weclip-plus_voc_recipe.py --set VOC_ROOT=...
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
