@@ -10,7 +10,8 @@ _SCORED = __import__('os').path.isdir('{{$FOLDER_ROOT:data/folder}}/masks')
 _PREFIX = {'test_dataloader.dataset.data_prefix.seg_map_path': 'masks'} if _SCORED else {}
 
 data = 'folder'
-variables = dict(FOLDER_ROOT=None)
+# UPRIGHT=False: pixels as stored, without the EXIF orientation of cameras.
+variables = dict(FOLDER_ROOT=None, UPRIGHT='True')
 
 recipe = [
     dict(name='cam', config='cam_lite0_folder.py', action='train'),

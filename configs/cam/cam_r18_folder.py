@@ -25,7 +25,7 @@ model = dict(
         norm_eval=pretrained,
     ),
     head=dict(type='CAMHead', in_channels=512, num_classes='auto'),
-    test_cfg=dict(flip=True, fuse='s2c'),
+    test_cfg=dict(flip=True, fuse='s2c', max_side=640),
 )
 if pretrained:
     model['backbone']['init_cfg'] = dict(

@@ -7,6 +7,8 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 data = 'folder'
 variables = dict(
     FOLDER_ROOT=None,
+    # False: pixels as stored, without the EXIF orientation of cameras.
+    UPRIGHT='True',
     # torchvision's resnet18 file; without it, some hundred photos a class are needed.
     R18_WEIGHTS='none',
     # What stands before the names in it, e.g. 'backbone.'.

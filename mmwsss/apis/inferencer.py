@@ -15,12 +15,14 @@ from mmengine.registry import init_default_scope
 from mmseg.structures import SegDataSample
 
 from mmwsss.config import read_config
+from mmwsss.datasets.folder import TaggedFolder
 from mmwsss.datasets.io import read_image
+from mmwsss.datasets.transforms.pixel_limit import PixelLimit
 from mmwsss.engine.auto_classes import find_classes, resolve_num_classes
 from mmwsss.engine.checkpoint_io import load_checkpoint
 from mmwsss.engine.loaded_weights import misfit, weights_of
 from mmwsss.models.cam_generators.base import BaseCAMGenerator
-from mmwsss.registry import MODELS, TRANSFORMS
+from mmwsss.registry import DATASETS, MODELS, TRANSFORMS
 from mmwsss.stores import StoreReader
 from mmwsss.structures import Seeds
 from mmwsss.visualization.overlay import cam_overlay, mask_overlay
@@ -105,7 +107,7 @@ class WSSSInferencer:
         self.model.to(self.device).eval()
         self._makes_seeds = isinstance(self.model, BaseCAMGenerator)
         self._test_cfg = self.model.test_cfg if self._makes_seeds else None
-        self._pipeline, self._bgr, self._upright = _pipeline(cfg)
+        self._pipeline, self._bgr, self.upright, self._limit = _pipeline(cfg)
 
     def __call__(
         self,
@@ -153,18 +155,20 @@ class WSSSInferencer:
         self, image: str | Path | np.ndarray, index: int, labels: np.ndarray | None
     ) -> tuple[np.ndarray, dict]:
         is_array = isinstance(image, np.ndarray)
-        photo = image if is_array else read_image(image, upright=self._upright)
+        photo = image if is_array else read_image(image, upright=self.upright)
         if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
             raise ValueError(
                 f'image {index}: an RGB array (H, W, 3) of uint8 is expected, found '
                 f'{photo.dtype} {photo.shape}'
             )
+        img_id = f'array {index}' if is_array else Path(image).stem
+        looked_at = self._limit(photo, img_id)
         results: dict[str, Any] = {
-            'img': np.ascontiguousarray(photo[..., ::-1]) if self._bgr else photo,
-            'img_id': f'array {index}' if is_array else Path(image).stem,
+            'img': np.ascontiguousarray(looked_at[..., ::-1]) if self._bgr else looked_at,
+            'img_id': img_id,
             'img_path': None if is_array else str(image),
             'ori_shape': photo.shape[:2],
-            'img_shape': photo.shape[:2],
+            'img_shape': looked_at.shape[:2],
         }
         if self._makes_seeds:
             empty = np.zeros(len(self.classes) - 1, np.float32)
@@ -207,7 +211,7 @@ class WSSSInferencer:
         return labels
 
 
-def _pipeline(cfg: Config) -> tuple[Compose, bool, bool]:
+def _pipeline(cfg: Config) -> tuple[Compose, bool, bool, PixelLimit]:
     """The config's test pipeline without loading, whether it wants BGR, and upright photos."""
     dataset = cfg.test_dataloader.dataset
     while 'pipeline' not in dataset:
@@ -227,8 +231,14 @@ def _pipeline(cfg: Config) -> tuple[Compose, bool, bool]:
         )
     kept = [t for t, name in zip(transforms, names, strict=True) if name not in _LOADERS + _TRUTH]
     built = Compose([TRANSFORMS.build(transform) for transform in kept])
+    kind = DATASETS.get(dataset.get('type', ''))
+    own = isinstance(kind, type) and issubclass(kind, TaggedFolder)
+    upright = transforms[0].get('upright')
+    if upright is None:
+        upright = dataset.get('upright', own)
+    limit = PixelLimit(dataset.get('max_pixels') if own else None)
     # mmcv reads BGR; mmseg's preprocessors of such configs turn it around.
-    return built, names[0] == 'LoadImageFromFile', bool(transforms[0].get('upright', False))
+    return built, names[0] == 'LoadImageFromFile', bool(upright), limit
 
 
 def _sizes(packed: dict) -> tuple:

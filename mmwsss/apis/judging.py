@@ -81,6 +81,7 @@ def judge(
             to_id=dataset.stem_to_id,
             tags=_tags(infos) if check_tags else None,
             image_paths={id: infos[id]['img_path'] for id in scored},
+            upright=any(infos[id].get('upright') for id in scored),
             stride=stride,
             dtype=dtype,
             options=options,

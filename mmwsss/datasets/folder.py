@@ -33,6 +33,10 @@ class TaggedFolder(TaggedDataset):
         seg_map_suffix: End of the masks' names, e.g. '_mask.png'.
         part: 'all' photos, 'held_out', a tenth (:func:`hold_out`), or 'train', all but these. Where
             there are too few photos to hold any out, each part has all of them.
+        upright: Show photos as their EXIF orientation says, as viewers and labelling tools do; masks
+            have the upright size. False: pixels as stored.
+        max_pixels: Larger photos are read shrunk to so many pixels; what is made of them has the
+            size of the photo nevertheless. Defaults to None: no photo is shrunk.
         pipeline: Transforms.
         test_mode: As in :class:`TaggedDataset`.
         indices: As in :class:`TaggedDataset`.
@@ -51,6 +55,8 @@ class TaggedFolder(TaggedDataset):
         data_prefix: Mapping[str, str] = {'img_path': 'images'},
         seg_map_suffix: str = '.png',
         part: str = 'all',
+        upright: bool = True,
+        max_pixels: int | None = None,
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
         indices: int | Sequence[int] | None = None,
@@ -58,7 +64,9 @@ class TaggedFolder(TaggedDataset):
     ) -> None:
         if part not in PARTS:
             raise DataError(f'part {part!r} is none of {", ".join(PARTS)}')
-        self.part = part
+        if max_pixels is not None and max_pixels < 1:
+            raise DataError(f'max_pixels is at least 1 or None, found {max_pixels}')
+        self.part, self.upright, self.max_pixels = part, upright, max_pixels
         self.classes = classes
         self._table: TagTable | None = None
         super().__init__(
@@ -77,6 +85,11 @@ class TaggedFolder(TaggedDataset):
     def load_data_list(self) -> list[dict]:
         """Read lists and tags; of the records, those of the part."""
         records = super().load_data_list()
+        reading = {'upright': self.upright}
+        if self.max_pixels is not None:
+            reading['max_pixels'] = self.max_pixels
+        self.tag_protocol |= reading  # stores record it
+        records = [record | reading for record in records]
         if self.part == 'all':
             return records
         labels = np.stack([record['gt_label'] for record in records])

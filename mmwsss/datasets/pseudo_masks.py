@@ -80,6 +80,7 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
                 'img_path': info['img_path'],
                 'seg_map_path': str(self.store.path(info['img_id'])),
                 'gt_label': info['gt_label'],
+                'upright': info.get('upright', False),
                 'label_map': None,
                 'reduce_zero_label': False,
                 'seg_fields': [],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from mmengine.model import BaseModel
@@ -91,8 +93,11 @@ def refine(refiner: Refiner, image: Tensor, sample: SegDataSample) -> Seeds | np
 
     Args:
         refiner: What to apply.
-        image: RGB, uint8. Shape: (3, H, W).
+        image: RGB, uint8, perhaps smaller than the photo. Shape: (3, h, w).
         sample: Its data, with ``seeds`` and, where the refiner needs them, ``proposals``.
+
+    Returns:
+        Seeds of the photo's size, held as the refiner leaves them, or a mask of that size.
 
     Raises:
         ValueError: One of them is not there.
@@ -105,4 +110,15 @@ def refine(refiner: Refiner, image: Tensor, sample: SegDataSample) -> Seeds | np
                 f"dict(type='{loader}', store=...) to the pipeline, before PackTagged"
             )
     pixels = np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
-    return refiner(pixels, sample.seeds, sample.get('proposals'))
+    seeds, size = sample.seeds, pixels.shape[:2]
+    if size == seeds.size or tuple(sample.get('ori_shape', size)) == size:
+        return refiner(pixels, seeds, sample.get('proposals'))
+    if refiner.needs_proposals:
+        raise ValueError(
+            f'{type(refiner).__name__} works with proposals at the size of the photo, but '
+            f'max_pixels of the data set has shrunk it to {size[1]}x{size[0]}: set it to None'
+        )
+    result = refiner(pixels, replace(seeds, size=size))
+    if isinstance(result, Seeds):
+        return replace(result, size=seeds.size)
+    return cv2.resize(result, seeds.size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)

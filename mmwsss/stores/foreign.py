@@ -15,7 +15,7 @@ from mmwsss.stores.foreign_formats import FORMATS, ReadOptions, to_seeds
 from mmwsss.stores.foreign_masks import MASK_FORMATS
 from mmwsss.stores.foreign_proposals import PROPOSAL_FORMATS
 from mmwsss.stores.hashing import hash_list
-from mmwsss.stores.images import open_image
+from mmwsss.stores.images import image_size
 from mmwsss.stores.key_check import check_keys
 from mmwsss.stores.mask_audit import MaskAudit
 from mmwsss.stores.meta import StoreMeta
@@ -37,6 +37,7 @@ def import_folder(
     to_id: Callable[[str], str] | None = None,
     tags: Mapping[str, Collection[int]] | None = None,
     image_paths: Mapping[str, str] | None = None,
+    upright: bool = False,
     image_folder: str | Path | None = None,
     image_suffix: str = '.jpg',
     options: ReadOptions | None = None,
@@ -61,6 +62,7 @@ def import_folder(
         tags: Class ids 0..C-1 of the photos, where they are known; what is imported is compared
             with them.
         image_paths: The photos by id, instead of a folder with a suffix.
+        upright: Whether the dump has the size that photos have upright, by their EXIF orientation.
         image_folder: The photos; needed where a file does not tell the image's size
             (FMA, IRN without ``high_res``, files without any class). Sizes are compared.
         image_suffix: Suffix of the photos.
@@ -92,22 +94,21 @@ def import_folder(
             f'{len(ids)} images ({_some(ids)})'
         )
 
-    def image_size(id: str) -> tuple[int, int] | None:
+    def photo_size(id: str) -> tuple[int, int] | None:
         if image_paths is not None:
             path = Path(image_paths[id])
         elif image_folder is not None:
             path = Path(image_folder) / f'{id}{image_suffix}'
         else:
             return None
-        with open_image(path) as image:
-            return image.height, image.width
+        return image_size(path, upright=upright)
 
     def read(id: str) -> Any:
         if fmt in FORMATS:
             dump = FORMATS[fmt].read(paths[id], options)
-            size_of = lambda: image_size(id)  # noqa: E731
+            size_of = lambda: photo_size(id)  # noqa: E731
             return to_seeds(dump, fmt, len(classes), options, size_of, compare_sizes)
-        size = image_size(id) if compare_sizes else None
+        size = photo_size(id) if compare_sizes else None
         return formats[fmt].read(paths[id], size)
 
     if fmt in FORMATS:

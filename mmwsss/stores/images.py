@@ -12,6 +12,7 @@ from PIL import Image
 FORMATS = ('JPEG', 'PNG', 'BMP', 'DIB', 'WEBP', 'TIFF', 'GIF', 'JPEG2000', 'AVIF')
 #: Pixels of the largest image that is read, 8192 x 8192.
 MAX_PIXELS = 1 << 26
+_EXIF_ORIENTATION = 0x0112
 
 
 @cache
@@ -49,3 +50,15 @@ def open_image(
                 f'{MAX_PIXELS} are not read. Make it smaller'
             )
         yield image
+
+
+def image_size(path: str | Path, *, upright: bool = False) -> tuple[int, int]:
+    """(H, W) of an image file, of which only the header is read.
+
+    Args:
+        path: The file.
+        upright: As its EXIF orientation shows it.
+    """
+    with open_image(path) as image:
+        turned = upright and image.getexif().get(_EXIF_ORIENTATION, 1) >= 5  # by a quarter
+        return (image.width, image.height) if turned else (image.height, image.width)

@@ -114,20 +114,31 @@ class Seeds:
             ValueError: Neither a constant nor a map says what the background scores,
                 or the constant is negative.
         """
-        full = self.resize()
         if background is None:
-            if full.background is None:
+            if self.background is None:
                 raise ValueError(
                     'these seeds hold no background map: give a background score, '
                     'e.g. to_mask(background=0.3)'
                 )
-            threshold: np.ndarray | np.float32 = full.background
+            threshold = self.background
+            if threshold.shape != self.size:
+                threshold = resize_bilinear(threshold[None], self.size)[0].clip(0, 1)
         else:
             if not background >= 0:
                 raise ValueError(f'the background score must be at least 0, found {background}')
             threshold = np.float32(background)
-        label, score = full.winner()
-        return np.where(score > threshold, label, np.uint8(0))
+        if self.scores.shape[1:] == self.size:
+            label, score = self.winner()
+            return np.where(score > threshold, label, np.uint8(0))
+        # Class by class: all maps of a camera's photo at full size would not fit into memory.
+        best = np.zeros(self.size, np.float32)
+        label = np.zeros(self.size, np.uint8)
+        for index, scores in zip(self.classes, self.scores, strict=True):
+            full = resize_bilinear(scores[None], self.size)[0].clip(0, 1)
+            wins = (full > best) & (full > threshold)
+            label[wins] = index + 1
+            np.maximum(best, full, out=best)
+        return label
 
 
 def _check_range(name: str, values: np.ndarray) -> None:

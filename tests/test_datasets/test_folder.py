@@ -1,6 +1,8 @@
 import pytest
+from PIL import Image
 
 from mmwsss.datasets import DataError, TaggedFolder
+from tests.conftest import photo
 
 
 def build(root, **options):
@@ -70,3 +72,31 @@ def test_parts(tiny_folder):
 
 def test_too_few_photos_for_parts(tiny_folder):
     assert build(tiny_folder, part='held_out').ids == build(tiny_folder).ids
+
+
+def turned_photo(path):
+    """A photo of 20 x 30 pixels (height x width) that is shown as 30 x 20."""
+    image = Image.fromarray(photo(20, 30))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(path, exif=exif)
+
+
+def test_photos_are_upright_unless_told(tiny_folder):
+    turned_photo(tiny_folder / 'images/turned.jpg')
+    pipeline = [{'type': 'LoadImage'}]
+    for upright, size in ((True, (30, 20)), (False, (20, 30))):
+        options = {} if upright else {'upright': False}
+        dataset = build(tiny_folder, pipeline=pipeline, **options)
+        assert dataset[dataset.ids.index('turned')]['ori_shape'] == size
+        assert dataset.tag_protocol['upright'] is upright, 'stores record it'
+
+
+def test_photos_are_read_within_the_limit(tiny_folder):
+    dataset = build(tiny_folder, pipeline=[{'type': 'LoadImage'}], max_pixels=100)
+    sample = dataset[dataset.ids.index('empty')]
+    assert sample['img'].shape[0] * sample['img'].shape[1] <= 100
+    assert sample['ori_shape'] == (20, 22)
+    assert dataset.tag_protocol['max_pixels'] == 100
+    with pytest.raises(DataError, match='max_pixels is at least 1 or None'):
+        build(tiny_folder, max_pixels=0)

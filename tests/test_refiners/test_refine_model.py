@@ -6,6 +6,7 @@ import torch
 from mmseg.structures import SegDataSample
 
 from mmwsss.refiners import PAR, Refiner, Threshold
+from mmwsss.refiners.refine_model import refine
 from mmwsss.registry import MODELS
 from mmwsss.structures import Seeds
 
@@ -82,3 +83,20 @@ def test_nothing_to_train():
 def test_refiners_are_abstract():
     with pytest.raises(TypeError, match='abstract'):
         Refiner()
+
+
+@pytest.mark.parametrize('refiner', [Threshold(0.3), PAR(iterations=1)])
+def test_shrunk_photos_give_results_of_the_size_of_the_photo(refiner):
+    scores = np.linspace(0, 1, 12, dtype=np.float32).reshape(1, 3, 4)
+    seeds = Seeds(np.array([1]), scores, size=(24, 32))
+    sample = SegDataSample(metainfo={'ori_shape': (24, 32)})
+    sample.seeds = seeds
+    image = torch.randint(0, 256, (3, 12, 16), dtype=torch.uint8)
+    result = refine(refiner, image, sample)
+    if refiner.output == 'seeds':
+        assert result.size == (24, 32)
+        assert max(result.scores.shape[1:]) <= 16
+    else:
+        assert result.shape == (24, 32)
+        assert result.dtype == np.uint8
+        assert (result == seeds.to_mask(0.3)).mean() > 0.95

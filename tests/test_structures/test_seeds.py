@@ -84,3 +84,14 @@ def test_a_mask_needs_a_background():
         seeds.to_mask()
     with pytest.raises(ValueError, match='at least 0'):
         seeds.to_mask(background=-0.1)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 4), st.booleans())
+@settings(max_examples=30)
+def test_masks_of_smaller_maps_are_those_of_resized_ones(seed, count, own_background):
+    rng = np.random.default_rng(seed)
+    scores = (rng.integers(0, 5, (count, 3, 4)) / 4).astype(np.float32)
+    background = rng.random((3, 4), dtype=np.float32) if own_background else None
+    seeds = Seeds(np.arange(count) * 2, scores, background, (7, 9))
+    threshold = None if own_background else 0.5
+    np.testing.assert_array_equal(seeds.to_mask(threshold), seeds.resize().to_mask(threshold))

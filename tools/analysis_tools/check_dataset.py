@@ -49,6 +49,7 @@ from mmwsss.datasets.io import (
 )
 from mmwsss.datasets.labelmap import read_labelmap
 from mmwsss.engine.cli import readable_errors
+from mmwsss.stores.images import image_size
 from mmwsss.stores.mask_audit import MaskAudit
 
 _EXIF_ORIENTATION = 0x0112
@@ -300,7 +301,7 @@ def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -
         console.print(f'  [yellow]![/] {escape(note)}')
     paths = sorted({info['img_path'] for info in infos} - done)
     done.update(paths)
-    bad = look_at_photos(paths, pixels, dataset.data_root)
+    bad = look_at_photos(paths, pixels, dataset.data_root, getattr(dataset, 'upright', False))
     what = 'pixels' if pixels else 'headers'
     if bad:
         every = bad if pixels else [shown(bad)]
@@ -310,7 +311,9 @@ def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -
     return not bad
 
 
-def look_at_photos(paths: Sequence[str], pixels: bool, root: str) -> list[str]:
+def look_at_photos(
+    paths: Sequence[str], pixels: bool, root: str, upright: bool = False
+) -> list[str]:
     """Photos that show trouble, all of them; prints a note on EXIF orientation."""
 
     def below(path: str) -> str:
@@ -334,8 +337,13 @@ def look_at_photos(paths: Sequence[str], pixels: bool, root: str) -> list[str]:
         found = list(_bar(pool.map(one, paths), 'photos', len(paths)))
     if turned := sum(turned for _, turned in found):
         console.print(
-            f'  [yellow]![/] note: {turned} photos have an EXIF orientation; it is not applied: '
-            'masks and seeds must refer to the pixels as they are stored'
+            f'  [yellow]![/] note: {turned} photos have an EXIF orientation; it is '
+            + (
+                'applied: masks must be upright, as labelling tools make them (UPRIGHT=False '
+                'takes pixels as stored)'
+                if upright
+                else 'not applied: masks and seeds must refer to the pixels as they are stored'
+            )
         )
     return [text for text, _ in found if text]
 
@@ -352,8 +360,7 @@ def report_masks(dataset: TaggedDataset) -> bool:
 
     def one(info: dict) -> tuple[dict, np.ndarray | None, str]:
         try:
-            with Image.open(info['img_path']) as image:
-                size = (image.height, image.width)
+            size = image_size(info['img_path'], upright=info.get('upright', False))
         except (OSError, SyntaxError, ValueError):
             size = None
         try:

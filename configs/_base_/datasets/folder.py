@@ -6,6 +6,10 @@ image_prefix = dict(img_path='images')
 eval_prefix = image_prefix
 # None takes the tags that occur; name them where train and test lists differ.
 classes = None
+# Photos are shown as cameras' EXIF orientation says; False: as stored.
+upright = {{'$UPRIGHT:True'}}
+# Seeds and masks of larger photos are made at so many pixels, and masks enlarged to the photo.
+max_pixels = 1 << 20
 # Lists of images; '' takes every image of the folder.
 train_list = ''
 val_list = ''
@@ -30,7 +34,7 @@ train_pipeline = [
 val_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 test_pipeline = [
     dict(type='LoadImage'),
-    dict(type='MultiScale', scales=(0.5, 1.0, 1.5, 2.0)),
+    dict(type='MultiScale', scales=(0.5, 1.0, 1.5, 2.0), max_pixels=640 * 480),
     dict(type='PackTagged'),
 ]
 
@@ -45,6 +49,7 @@ train_dataloader = dict(
         data_root=data_root,
         ann_file=train_list,
         classes=classes,
+        upright=upright,
         data_prefix=image_prefix,
         pipeline=train_pipeline,
     ),
@@ -59,6 +64,7 @@ val_dataloader = dict(
         data_root=data_root,
         ann_file=val_list,
         classes=classes,
+        upright=upright,
         data_prefix=eval_prefix,
         pipeline=val_pipeline,
         test_mode=True,
@@ -75,7 +81,9 @@ test_dataloader = dict(
         data_root=data_root,
         ann_file=train_list,
         classes=classes,
+        upright=upright,
         data_prefix=eval_prefix,
+        max_pixels=max_pixels,
         pipeline=test_pipeline,
         test_mode=True,
     ),

@@ -4,6 +4,8 @@
 # Environment: FOLDER_ROOT. `train_dataloader.dataset.store` is the store of pseudo masks.
 data_root = '{{$FOLDER_ROOT:data/folder}}'
 # As in datasets/folder.py: None takes the tags that occur; '' takes every image of the folder.
+upright = {{'$UPRIGHT:True'}}
+max_pixels = 1 << 20
 classes = None
 train_list = ''
 val_list = ''
@@ -57,7 +59,13 @@ train_dataloader = dict(
     dataset=dict(
         type='PseudoMaskDataset',
         store='work_dirs/masks',
-        images=dict(type='TaggedFolder', data_root=data_root, ann_file=train_list, classes=classes),
+        images=dict(
+            type='TaggedFolder',
+            data_root=data_root,
+            ann_file=train_list,
+            classes=classes,
+            upright=upright,
+        ),
         pipeline=train_pipeline,
     ),
 )
@@ -71,6 +79,8 @@ test_dataloader = dict(
         data_root=data_root,
         ann_file=val_list,
         classes=classes,
+        upright=upright,
+        max_pixels=max_pixels,
         data_prefix=dict(img_path='images'),
         pipeline=test_pipeline,
         test_mode=True,

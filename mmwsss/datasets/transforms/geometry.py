@@ -14,17 +14,8 @@ import torch
 from mmcv.transforms import BaseTransform
 from PIL import Image
 
+from mmwsss.datasets.transforms.pixel_limit import PixelLimit, resize_image
 from mmwsss.registry import TRANSFORMS
-
-
-def resize_image(
-    image: np.ndarray, size: tuple[int, int], interpolation: str = 'bicubic'
-) -> np.ndarray:
-    """Resize with PIL, 'bicubic' or 'bilinear' (antialiased when shrinking), uint8 (H, W, 3)."""
-    if image.shape[:2] == tuple(size):
-        return image
-    kind = Image.Resampling[interpolation.upper()]
-    return np.array(Image.fromarray(image).resize(size[::-1], kind))
 
 
 def resize_map(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -184,19 +175,25 @@ class MultiScale(BaseTransform):
 
     Args:
         scales: Factors; a side becomes ``round(side * factor)``, at least 1 pixel.
+        max_pixels: Larger photos are shrunk to so many pixels before the factors are applied, and
+            the log says so once. Defaults to None: no photo is, as published.
     """
 
-    def __init__(self, scales: Sequence[float] = (0.5, 1.0, 1.5, 2.0)) -> None:
+    def __init__(
+        self, scales: Sequence[float] = (0.5, 1.0, 1.5, 2.0), max_pixels: int | None = None
+    ) -> None:
         if not scales or min(scales) <= 0:
             raise ValueError(f'scales are positive factors, found {scales}')
         self.scales = tuple(scales)
+        self.limit = PixelLimit(max_pixels)
 
     def transform(self, results: dict) -> dict:
         """Resize ``img`` by every factor."""
-        height, width = results['img'].shape[:2]
+        image = self.limit(results['img'], results.get('img_id'))
+        height, width = image.shape[:2]
         sizes = [(max(1, round(height * s)), max(1, round(width * s))) for s in self.scales]
-        results['imgs'] = [resize_image(results['img'], size) for size in sizes]
+        results['imgs'] = [resize_image(image, size) for size in sizes]
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(scales={self.scales})'
+        return f'{type(self).__name__}(scales={self.scales}, max_pixels={self.limit.max_pixels})'

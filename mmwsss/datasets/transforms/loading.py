@@ -6,6 +6,8 @@ from mmcv.transforms import BaseTransform
 
 from mmwsss.datasets.errors import ImageError
 from mmwsss.datasets.io import read_image, read_mask
+from mmwsss.datasets.transforms.geometry import resize_map
+from mmwsss.datasets.transforms.pixel_limit import PixelLimit
 from mmwsss.registry import TRANSFORMS
 
 __all__ = ['LoadImage', 'LoadMask', 'read_image', 'read_mask']
@@ -15,21 +17,27 @@ __all__ = ['LoadImage', 'LoadMask', 'read_image', 'read_mask']
 class LoadImage(BaseTransform):
     """Read the photo as RGB uint8, with the rules of :func:`read_image`.
 
-    Adds ``img`` (H, W, 3), ``ori_shape`` and ``img_shape`` (H, W).
+    Adds ``img`` (h, w, 3), its ``img_shape`` (h, w), and ``ori_shape`` (H, W), the photo's size,
+    which differs where the data set limits the pixels of photos.
 
     Args:
-        upright: Apply the EXIF orientation. Defaults to False: pixels as stored, which masks and
-            stores refer to.
+        upright: Apply the EXIF orientation. Defaults to None: as the data set says, which is
+            pixels as stored unless it is a folder of one's own.
     """
 
-    def __init__(self, *, upright: bool = False) -> None:
+    def __init__(self, *, upright: bool | None = None) -> None:
         self.upright = upright
+        self._limit = PixelLimit()
 
     def transform(self, results: dict) -> dict:
         """Read ``img_path``."""
-        image = read_image(results['img_path'], results.get('img_id'), upright=self.upright)
-        results['img'] = image
-        results['ori_shape'] = results['img_shape'] = image.shape[:2]
+        img_id = results.get('img_id')
+        upright = results.get('upright', False) if self.upright is None else self.upright
+        image = read_image(results['img_path'], img_id, upright=upright)
+        results['ori_shape'] = image.shape[:2]
+        self._limit.max_pixels = results.get('max_pixels')
+        results['img'] = image = self._limit(image, img_id)
+        results['img_shape'] = image.shape[:2]
         return results
 
     def __repr__(self) -> str:
@@ -40,7 +48,8 @@ class LoadImage(BaseTransform):
 class LoadMask(BaseTransform):
     """Read the ground-truth mask as indices, uint8 (H, W): 0, 1..C and 255.
 
-    Comes after ``LoadImage``. Adds ``gt_seg_map``, which the geometric transforms then carry along.
+    Comes after ``LoadImage``. Adds ``gt_seg_map`` of the size of ``img``, which the geometric
+    transforms then carry along.
 
     Args:
         required: Whether a photo without a mask is an error. Defaults to True.
@@ -60,12 +69,15 @@ class LoadMask(BaseTransform):
                     img_id,
                 )
             return results
-        results['gt_seg_map'] = read_mask(
+        mask = read_mask(
             path,
             num_classes=len(results['gt_label']) + 1,
             size=results['ori_shape'],
             img_id=results.get('img_id'),
         )
+        if results.get('max_pixels'):  # LoadImage may have shrunk the photo
+            mask = resize_map(mask, results['img_shape'])
+        results['gt_seg_map'] = mask
         results.setdefault('aligned', {})['gt_seg_map'] = 255
         results['seg_fields'] = [*results.get('seg_fields', ()), 'gt_seg_map']
         return results
