@@ -32,6 +32,8 @@ COMMANDS = {
     'browse-dataset': Command('analysis_tools/browse_dataset.py',
                               'paint what a network is given, after augmentation',
                               'mmwsss browse-dataset mmwsss::cam/cam_r18_shapes.py pictures'),
+    'predict': Command('misc/predict.py', 'segment photos with a trained network',
+                       'mmwsss predict work_dirs/demo_recipe my_photos out --overlay'),
     'judge': Command('analysis_tools/judge.py', "score anybody's seeds or masks",
                      'mmwsss judge mmwsss::cam/cam_r50_voc.py SEEDS OUT --format irn'),
     'compare': Command('analysis_tools/compare_stores.py', 'compare two stores photo by photo',

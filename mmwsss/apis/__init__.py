@@ -12,6 +12,7 @@ _HOMES = {
     'RecipeError': 'mmwsss.recipes.errors',
     'WSSSInferencer': 'mmwsss.apis.inferencer',
     'clip_cam': 'mmwsss.apis.text_cams',
+    'predict': 'mmwsss.apis.predicting',
     'run_pipeline': 'mmwsss.recipes.pipeline',
 }
 

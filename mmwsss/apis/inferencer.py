@@ -1,6 +1,7 @@
 """Seeds and masks of single photos, without a data set."""
 
 import difflib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
@@ -22,8 +23,10 @@ from mmwsss.engine.auto_classes import find_classes, resolve_num_classes
 from mmwsss.engine.checkpoint_io import load_checkpoint
 from mmwsss.engine.loaded_weights import misfit, weights_of
 from mmwsss.models.cam_generators.base import BaseCAMGenerator
+from mmwsss.recipes.trained import trained_network
 from mmwsss.registry import DATASETS, MODELS, TRANSFORMS
 from mmwsss.stores import StoreReader
+from mmwsss.stores.hashing import hash_text
 from mmwsss.structures import Seeds
 from mmwsss.visualization.overlay import cam_overlay, mask_overlay
 
@@ -94,7 +97,7 @@ class WSSSInferencer:
         cfg = config if isinstance(config, Config) else read_config(config)
         cfg = cfg.copy()
         init_default_scope(cfg.get('default_scope', 'mmwsss'))
-        checkpoint = _newest_in(checkpoint or cfg.get('load_from'))
+        self.checkpoint = checkpoint = _newest_in(checkpoint or cfg.get('load_from'))
         loaded = load_checkpoint(checkpoint) if checkpoint else {}
         meta = (loaded.get('meta') or {}).get('dataset_meta') or {}
         self.classes = tuple(meta.get('classes') or find_classes(cfg))
@@ -108,6 +111,33 @@ class WSSSInferencer:
         self._makes_seeds = isinstance(self.model, BaseCAMGenerator)
         self._test_cfg = self.model.test_cfg if self._makes_seeds else None
         self._pipeline, self._bgr, self.upright, self._limit = _pipeline(cfg)
+        parts = [cfg.model, repr(self._pipeline), self._limit.max_pixels]
+        self.config_hash = hash_text(json.dumps(parts, default=str, sort_keys=True))
+
+    @classmethod
+    def from_recipe(
+        cls, work_dir: str | Path, stage: str | None = None, device: str | None = None
+    ) -> 'WSSSInferencer':
+        """The network that a recipe trained.
+
+        Args:
+            work_dir: The recipe's work directory, or the folder of one training.
+            stage: Name of the stage. Defaults to the last that trained a network: the segmentor.
+            device: As in the constructor.
+
+        Raises:
+            RecipeError: There is no trained network.
+
+        Example:
+            >>> inferencer = WSSSInferencer.from_recipe('work_dirs/cam_folder_recipe')
+        """
+        found = trained_network(work_dir, stage)
+        return cls(found.config, found.checkpoint, device)
+
+    @property
+    def makes_scores(self) -> bool:
+        """Whether it is a CAM network, which takes tags and gives scores."""
+        return self._makes_seeds
 
     def __call__(
         self,

@@ -33,8 +33,8 @@ class TaggedFolder(TaggedDataset):
         seg_map_suffix: End of the masks' names, e.g. '_mask.png'.
         part: 'all' photos, 'held_out', a tenth (:func:`hold_out`), or 'train', all but these. Where
             there are too few photos to hold any out, each part has all of them.
-        upright: Show photos as their EXIF orientation says, as viewers and labelling tools do; masks
-            have the upright size. False: pixels as stored.
+        upright: Show photos as their EXIF orientation says, as viewers and labelling tools do;
+            masks have the upright size. False: pixels as stored.
         max_pixels: Larger photos are read shrunk to so many pixels; what is made of them has the
             size of the photo nevertheless. Defaults to None: no photo is shrunk.
         pipeline: Transforms.

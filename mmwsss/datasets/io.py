@@ -121,8 +121,8 @@ def read_mask(
     if size is not None and mask.shape != tuple(size):
         raise ImageError(
             f'{where}: the mask is {mask.shape[0]}x{mask.shape[1]} (height x width), the photo '
-            f'{size[0]}x{size[1]}. Masks have the size of the photo: as shown (upright) in folders of '
-            'your own, else as stored, without EXIF rotation',
+            f'{size[0]}x{size[1]}. Masks have the size of the photo: as shown (upright) in '
+            'folders of your own, else as stored, without EXIF rotation',
             img_id,
             path,
         )

@@ -72,15 +72,7 @@ class StageFolder:
         if name != 'checkpoint':
             folder = self.folder / name
             return folder if (folder / STORE_META).is_file() else None
-        pointer = self.folder / 'last_checkpoint'
-        if not pointer.is_file():
-            return None
-        try:
-            written = Path(pointer.read_text(encoding='utf-8').strip())
-            # The folder may have been moved since; the file stays beside its pointer.
-            return next((p for p in (self.folder / written.name, written) if p.is_file()), None)
-        except (OSError, ValueError):  # no text, or none that can be a path
-            return None
+        return newest_checkpoint(self.folder)
 
     def output_hash(self, name: str) -> str | None:
         """Content hash of a finished output; ``None`` if it is not there.
@@ -134,6 +126,19 @@ class StageFolder:
     def interrupt(self, seconds: float) -> None:
         """Record the time spent in a run that did not finish."""
         atomic_write_json(self.folder / STARTED, {**(self.started or {}), 'seconds': seconds})
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint that a training wrote last, if it is there."""
+    pointer = folder / 'last_checkpoint'
+    if not pointer.is_file():
+        return None
+    try:
+        written = Path(pointer.read_text(encoding='utf-8').strip())
+        # The folder may have been moved since; the file stays beside its pointer.
+        return next((p for p in (folder / written.name, written) if p.is_file()), None)
+    except (OSError, ValueError):  # no text, or none that can be a path
+        return None
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -237,6 +242,7 @@ def write_manifest(
                 'name': name,
                 'state': 'done' if done else 'unfinished' if started else 'not run',
                 'action': folder.stage.action,
+                'baseline': folder.stage.is_baseline,
                 'config': str(folder.stage.config),
                 'identity_hash': record.get('identity_hash'),
                 'config_hash': record_hash(identity['config']) if identity else None,

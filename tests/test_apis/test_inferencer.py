@@ -182,3 +182,42 @@ def test_the_folder_of_a_training(tmp_path):
     assert _newest_in(tmp_path) == tmp_path / 'epoch_3.pth'
     assert _newest_in('file.pth') == 'file.pth'
     assert _newest_in(None) is None
+
+
+def save_recipe(folder, tmp_path):
+    """Work directory of a recipe whose CAM network and segmentor have been trained."""
+    for name, model, pipeline in (('cam', CAM, SCALES), ('segmentor', SEGMENTOR, PLAIN)):
+        stage = folder / name
+        stage.mkdir(parents=True)
+        make_config(model, pipeline).dump(stage / 'config.py')
+        save_weights(model, stage / 'epoch_1.pth')
+        (stage / 'last_checkpoint').write_text('/moved/from/epoch_1.pth')
+        begun = f'2026-01-0{1 + (name == "segmentor")}'
+        for record in ('started.json', 'done.json'):
+            (stage / record).write_text(f'{{"begun": "{begun}"}}')
+    return folder
+
+
+def test_from_the_work_directory_of_a_recipe(tmp_path):
+    folder = save_recipe(tmp_path / 'run', tmp_path)
+    segmentor = WSSSInferencer.from_recipe(folder, device='cpu')
+    assert not segmentor.makes_scores
+    assert segmentor(photo(32, 32))[0].mask.shape == (32, 32)
+    assert WSSSInferencer.from_recipe(folder, 'cam', 'cpu').makes_scores
+    assert WSSSInferencer.from_recipe(folder / 'cam', device='cpu').makes_scores
+
+
+def test_photos_are_read_as_the_data_set_says(tmp_path):
+    image = Image.fromarray(photo(32, 40))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(tmp_path / 'a.jpg', exif=exif)
+    path = save_weights(CAM, tmp_path / 'cam.pth')
+    for upright, shape in ((True, (40, 32)), (False, (32, 40))):
+        config = make_config(CAM, SCALES)
+        if not upright:
+            config.test_dataloader.dataset.upright = False
+        config.test_dataloader.dataset.max_pixels = 100
+        inferencer = WSSSInferencer(config, path, device='cpu')
+        (result,) = inferencer(tmp_path / 'a.jpg', [['cat']])
+        assert result.image.shape[:2] == result.mask.shape == shape

@@ -1,0 +1,105 @@
+"""Photos that a user means: files, folders and patterns, each with a name of its own."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mmwsss.datasets.errors import DataError
+from mmwsss.datasets.io import IMAGE_SUFFIXES, shown, strip_suffix, unread_images
+
+
+def find_photos(
+    sources: Sequence[str | Path], leave_out: Sequence[str | Path] = ()
+) -> dict[str, Path]:
+    """Photos by their path below what all sources have in common.
+
+    Args:
+        sources: Photos, folders (with the folders in them) and patterns such as
+            ``'2024*/*.jpg'``. A file that is there is taken by its name, whatever is in it.
+        leave_out: Folders whose images are no photos: those of results.
+
+    Returns:
+        Path with suffix, relative and with ``/`` -> the file, sorted. Paths differ, and so do
+        photos of one name in two folders.
+
+    Raises:
+        DataError: A source is not there, or holds no photo.
+    """
+    found: dict[str, Path] = {}
+    roots: list[str] = []
+    barred = tuple(os.path.join(os.path.realpath(folder), '') for folder in leave_out)
+    for source in map(str, sources):
+        root, paths = _expand(source)
+        kept = [p for p in paths if not os.path.realpath(p).startswith(barred)]
+        if not kept:
+            raise DataError(f'{source}: ' + _why_none(source))
+        roots.append(root)
+        found.update((os.path.abspath(path), Path(path)) for path in kept)
+    if not found:
+        raise DataError('no photo is given')
+    common = os.path.commonpath(roots)
+    named = {Path(os.path.relpath(path, common)).as_posix(): found[path] for path in found}
+    return dict(sorted(named.items()))
+
+
+def output_names(photos: Sequence[str]) -> dict[str, str]:
+    """Names of results, without suffix: those of the photos, less the suffix where it is free.
+
+    Args:
+        photos: Paths as of :func:`find_photos`; ``a.jpg`` beside ``a.png`` keep their suffixes.
+    """
+    stems: dict[str, list[str]] = {}
+    for photo in photos:  # file systems may not tell case apart
+        stems.setdefault(strip_suffix(photo).casefold(), []).append(photo)
+    return {
+        photo: strip_suffix(photo) if len(twins) == 1 else photo
+        for twins in stems.values()
+        for photo in twins
+    }
+
+
+def _expand(source: str) -> tuple[str, list[str]]:
+    """The folder that names begin in, and the files."""
+    if os.path.isdir(source):
+        return os.path.abspath(source), list(_walk(source))
+    if os.path.isfile(source) or not glob.has_magic(source):
+        return os.path.dirname(os.path.abspath(source)), [source] * os.path.exists(source)
+    fixed = source
+    while glob.has_magic(fixed):
+        fixed = os.path.dirname(fixed)
+    paths: list[str] = []
+    for path in sorted(glob.glob(source, recursive=True)):
+        if os.path.isdir(path):
+            paths += _walk(path)
+        elif _is_photo(path):
+            paths.append(path)
+    return os.path.abspath(fixed or '.'), paths
+
+
+def _walk(folder: str) -> Iterator[str]:
+    """Photos of a folder and of those in it, links followed once; what is hidden is left out."""
+    seen = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        yield from (os.path.join(here, name) for name in sorted(files) if _is_photo(name))
+
+
+def _is_photo(name: str) -> bool:
+    base = os.path.basename(name)
+    return not base.startswith('.') and base.lower().endswith(IMAGE_SUFFIXES)
+
+
+def _why_none(source: str) -> str:
+    if not os.path.isdir(source):
+        return 'is not there' if not glob.has_magic(source) else 'no photo matches'
+    unread = list(unread_images(source).values())
+    note = f'. These cannot be read, save them as JPEG or PNG: {shown(unread)}' if unread else ''
+    return 'the folder holds no photo' + note
