@@ -120,9 +120,9 @@ class Seeds:
                     'these seeds hold no background map: give a background score, '
                     'e.g. to_mask(background=0.3)'
                 )
-            threshold = self.background
-            if threshold.shape != self.size:
-                threshold = resize_bilinear(threshold[None], self.size)[0].clip(0, 1)
+            threshold: np.ndarray | np.float32 = self.background
+            if self.background.shape != self.size:
+                threshold = resize_bilinear(self.background[None], self.size)[0].clip(0, 1)
         else:
             if not background >= 0:
                 raise ValueError(f'the background score must be at least 0, found {background}')
