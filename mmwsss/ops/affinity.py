@@ -1,4 +1,4 @@
-"""Affinities of neighbouring positions, and labels of whether they belong together."""
+"""Affinities of pairs of nearby positions, and their training labels."""
 
 from functools import reduce
 from typing import NamedTuple
@@ -12,9 +12,9 @@ from mmwsss.ops.path_index import paths, scan_directions, view
 
 
 def path_max(maps: Tensor, path: tuple[tuple[int, int], ...], radius: int) -> Tensor:
-    """Largest value on the way from every source to its destination.
+    """Largest value on the path from every source to its destination.
 
-    Slices and a running maximum: nothing is gathered by index.
+    Uses slices and a running maximum instead of gathering by index.
 
     Args:
         maps: Shape: (..., h, w).
@@ -28,7 +28,7 @@ def path_max(maps: Tensor, path: tuple[tuple[int, int], ...], radius: int) -> Te
 
 
 def edge_affinity(edges: Tensor, radius: int) -> Tensor:
-    """Affinity from class boundaries: 1 minus the strongest edge on the way (IRN, eq. 2).
+    """Affinity from class boundaries: 1 minus the strongest edge on the path (IRN, eq. 2).
 
     Args:
         edges: In [0, 1]. Shape: (N, h, w).
@@ -43,8 +43,7 @@ def edge_affinity(edges: Tensor, radius: int) -> Tensor:
 def feature_affinity(features: Tensor, radius: int) -> Tensor:
     """Affinity from features: ``exp(-mean |f_i - f_j|)`` (AffinityNet, eq. 2).
 
-    With gradients, one direction's differences are in memory at a time: (N, D, h', w') affinities
-    instead of as many vectors.
+    With gradients, only one direction's feature differences are in memory at a time.
 
     Args:
         features: Shape: (N, F, h, w).
@@ -69,12 +68,12 @@ def feature_affinity(features: Tensor, radius: int) -> Tensor:
 
 
 class PairLabels(NamedTuple):
-    """What labels say of pairs; a pair of an unlabelled position is in none of them.
+    """Kind of each pair by its labels; a pair with an unlabelled position is in none of them.
 
     Args:
-        bg: Both are background. Bool.
-        fg: Both are of one foreground class. Bool.
-        neg: They are of different classes. Bool.
+        bg: Both positions are background. Bool.
+        fg: Both have the same foreground class. Bool.
+        neg: They have different classes. Bool.
     """
 
     bg: Tensor
@@ -102,16 +101,16 @@ def pair_labels(labels: Tensor, direction: tuple[int, int], radius: int) -> Pair
 def edge_stencil(edges: Tensor, radius: int) -> Tensor:
     """Edge affinities of all pairs on the grid, for :func:`~mmwsss.ops.random_walk.random_walk`.
 
-    Beyond the border is an edge, so that every pair on the grid has its affinity and none leads
-    out (IRN's padding).
+    The grid is padded with edges, so that every pair on the grid has an affinity and none leads
+    outside (IRN's padding).
 
     Args:
         edges: In [0, 1]. Shape: (N, h, w).
         radius: Of the pairs.
 
     Returns:
-        ``[n, d, y, x]`` couples (y, x) with its destination in direction d; 0 where that is not on
-        the grid. Shape: (N, D, h, w).
+        ``[n, d, y, x]`` is the affinity of (y, x) and its destination in direction d; 0 if that is
+        outside the grid. Shape: (N, D, h, w).
     """
     margin = radius - 1
     return edge_affinity(F.pad(edges, (margin, margin, 0, margin), value=1), radius)
@@ -123,11 +122,11 @@ def feature_stencil(features: Tensor, radius: int, pad: bool = False) -> Tensor:
     Args:
         features: Shape: (N, F, h, w).
         radius: Of the pairs.
-        pad: Couple all pairs on the grid. By default, as in AffinityNet's code, pairs whose source
-            lies in the last ``radius - 1`` rows or in as many columns on either side have none.
+        pad: Use all pairs on the grid. By default, as in AffinityNet's code, pairs whose source is
+            in the last ``radius - 1`` rows, or in as many columns at either side, are left out.
 
     Returns:
-        As of :func:`edge_stencil`. Shape: (N, D, h, w).
+        As from :func:`edge_stencil`. Shape: (N, D, h, w).
     """
     margin = radius - 1
     border = (margin, margin, 0, margin)

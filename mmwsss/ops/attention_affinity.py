@@ -1,4 +1,4 @@
-"""CAA: class activation maps spread along a transformer's own attention."""
+"""CAA: refine class activation maps with a transformer's own attention."""
 
 from dataclasses import dataclass
 
@@ -13,21 +13,21 @@ SOURCES = ('score', 'cam')
 
 @dataclass(frozen=True)
 class AttentionAffinity:
-    """Class-aware attention affinity of CLIP-ES, also in the forms of FMA-WSSS and WeCLIP.
+    """Class-aware attention affinity (CAA) of CLIP-ES, with the variants of FMA-WSSS and WeCLIP.
 
-    Every place receives, places inside the boxes of a class give.
+    Every position receives scores from the positions inside the boxes of a class.
 
     Args:
-        threshold: Boxes are drawn around what is above this share of the greatest score. None lets
-            every place give.
+        threshold: Boxes are drawn around regions above this share of the greatest score. None
+            uses all positions instead of boxes.
         source: What is spread: the normalised ``'score'`` or the raw ``'cam'``, which may leave
             negative values.
-        rounds: Times that columns and rows are normalised in turn.
-        power: Power of the affinity.
+        rounds: How often columns and rows are normalised in turn.
+        power: Matrix power of the affinity.
         layers: Blocks, from the last one backwards, whose attention is averaged.
-        passes: Times that scores are stretched to [0, 1). A second time lifts maps so weak that the
-            term which guards the division counts (CLIP-ES, WeCLIP); 0 leaves maps as they are
-            (ExCEL).
+        passes: How often scores are stretched to [0, 1). A second pass matters only for maps so
+            weak that the epsilon of the division counts (CLIP-ES, WeCLIP); 0 leaves maps as they
+            are (ExCEL).
 
     Raises:
         ValueError: A value is out of range.
@@ -51,12 +51,12 @@ class AttentionAffinity:
             raise ValueError(f'source must be one of {SOURCES}, found {self.source!r}')
 
     def __call__(self, cam: Tensor, attention: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Spread the maps of one image.
+        """Refine the maps of one image.
 
         Args:
             cam: Raw maps. Shape: (P, h, w).
             attention: From :func:`merge_attention`. Shape: (h w, h w).
-            weight: Factor of what places give, e.g. a prediction; boxes are drawn without it.
+            weight: Factor of the maps before they are spread, e.g. a prediction; boxes ignore it.
                 Shape: (P, h, w).
 
         Returns:
@@ -69,18 +69,18 @@ class AttentionAffinity:
         return self.spread(given if weight is None else given * weight, attention)
 
     def score(self, cam: Tensor) -> Tensor:
-        """Raw maps stretched to [0, 1). Shape: (P, h, w)."""
+        """Stretch raw maps to [0, 1). Shape: (P, h, w)."""
         return minmax_score(cam, passes=self.passes)
 
     def walk(self, attention: Tensor) -> Tensor:
-        """How much each place (row) receives from each other. Shape: (h w, h w)."""
+        """Compute how much each position (row) receives from each other. Shape: (h w, h w)."""
         return torch.linalg.matrix_power(affinity(attention, self.rounds), self.power)
 
     def spread(self, given: Tensor, attention: Tensor) -> Tensor:
-        """Let every place receive from all others.
+        """Spread values from all positions to all others.
 
         Args:
-            given: What places give. Shape: (P, h, w).
+            given: Values to spread. Shape: (P, h, w).
             attention: From :func:`merge_attention`. Shape: (h w, h w).
 
         Returns:
@@ -93,10 +93,10 @@ class AttentionAffinity:
 
 
 def merge_attention(attention: Tensor, half: bool = True) -> Tensor:
-    """Mean over blocks, without the class token.
+    """Average the attention over blocks and drop the class token.
 
     Args:
-        attention: Of some blocks, averaged over heads; class token first. Shape: (K, L, L).
+        attention: Attention of K blocks, averaged over heads; class token first. Shape: (K, L, L).
         half: Round to float16, as in the files of FMA-WSSS.
 
     Returns:
@@ -107,10 +107,10 @@ def merge_attention(attention: Tensor, half: bool = True) -> Tensor:
 
 
 def chosen_blocks(attention: Tensor) -> Tensor:
-    """Blocks whose patches look at each other, not at the class token, more than the mean block's.
+    """Choose the blocks whose patches attend to each other more than in the mean block.
 
-    WeCLIP keeps those whose summed difference from the decoder's affinity is not above the mean of
-    these sums; the affinity is the same for all and falls out.
+    WeCLIP keeps the blocks whose summed difference from the decoder's affinity is not above the
+    mean over blocks; the affinity is the same for all blocks and cancels.
 
     Args:
         attention: Averaged over heads; class token first, rows sum to 1. Shape: (K, L, L).
@@ -123,7 +123,7 @@ def chosen_blocks(attention: Tensor) -> Tensor:
 
 
 def merge_chosen(attention: Tensor) -> Tensor:
-    """Sum of the chosen blocks over their number plus 1e-5, without the class token.
+    """Average the chosen blocks (1e-5 is added to their number) and drop the class token.
 
     Args:
         attention: As :func:`chosen_blocks` takes it. Shape: (K, L, L).
@@ -136,11 +136,11 @@ def merge_chosen(attention: Tensor) -> Tensor:
 
 
 def affinity(attention: Tensor, rounds: int = 1) -> Tensor:
-    """Symmetric affinity of places: columns, then rows are normalised to a sum of 1.
+    """Symmetric affinity of positions: columns, then rows are normalised to a sum of 1.
 
     Args:
         attention: Shape: (M, M).
-        rounds: Times that both are done.
+        rounds: How often both are normalised.
 
     Returns:
         Shape: (M, M).
@@ -152,12 +152,12 @@ def affinity(attention: Tensor, rounds: int = 1) -> Tensor:
 
 
 def minmax_score(cam: Tensor, eps: float = EPS, passes: int = 1) -> Tensor:
-    """Positive part of each map, from its minimum (0) to its maximum (just under 1).
+    """Stretch the positive part of each map to go from 0 to just under 1.
 
     Args:
         cam: Raw maps. Shape: (P, h, w).
         eps: Added to the range.
-        passes: Times that this is done.
+        passes: How often this is done.
 
     Returns:
         Shape: (P, h, w).
@@ -170,10 +170,10 @@ def minmax_score(cam: Tensor, eps: float = EPS, passes: int = 1) -> Tensor:
 
 
 def box_masks(score: Tensor, threshold: float) -> Tensor:
-    """Union of the boxes around what a class activates.
+    """Mark the union of the boxes around the regions that a class activates.
 
-    Scores are cut to 8 bits first. As published, boxes end before the last row and the last
-    column, which therefore are never inside.
+    Scores are quantised to 8 bits first. As published, boxes exclude the last row and the last
+    column of the map.
 
     Args:
         score: In [0, 1]. Shape: (P, h, w).

@@ -1,4 +1,4 @@
-"""The score of the background that follows from those of the classes."""
+"""Background score computed from the class scores."""
 
 import numpy as np
 

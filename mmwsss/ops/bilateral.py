@@ -1,4 +1,4 @@
-"""Sums over all pixels weighted by nearness in position and colour, three ways."""
+"""Three ways to sum over all pixels, weighted by closeness in position and colour."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ BLOCK = 1024
 
 @torch.no_grad()
 def lattice_bilateral(images: Tensor, maps: Tensor, sigma_xy: float, sigma_rgb: float) -> Tensor:
-    """The sum as compiled filters approximate it, see :class:`PermutohedralLattice`.
+    """Approximate the sum on a lattice, as compiled filters do; see :class:`PermutohedralLattice`.
 
     About 0.58 of the exact sum on photos, and of nearly the same shape. Linear in the pixels.
 
@@ -34,7 +34,7 @@ def lattice_bilateral(images: Tensor, maps: Tensor, sigma_xy: float, sigma_rgb: 
 def exact_bilateral(
     images: Tensor, maps: Tensor, sigma_xy: float, sigma_rgb: float, *, block: int = BLOCK
 ) -> Tensor:
-    """``sum_j exp(-|f_i - f_j|^2 / 2) v_j`` over all pairs of pixels, some rows at a time.
+    """Compute ``sum_j exp(-|f_i - f_j|^2 / 2) v_j`` over all pixel pairs, some rows at a time.
 
     Quadratic in the pixels: a matter for GPUs at 224 x 224.
 
@@ -46,7 +46,7 @@ def exact_bilateral(
         block: Pixels whose kernels are held at a time.
     """
     features = bilateral_features(images, sigma_xy, sigma_rgb)
-    features = features - features.mean(1, keepdim=True)  # the product below cancels less
+    features = features - features.mean(1, keepdim=True)  # less cancellation below
     square = features.square().sum(-1, keepdim=True) / 2
     one = torch.ones_like(square)
     # -|f_i - f_j|^2 / 2 = f_i f_j - |f_i|^2 / 2 - |f_j|^2 / 2 as one product.
@@ -59,7 +59,7 @@ def exact_bilateral(
 
 @torch.no_grad()
 def coarse_bilateral(images: Tensor, maps: Tensor, sigma_xy: float, sigma_rgb: float) -> Tensor:
-    """The exact sum on every other row and column: a sixteenth of the pairs.
+    """Compute the exact sum on every other row and column: a sixteenth of the pairs.
 
     Colours are those of the pixels that are left, values means of 2 x 2. The sum of ``maps`` times
     the result was within 0.8 % of the exact one on photos of 224 x 224 (the paper's energy).

@@ -1,4 +1,4 @@
-"""A semantic map from boxes, their masks and their confidences, as Co2SAM makes it."""
+"""Make a label map from boxes, their masks and their confidences, as Co2SAM does."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class BoxMapCfg:
-    """How masks of boxes become a label map.
+    """Options of turning the masks of boxes into a label map.
 
     Args:
-        absent_compete: As published, image-level labels are applied after the background has been
-            decided, and classes without a map take part in the decision with zeros. Pixels that
-            only boxes of other classes cover are then neither background nor of a label, and the
-            lowest class that is not labelled wins there. If False, such boxes are dropped before
-            anything else, and only classes with a map can win.
+        absent_compete: As published (True), image-level labels are applied only after background
+            has been decided, and classes without a map compete with zeros. So where only boxes of
+            untagged classes lie, a pixel is neither background nor a tagged class, and the lowest
+            untagged class wins. If False, such boxes are dropped first, and only classes with a map
+            can win.
         drop_unmatched: Drop boxes without a class. As published (False) they compete as background
             with their mask's score, and can erase objects.
     """
@@ -28,11 +28,11 @@ class BoxMapCfg:
 
 @dataclass(frozen=True)
 class ClassMaps:
-    """Maps of the classes that boxes were found for; every other class has a map of zeros.
+    """Maps of the classes that have boxes; every other class has a map of zeros.
 
     Args:
         classes: Ascending foreground ids; -1 (background), if there is, is last. Length K.
-        maps: Confidence times logits, the greatest over the boxes. Shape: (K, h, w).
+        maps: Confidence times logits, maximum over the class's boxes. Shape: (K, h, w).
     """
 
     classes: list[int]
@@ -46,7 +46,7 @@ def class_maps(
     size: tuple[int, int],
     at_a_time: int = 8,
 ) -> ClassMaps:
-    """Merge the masks of a class, without holding all of them at full size.
+    """Merge the masks of each class, a few at a time to save memory.
 
     Args:
         logits: Gives the masks of some boxes, by their indices. (m,) to (m, h, w).
@@ -73,7 +73,7 @@ def assemble(
     labels: Sequence[int] | None,
     cfg: BoxMapCfg,
 ) -> Tensor:
-    """Decide for each pixel; equal to one full map for each class, but for the memory.
+    """Choose the class of each pixel: same result as with a full map per class, with less memory.
 
     Args:
         masks: From :func:`class_maps`.
@@ -121,7 +121,7 @@ def assemble(
 def _zero_channels(
     winner: Tensor, value: Tensor, foreground: Sequence[int], num_classes: int
 ) -> Tensor:
-    """Let the classes that have no map of their own compete with zeros, the lowest id first."""
+    """Let classes without a map compete with zeros; of these the lowest id wins."""
     absent = next(k for k in range(num_classes + 1) if k not in set(foreground))
     if absent == num_classes:  # the background has a map
         return winner

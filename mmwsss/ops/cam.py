@@ -43,7 +43,7 @@ def _resize(views: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _merge(views: Tensor) -> Tensor:
-    """Turn the mirrored view back and add it. Shape: (P, V, h, w) to (P, 1, h, w)."""
+    """Flip the mirrored view back and add it. Shape: (P, V, h, w) to (P, 1, h, w)."""
     return views[:, :1] + views[:, 1:].flip(-1) if views.shape[1] == 2 else views
 
 
@@ -83,7 +83,7 @@ FUSIONS: dict[str, Callable[[Tensor, tuple[int, int]], Tensor]] = {
 
 
 def fuse_scales(maps: Sequence[Tensor], size: tuple[int, int], fuse: str = 's2c') -> Tensor:
-    """Sum of class activation maps over scales and mirrored views, not yet normalised.
+    """Sum class activation maps over scales and mirrored views, without normalisation.
 
     Args:
         maps: Raw maps of each scale, which may be negative. Shape: (P, V, h, w), where P counts

@@ -12,15 +12,15 @@ Maps = TypeVar('Maps', np.ndarray, torch.Tensor)
 def confusion(
     pred: Maps, gt: Maps, num_classes: int, ignore: int = 255, *, void: bool = False
 ) -> Maps:
-    """Count the pixels of each pair of true and predicted class.
+    """Compute a confusion matrix: the pixels of each pair of true and predicted class.
 
     Args:
         pred: Predicted labels 0..n-1, one map or a batch. Integers, any shape.
         gt: True labels 0..n-1 or ``ignore``, of the same shape and library.
         num_classes: Number n of classes, background included.
         ignore: Ground truth of pixels that are left out.
-        void: Admit ``ignore`` as a prediction; such pixels are counted in an
-            extra last column: missed by the true class, claimed by none.
+        void: Allow ``ignore`` as a prediction; such pixels are counted in an
+            extra last column: missed by the true class, predicted as none.
 
     Returns:
         ``N[g, p]``, int64, as numpy array or tensor like the inputs.
@@ -36,8 +36,8 @@ def confusion(
         )
     if ignore < num_classes:
         raise ValueError(f'ignore must not be one of the {num_classes} classes, found {ignore}')
-    # Every pixel is touched once: all pairs are counted, whatever their labels, and the small
-    # table then tells which labels occur.
+    # Each pixel is read once: all pairs are counted whatever their labels; which labels occur is
+    # # then read from the small table.
     side = ignore + 1
     pred, gt = pred.reshape(-1), gt.reshape(-1)
     if isinstance(pred, torch.Tensor):
@@ -77,14 +77,14 @@ AbsentRule = Literal['nan', 'zero', 'present']
 
 
 def check_absent(absent: str) -> None:
-    """Refuse what is no :data:`AbsentRule`."""
+    """Raise an error unless this is an :data:`AbsentRule`."""
     if absent not in get_args(AbsentRule):
         raise ValueError(f"absent must be 'nan', 'zero' or 'present', found {absent!r}")
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of one or many confusion matrices, all fractions in [0, 1].
+    """IoU, precision, recall and accuracy of confusion matrices, as fractions in [0, 1].
 
     Per class, shape (..., n): ``iou``, ``precision``, ``recall``, ``fp`` and ``fn`` (pixels
     wrongly claimed and missed, over the union); NaN where a class has no such pixels (0 by the
@@ -108,7 +108,7 @@ class Scores:
 
 
 def scores_from_confusion(counts: np.ndarray | torch.Tensor, absent: AbsentRule = 'nan') -> Scores:
-    """Scores of confusion matrices.
+    """Compute scores from confusion matrices.
 
     Args:
         counts: ``N[..., g, p]``, possibly with the extra column of :func:`confusion`.

@@ -1,7 +1,7 @@
-"""Contours of label maps: how well two agree, and bands along them.
+"""Contours of label maps: how well those of two maps match, and bands along them.
 
-Work grows with the pixels of an image, not with its classes: a contour is found where neighbouring
-labels differ, and only there.
+Contours are found where neighbouring labels differ, so the cost grows with the pixels of an image
+and not with the number of classes.
 """
 
 import math
@@ -11,19 +11,19 @@ from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
 
 
 def contour_radius(size: tuple[int, int], share: float = 0.008) -> int:
-    """Pixels within which contours match: a share of the diagonal, rounded up."""
+    """Distance in pixels within which contours match: a share of the diagonal, rounded up."""
     return math.ceil(share * math.hypot(*size))
 
 
 def contour_pixels(labels: np.ndarray, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Contours of all foreground classes.
-
-    A pixel is on the contour of a class if it and its right, lower or lower-right neighbour are
-    neither both of the class nor both of others. The last row looks to the right only, the last
-    column down only, and the corner nowhere.
+    """Find the contour pixels of all foreground classes.
+    A pixel is on the contour of a class if its right, lower or lower-right neighbour differs from
+    it in belonging to the class. In the last row only the right neighbour is compared, in the last
+    column only the lower one, and in the corner none.
 
     Args:
-        labels: 0 background, 1..n-1 classes; anything else is no class. Integers. Shape: (H, W).
+        labels: 0 background, 1..n-1 classes; other values belong to no class. Integers.
+            Shape: (H, W).
         num_classes: Number n of classes, background included.
 
     Returns:
@@ -48,8 +48,7 @@ def contour_pixels(labels: np.ndarray, num_classes: int) -> tuple[np.ndarray, np
 def contour_matches(
     first: np.ndarray, second: np.ndarray, num_classes: int, radius: int
 ) -> np.ndarray:
-    """Contour pixels of each class, and how many the other map has nearby.
-
+    """Count the contour pixels of each class, and those that the other map has nearby.
     Two contour pixels of a class match if one lies in the disk (``dy^2 + dx^2 <= radius^2``) around
     the other; many may match one.
 
@@ -57,7 +56,7 @@ def contour_matches(
         first: Label map. Shape: (H, W).
         second: Label map of the same size.
         num_classes: Number n of classes, background included.
-        radius: Of the disk, in pixels.
+        radius: Radius of the disk, in pixels.
 
     Returns:
         Rows of foreground classes 1..n-1: matched of the first, matched of the second, number of
@@ -93,7 +92,7 @@ def _near(
     size: tuple[int, int],
     radius: int,
 ) -> np.ndarray:
-    """Whether each pixel of one contour has one of the other in its disk. Shape: (M,), bool."""
+    """Whether each pixel of one contour has a pixel of the other nearby. Shape: (M,), bool."""
     height, width = size
     # Classes ascend in both, so that a slot is the number of changes before.
     slot = np.cumsum(np.diff(other[0], prepend=other[0][:1]) > 0)
@@ -122,15 +121,15 @@ def _near(
 
 
 def contour_scores(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Precision, recall and F of contours.
+    """Compute precision, recall and F-score of contours.
 
     Args:
         counts: Sums of :func:`contour_matches` over images, the prediction being the first map.
             Shape: (..., 4).
 
     Returns:
-        Fractions. A class with no contour in one of the maps has precision 1 and recall 0, or the
-        other way round, and so F 0; one without any has NaN. Shape: (...) each.
+        Fractions. A class with contours in only one of the maps has precision 1 and recall 0, or
+        the reverse, so F is 0; a class without any contour has NaN. Shape: (...) each.
     """
     matched, total = np.asarray(counts, np.float64)[..., :2], np.asarray(counts)[..., 2:]
     ratio = np.divide(matched, total, out=np.ones(matched.shape), where=total > 0)
@@ -141,13 +140,13 @@ def contour_scores(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def band(labels: np.ndarray, width: int, outside: int) -> np.ndarray:
-    """Keep labels near a contour.
+    """Keep the labels near a contour and overwrite all others.
 
     Args:
         labels: Shape: (H, W).
-        width: Pixels with another label at most so many rows and columns away are kept; what is
-            beyond the border of the image is of no other label.
-        outside: Value that the others get.
+        width: Pixels with another label at most this many rows and columns away are kept; the
+            border of the image is not a contour.
+        outside: Value of all other pixels.
 
     Returns:
         Shape: (H, W), of the labels' type.
@@ -158,11 +157,11 @@ def band(labels: np.ndarray, width: int, outside: int) -> np.ndarray:
 
 
 def fill_nearest(labels: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Give unknown pixels the label of the nearest known one.
+    """Give each unknown pixel the label of the nearest known pixel.
 
     Args:
         labels: Shape: (H, W).
-        known: Where the labels hold. Bool. Shape: (H, W).
+        known: Where the label is known. Bool. Shape: (H, W).
 
     Returns:
         Shape: (H, W); the labels themselves where none or all are known.

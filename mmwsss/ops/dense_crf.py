@@ -40,7 +40,7 @@ def crf_library() -> ModuleType:
 
 
 def check_backend(backend: str) -> None:
-    """Refuse a backend that is unknown or not installed.
+    """Raise an error if a backend is unknown or not installed.
 
     Raises:
         CRFNotInstalled: The library is missing.
@@ -54,7 +54,7 @@ def check_backend(backend: str) -> None:
 
 @dataclass(frozen=True)
 class CRFProtocol:
-    """Kernels and iterations of a dense CRF.
+    """Kernel widths, weights and iterations of a dense CRF.
 
     Args:
         gaussian_sxy: Width of the smoothness kernel in pixels.
@@ -82,7 +82,7 @@ class CRFProtocol:
             raise ValueError(f'iterations must be at least 0, found {self.iterations}')
 
     def scaled(self, factor: float) -> CRFProtocol:
-        """Kernels for an image that is ``factor`` times smaller (PSA's ``scale_factor``)."""
+        """Adapt the protocol to an image ``factor`` times smaller (PSA's ``scale_factor``)."""
         return replace(
             self,
             gaussian_sxy=self.gaussian_sxy / factor,
@@ -105,7 +105,7 @@ PROTOCOLS: dict[str, CRFProtocol] = {
 
 
 def crf_protocol(protocol: str | dict[str, Any] | CRFProtocol) -> CRFProtocol:
-    """A protocol by name, or from the fields of :class:`CRFProtocol`.
+    """Get a protocol by name, or from the fields of :class:`CRFProtocol`.
 
     Raises:
         ValueError: The name is unknown.
@@ -118,7 +118,7 @@ def crf_protocol(protocol: str | dict[str, Any] | CRFProtocol) -> CRFProtocol:
 
 
 def softmax_unary(scores: np.ndarray) -> np.ndarray:
-    """Energies of scores: ``-log(clip(p, 1e-5, 1))``; the scores need not sum to 1.
+    """Convert scores to unary energies ``-log(clip(p, 1e-5, 1))``; they need not sum to 1.
 
     Args:
         scores: In [0, 1], float32, any shape.
@@ -132,7 +132,7 @@ def softmax_unary(scores: np.ndarray) -> np.ndarray:
 
 
 def label_unary(labels: np.ndarray, number: int, confidence: float = 0.7) -> np.ndarray:
-    """Energies of labels that are right with a given probability.
+    """Convert labels that are right with a given probability to unary energies.
 
     Args:
         labels: 0..number-1; 0 is a label like the others. Shape: (H, W).
@@ -156,7 +156,7 @@ def label_unary(labels: np.ndarray, number: int, confidence: float = 0.7) -> np.
 
 
 def wrapped_image(image: np.ndarray) -> np.ndarray:
-    """What CLIP-ES's kernels see: the photo less its mean colour, cast to bytes.
+    """Image for CLIP-ES's kernels: the photo minus a mean colour, wrapped around to 0..255.
 
     Fractions are cut off and negative numbers go round, as the cast does on x86: 104 less 104.008
     is 0, 103 becomes 255. Grey levels around the mean are torn apart.
@@ -167,12 +167,12 @@ def wrapped_image(image: np.ndarray) -> np.ndarray:
     Returns:
         Shape: (H, W, 3), uint8.
     """
-    # By way of int32: the cast of a negative float differs between processors.
+    # Through int32: casting a negative float to uint8 differs between processors.
     return (image.astype(np.float32) - _CAFFE_MEAN).astype(np.int32).astype(np.uint8)
 
 
 class DenseCRF:
-    """The CRF of one image, for any number of unaries.
+    """Dense CRF of one image; the kernels are built once for any number of unary energies.
 
     `Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials
     <https://arxiv.org/abs/1210.5644>`_. The kernels depend on the image alone: they are built once
@@ -242,7 +242,7 @@ class DenseCRF:
             self._infer = _CompiledBackend(seen, labels, self.protocol)
 
     def __call__(self, unary: np.ndarray) -> np.ndarray:
-        """Infer the scores of all labels.
+        """Infer the probabilities of all labels.
 
         Args:
             unary: Energies. Shape: (labels, H, W).

@@ -1,4 +1,4 @@
-"""GradCAM through a softmax over prompts, for all present classes in one pass."""
+"""GradCAM of a softmax over text prompts, for all present classes in one pass."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,10 +12,10 @@ Softmax = Callable[[Tensor, Tensor], Tensor]
 
 
 def masked_softmax(logits: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
-    """Softmax over the columns of a mask, as FMA-WSSS computes it.
+    """Softmax over the masked columns, as FMA-WSSS computes it.
 
-    The maximum that is subtracted is that of *all* columns, those outside the mask too, and ``eps``
-    stays in the denominator: where a column outside is far ahead, the result sums to less than 1.
+    The maximum of *all* columns is subtracted, also of those outside the mask, and ``eps`` is added
+    to the denominator: if a column outside is far larger, the result sums to less than 1.
 
     Args:
         logits: Shape: (..., G).
@@ -30,7 +30,7 @@ def masked_softmax(logits: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
 
 
 def present_softmax(logits: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the columns of a mask as if there were no others, as CLIP-ES computes it.
+    """Softmax over the masked columns only, as CLIP-ES computes it.
 
     Args:
         logits: Shape: (..., G).
@@ -43,10 +43,10 @@ def present_softmax(logits: Tensor, mask: Tensor) -> Tensor:
 
 
 class _Pullback(torch.autograd.Function):
-    """``J^T u`` of a frozen function, differentiable in u alone.
+    """Vector-Jacobian product ``J^T u`` of a frozen function, differentiable only in u.
 
-    Plain double backward would also walk every path to the function's input, which is a constant.
-    Asked for ``u`` alone, autograd walks the one path that is linear in it.
+    Plain double backward would also follow all paths to the function's input, which is a constant.
+    This one follows only the path that is linear in ``u``.
     """
 
     @staticmethod
@@ -65,7 +65,7 @@ class _Pullback(torch.autograd.Function):
 
 
 def pull_back(function: Embed, point: Tensor, cotangent: Tensor) -> Tensor:
-    """Gradient of ``(function(point) * cotangent).sum()`` in the point.
+    """Compute the gradient of ``(function(point) * cotangent).sum()`` with respect to the point.
 
     Args:
         function: Row i of its value depends on row i of the point only; twice differentiable where
@@ -92,10 +92,10 @@ def prompt_cotangents(
     classes: Tensor,
     softmax: Softmax = masked_softmax,
 ) -> Tensor:
-    """What the masked probability of a class changes by, along the normalised image feature.
+    """Gradient of a class's masked probability with respect to the normalised image feature.
 
-    ``u = scale * sum_g (d p_c / d S_g) * text_g``: all that the prompts contribute to a GradCAM,
-    which is linear in it.
+    ``u = scale * sum_g (d p_c / d S_g) * text_g``: the prompts enter a GradCAM only through it,
+    linearly.
 
     Args:
         features: Normalised image features, constants. Shape: (P, E).
@@ -120,7 +120,7 @@ def prompt_cotangents(
 
 
 def weigh_channels(hidden: Tensor, gradient: Tensor, grid: tuple[int, int]) -> Tensor:
-    """GradCAM of tokens: no ReLU, no normalisation.
+    """Compute the GradCAM of tokens, without ReLU and normalisation.
 
     Args:
         hidden: Tokens with the class token first, taken as constants. Shape: (P, 1 + h w, D).

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LatticeCRF:
-    """The dense CRFs of a batch of images of one size.
+    """Dense CRFs of a batch of images of equal size.
 
     `Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials
     <https://arxiv.org/abs/1210.5644>`_, algorithm 1, with Potts compatibilities and symmetrically
@@ -70,5 +70,5 @@ class LatticeCRF:
 
 
 def _normaliser(lattice: PermutohedralLattice, ones: Tensor) -> Tensor:
-    """What values are multiplied by before and after the filter. Shape: (..., P, 1)."""
+    """Factor applied to values before and after the filter. Shape: (..., P, 1)."""
     return (lattice(ones) + 1e-20).rsqrt()

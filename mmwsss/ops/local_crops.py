@@ -1,17 +1,17 @@
-"""Small crops that are cut where a photo shows no certain object (ToCo)."""
+"""Local crops taken where it is uncertain whether a photo shows an object (ToCo)."""
 
 import torch
 from torch import Tensor
 
 
 def certainty(scores: Tensor, tags: Tensor, *, high: float = 0.7, low: float = 0.25) -> Tensor:
-    """How certainly a pixel shows an object.
+    """Classify pixels as certain background, uncertain or certain object.
 
     Args:
         scores: In [0, 1]. Shape: (N, C, H, W).
         tags: Image labels, multi-hot; other classes are left out. Shape: (N, C).
-        high: Least score of a certain object.
-        low: Greatest score of certain background.
+        high: Scores from here on are a certain object.
+        low: Scores up to here are certain background.
 
     Returns:
         0 background, 2 object, 1 uncertain. Shape: (N, H, W), uint8.
@@ -21,21 +21,21 @@ def certainty(scores: Tensor, tags: Tensor, *, high: float = 0.7, low: float = 0
 
 
 def draw_corners(certainties: Tensor, size: int, number: int) -> Tensor:
-    """Draw places of crops whose centre shows no certain object.
+    """Draw crops whose centres are not on a certain object.
 
-    Where an image has fewer such places than crops are wanted, any will do. Draws one permutation
-    an image from torch's CPU generator.
+    If an image has fewer such places than crops, any place is allowed. Draws one permutation per
+    image from torch's CPU generator.
 
     Args:
         certainties: See :func:`certainty`. Shape: (N, H, W).
         size: Side of a crop in pixels.
-        number: Crops L of an image.
+        number: Number L of crops per image.
 
     Returns:
         Rows and columns of top left corners, all different. Shape: (N, L, 2), int64.
 
     Raises:
-        ValueError: The images are too small for as many crops.
+        ValueError: The images are too small for this many crops.
     """
     half = size // 2
     height, width = certainties.shape[1:]
@@ -55,7 +55,7 @@ def draw_corners(certainties: Tensor, size: int, number: int) -> Tensor:
 
 
 def cut_crops(images: Tensor, corners: Tensor, size: int) -> Tensor:
-    """Cut crops.
+    """Cut the crops out of the images.
 
     Args:
         images: Shape: (N, ..., H, W).
@@ -74,13 +74,13 @@ def cut_crops(images: Tensor, corners: Tensor, size: int) -> Tensor:
 
 
 def shows_object(certainties: Tensor, corners: Tensor, size: int, ratio: float = 0.2) -> Tensor:
-    """Whether crops show an object, at least perhaps.
+    """Whether each crop may show an object.
 
     Args:
         certainties: See :func:`certainty`. Shape: (N, H, W).
         corners: See :func:`draw_corners`. Shape: (N, L, 2).
         size: Side of a crop in pixels.
-        ratio: Greatest mean certainty of a crop that shows none.
+        ratio: A crop shows no object if its mean certainty is at most this.
 
     Returns:
         Shape: (N, L), bool.

@@ -1,4 +1,4 @@
-"""All masks of an image at once, on runs of pixels instead of pixels."""
+"""Compute with all masks of an image at once, on runs of pixels instead of pixels."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from mmwsss.structures import Proposals
 
 
 class MaskRuns:
-    """Masks as the runs of pixels that they are made of, row by row.
+    """Masks stored as runs of pixels, row by row.
 
-    A mask of an object has a few hundred runs, a photo 10^5 pixels and more. Sums over masks are
-    differences of running sums at the borders of runs; nothing is decoded.
+    A mask has a few hundred runs, while a photo has 10^5 pixels or more. Sums over masks are
+    differences of cumulative sums at the ends of runs, so masks are never decoded.
 
     Args:
         proposals: S masks of an image.
@@ -30,7 +30,7 @@ class MaskRuns:
         offsets, counts = proposals.rle_offsets, proposals.rle_counts.astype(np.int64)
         codes = np.diff(offsets)
         ends = np.cumsum(counts) - self.pixels * np.repeat(np.arange(len(codes)), codes)
-        # Every second code of a mask, from the second on, is a run of it.
+        # In run-length codes every second entry, from the second on, is a run inside the mask.
         inside = (np.arange(len(counts)) - np.repeat(offsets[:-1], codes)) % 2 == 1
         self.starts, self.ends = (ends - counts)[inside], ends[inside]
         self.first = np.concatenate([[0], np.cumsum(codes // 2)])
@@ -40,13 +40,13 @@ class MaskRuns:
         return len(self.areas)
 
     def _by_mask(self, values: np.ndarray) -> np.ndarray:
-        """Sums over the runs of each mask. Shape: (P, R) to (P, S)."""
+        """Sum values of runs by mask. Shape: (P, R) to (P, S)."""
         running = np.zeros((len(values), values.shape[1] + 1), values.dtype)
         np.cumsum(values, 1, out=running[:, 1:])
         return running[:, self.first[1:]] - running[:, self.first[:-1]]
 
     def sum(self, maps: np.ndarray) -> np.ndarray:
-        """Sum of each map in each mask.
+        """Sum each map over each mask.
 
         Args:
             maps: Shape: (P, H, W).
@@ -57,17 +57,17 @@ class MaskRuns:
         inside = np.empty((len(maps), len(self.starts)))
         running = np.empty(self.pixels + 1)
         running[0] = 0
-        for own, values in zip(inside, maps, strict=True):  # one at a time stays in the cache
+        for own, values in zip(inside, maps, strict=True):  # one map at a time stays in the cache
             np.cumsum(values, dtype=np.float64, out=running[1:])
             np.subtract(running[self.ends], running[self.starts], out=own)
         return self._by_mask(inside)
 
     def mean(self, maps: np.ndarray) -> np.ndarray:
-        """Mean of each map in each mask; 0 in an empty one. Shapes as in :meth:`sum`."""
+        """Average each map over each mask; 0 for an empty mask. Shapes as in :meth:`sum`."""
         return self.sum(maps) / np.maximum(self.areas, 1)
 
     def take(self, index: np.ndarray) -> MaskRuns:
-        """Some of the masks, in a new order."""
+        """Select masks by index, in this order."""
         part = object.__new__(MaskRuns)
         part.size, part.pixels, part.areas = self.size, self.pixels, self.areas[index]
         counts = np.diff(self.first)[index]
@@ -77,7 +77,7 @@ class MaskRuns:
         return part
 
     def intersections(self, other: MaskRuns) -> np.ndarray:
-        """Pixels that masks share with other masks of the same image.
+        """Count the pixels that masks share with other masks of the same image.
 
         Args:
             other: T masks.
@@ -101,14 +101,14 @@ class MaskRuns:
         return self._by_mask((running[:, ends] - running[:, starts]).astype(np.int64)).T
 
     def paint(self, labels: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """Draw masks one over the other.
+        """Paint masks over each other into a label map.
 
         Args:
-            labels: What to draw for each mask, 0 to 255. Shape: (S,).
+            labels: Label of each mask, 0 to 255. Shape: (S,).
             order: Masks from the first to the last drawn. Shape: (S,).
 
         Returns:
-            0 where there is none. Shape: (H, W), uint8.
+            Label map, 0 where no mask is. Shape: (H, W), uint8.
         """
         picture = np.zeros(self.pixels, np.uint8)
         starts, ends, first = self.starts.tolist(), self.ends.tolist(), self.first.tolist()
@@ -121,7 +121,7 @@ class MaskRuns:
 
 
 def rock_sand_water(masks: MaskRuns, level: np.ndarray, threshold: float = 0.3) -> np.ndarray:
-    """Keep whole masks, and of the finer ones those that fill the gaps between them.
+    """Keep whole-object masks, and those finer masks that fill the gaps between them.
 
     The filter of FMA-WSSS's quasi-superpixels: all masks of level 2 are kept; then those of level
     1, then of level 0, of which less than ``threshold`` lies in any single mask kept before. Masks

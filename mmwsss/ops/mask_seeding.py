@@ -1,4 +1,4 @@
-"""SAM-based seeding: class-agnostic masks, each given to the class that it activates most."""
+"""SAM-based seeding: give each class-agnostic mask to the class with the strongest activation."""
 
 from typing import Literal, NamedTuple, get_args
 
@@ -12,7 +12,7 @@ Pooling = Literal['relu', 'raw', 'minmax']
 
 
 class MaskLabels(NamedTuple):
-    """What becomes of the masks of an image.
+    """Labels of an image's masks.
 
     Args:
         label: 0 background, k + 1 the k-th map. Shape: (S,), int64.
@@ -26,7 +26,7 @@ class MaskLabels(NamedTuple):
 
 
 def check_pooling(pooling: str) -> None:
-    """Refuse an unknown way of pooling."""
+    """Raise an error if the way of pooling is unknown."""
     if pooling not in get_args(Pooling):
         raise ValueError(f'pooling must be one of {get_args(Pooling)}, found {pooling!r}')
 
@@ -34,7 +34,7 @@ def check_pooling(pooling: str) -> None:
 def label_masks(
     cams: np.ndarray, masks: MaskRuns, power: float, pooling: Pooling = 'relu'
 ) -> MaskLabels:
-    """Score each mask by the mean of each map in it, and label it.
+    """Score each mask by the mean of each class's map inside it, and label it.
 
     SAM-based seeding of FMA-WSSS (WACV 2024), as released. The means of a map are stretched so that
     the image's masks go from 0 to (just under) 1; the background scores ``(1 - max)^power``. With a
@@ -56,16 +56,16 @@ def label_masks(
         cams = np.maximum(cams, 0)
     if pooling == 'minmax':
         cams = _stretch(cams, axis=(1, 2))
-    # In float32, as published: the background's score is what is left of 1, to the last digit.
+    # In float32, as published: the background score 1 - max depends on the last digits.
     scores = _stretch(np.maximum(masks.mean(cams), 0).astype(np.float32), axis=1)
     scores = np.concatenate([alpha_background(scores, power)[None], scores])
     return MaskLabels(scores.argmax(0), scores.max(0), scores.T)
 
 
 def paint_masks(labels: MaskLabels, masks: MaskRuns, level: np.ndarray) -> np.ndarray:
-    """Draw the masks of an image, the surest of the highest level last, so that it stays.
+    """Paint labelled masks by level, then by confidence; later masks overwrite earlier ones.
 
-    Of equal ones the later stays. What no mask covers is background.
+    Of equal masks the later one is painted last. Pixels without a mask are background.
 
     Args:
         labels: Of S masks.

@@ -1,4 +1,4 @@
-"""The normalisation of class activation maps that CTI trains and tests with."""
+"""CTI's normalisation of class activation maps, in training and testing."""
 
 from torch import Tensor
 

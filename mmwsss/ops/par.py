@@ -1,4 +1,4 @@
-"""Pixel-adaptive refinement (PAR): local smoothing of maps along the colours of an image."""
+"""Pixel-adaptive refinement (PAR): smooth maps between neighbouring pixels of similar colour."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ _STEPS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 
 
 
 def neighbours(maps: Tensor, dilations: Sequence[int] = DILATIONS) -> Iterator[Tensor]:
-    """Maps shifted to each neighbour, beyond the border the nearest pixel.
+    """Shift maps to each neighbour; the border is padded with its nearest pixel.
 
     Args:
         maps: Shape: (N, C, H, W).
@@ -39,7 +39,7 @@ def par_weights(
     sharpness: float = 0.3,
     position: float = 0.01,
 ) -> Tensor:
-    """How much each neighbour counts: nearness in colour plus a little nearness in space.
+    """Compute the weight of each neighbour: closeness in colour plus a little closeness in space.
 
     Args:
         images: Colours, of any range. Shape: (N, 3, H, W).
@@ -51,7 +51,7 @@ def par_weights(
         Non-negative weights with the sum ``1 + position`` per pixel. Shape: (N, 8 D, H, W).
     """
     number = 8 * len(dilations)
-    # Mean, then deviations: two walks over the neighbours instead of (N, 3, 8 D, H, W) in memory.
+    # Mean, then deviation: two passes over the neighbours instead of (N, 3, 8 D, H, W) in memory.
     zero = torch.zeros_like(images)
     mean = sum(neighbours(images, dilations), zero) / number
     square = sum(((view - mean) ** 2 for view in neighbours(images, dilations)), zero)

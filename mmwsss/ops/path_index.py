@@ -1,4 +1,4 @@
-"""Pairs of grid positions nearer than a radius, and the positions between them.
+"""Pairs of grid positions closer than a radius, and the positions on the path between them.
 
 A pair is a source and a destination that lies ``(dy, dx)`` further, below it or to its right. The
 published codes form pairs only for sources in rows ``[0, h - m)`` and columns ``[m, w - m)`` with
@@ -34,7 +34,7 @@ def scan_directions(radius: int) -> tuple[tuple[int, int], ...]:
 
 
 def fitting_radius(size: tuple[int, int], radius: int) -> int:
-    """Radius that leaves pairs on a small grid: AffinityNet's code shrinks it where it must.
+    """Shrink the radius on a small grid so that pairs remain, as AffinityNet's code does.
 
     Args:
         size: ``(h, w)`` of the grid.
@@ -77,7 +77,7 @@ def _path(dy: int, dx: int) -> tuple[tuple[int, int], ...]:
 
 
 def view(maps: Tensor, offset: tuple[int, int], radius: int) -> Tensor:
-    """Values of maps at an offset from every source; no copy.
+    """View of the maps at an offset from every source; no copy.
 
     Args:
         maps: Shape: (..., h, w).

@@ -1,4 +1,4 @@
-"""Peaks of class activation maps, as point prompts."""
+"""Find peaks of class activation maps, to use them as point prompts."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 def pick_points(
     maps: Tensor, *, threshold: float = 0.5, min_distance: int = 20, legacy: bool = True
 ) -> list[np.ndarray]:
-    """Global maximum and local peaks of each map.
+    """Pick the global maximum and local peaks of each map.
 
     S2C (CVPR 2024): the maps are dilated (3 x 3, constant border 0), then scikit-image's
     ``peak_local_max`` finds the places that are the greatest within ``min_distance`` rows and
@@ -45,7 +45,7 @@ def pick_points(
     candidates = inner & (heights == _dilate(heights, 2 * d + 1)) & (heights > floor)
     index, row, column = candidates.nonzero(as_tuple=True)  # row-major within a map
     top = maps.flatten(1).argmax(1)
-    found = torch.stack(  # one transfer for everything
+    found = torch.stack(  # one transfer from the GPU for all values
         [
             torch.cat([index, torch.arange(count, device=maps.device)]).double(),
             torch.cat([row, top // width]).double(),
@@ -71,13 +71,13 @@ def pick_points(
 
 
 def _dilate(maps: Tensor, size: int) -> Tensor:
-    """Maximum over a square window, in two separable passes."""
+    """Take the maximum over a square window, in two separable passes."""
     maps = F.max_pool2d(maps[:, None], (size, 1), 1, (size // 2, 0))
     return F.max_pool2d(maps, (1, size), 1, (0, size // 2))[:, 0]
 
 
 def _space(places: np.ndarray, heights: np.ndarray, distance: int) -> np.ndarray:
-    """Indices of peaks that keep a Chebyshev distance, the highest first; stable."""
+    """Keep peaks with a minimal Chebyshev distance, the highest first; stable."""
     order = np.argsort(-heights, kind='stable')
     kept = []
     while len(order):

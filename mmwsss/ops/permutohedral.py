@@ -1,4 +1,4 @@
-"""Gaussian filtering in a space of many dimensions (position and colour) on a sparse lattice."""
+"""Gaussian filtering in a high-dimensional space (position and colour) on a sparse lattice."""
 
 import math
 import warnings
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class PermutohedralLattice:
-    """The filter ``out_i = sum_j exp(-|f_i - f_j|^2 / 2) v_j`` approximated in linear time.
+    """Approximate the filter ``out_i = sum_j exp(-|f_i - f_j|^2 / 2) v_j`` in linear time.
 
     `Adams, Baek, Davis, "Fast High-Dimensional Filtering Using the Permutohedral Lattice"
     <https://graphics.stanford.edu/papers/permutohedral/>`_ (2010), as compiled in dense CRFs and
@@ -74,7 +74,7 @@ class PermutohedralLattice:
         return _Filter.apply(flat, self, transposed).view_as(values).to(values.dtype)
 
     def _build(self, features: Tensor) -> None:
-        """Make the sparse matrices of the three steps."""
+        """Build the sparse matrices of the three steps: splat, blur, slice."""
         sets = features.shape[0] if features.ndim == 3 else 1
         weights, codes, offsets = _vertices(features.reshape(-1, features.shape[-1]), sets)
         corners, number = codes.shape
@@ -98,11 +98,11 @@ class PermutohedralLattice:
             len(codes),
         )
         self._blurs = [_blur(codes, offset, weights.dtype) for offset in offsets]
-        # What spreading and reading lose together, as in the compiled filter.
+        # Correct the scale that splatting and slicing lose, as in the compiled filter.
         self._scale = 1 / (1 + 2.0 ** -(corners - 1))
 
     def _apply(self, values: Tensor, transposed: bool) -> Tensor:
-        """Spread, blur, read. Shape: (N * P, C)."""
+        """Apply splat, blur and slice. Shape: (N * P, C)."""
         with torch.autocast(values.device.type, enabled=False):
             on_lattice = self._splat @ values
             for blur in reversed(self._blurs) if transposed else self._blurs:
@@ -111,7 +111,7 @@ class PermutohedralLattice:
 
 
 class _Filter(torch.autograd.Function):
-    """The filter with its transpose as gradient: nothing between the steps is kept."""
+    """Autograd function of the filter; its gradient is the transposed filter."""
 
     @staticmethod
     def forward(
@@ -266,9 +266,9 @@ def _blur(codes: Tensor, offset: int, dtype: torch.dtype) -> Tensor:
 
 
 def _csr(rows: Tensor, columns: Tensor, values: Tensor, width: int) -> Tensor:
-    """A sparse matrix. Shape: (len(rows) - 1, width)."""
+    """Build a sparse CSR matrix. Shape: (len(rows) - 1, width)."""
     with warnings.catch_warnings():
-        # Torch calls the format "in beta state" once a process.
+        # Torch warns once per process that the format is "in beta state".
         warnings.filterwarnings('ignore', 'Sparse CSR tensor support', UserWarning)
         return torch.sparse_csr_tensor(
             rows, columns, values, (len(rows) - 1, width), check_invariants=False

@@ -1,4 +1,4 @@
-"""Kernels of photometric augmentation on RGB uint8 images (H, W, 3), as albumentations has them."""
+"""Photometric augmentations of RGB uint8 images (H, W, 3), equal to albumentations'."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def equalize(image: np.ndarray) -> np.ndarray:
 
 
 def sharpening_kernel(alpha: float, lightness: float) -> np.ndarray:
-    """``(1 - alpha)`` of no change and ``alpha`` of a sharpening. Shape: (3, 3), float32."""
+    """Blend of identity (``1 - alpha``) and sharpening (``alpha``). Shape: (3, 3), float32."""
     same, sharp = np.zeros((3, 3), np.float32), np.full((3, 3), -1, np.float32)
     same[1, 1], sharp[1, 1] = 1, 8 + lightness
     return (1 - alpha) * same + alpha * sharp

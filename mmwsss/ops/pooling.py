@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def non_discriminative_pooling(cam: Tensor, tags: Tensor, threshold: float = 0.4) -> Tensor:
-    """Mean of what the most discriminative pixels leave over (GNDRP of RIB, section 3.3).
+    """Pool each map without its most discriminative pixels (GNDRP of RIB, section 3.3).
 
     A present class's map keeps its values below ``threshold`` times its maximum; the sum of these
     is divided by the number of all pixels. Absent classes have their plain mean.

@@ -1,4 +1,4 @@
-"""Probabilities of classes at every position, the background among them (ICAM)."""
+"""Operations on class probabilities, background included, at every position (ICAM)."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,21 @@ EPS = 1e-3
 
 
 def squeezed_logit(probability: Tensor, eps: float = EPS) -> Tensor:
-    """Logit of a probability whose ends are squeezed, so that it is finite for every p in [0, 1].
+    """Logit that stays finite for every probability in [0, 1].
 
     ``log(p (1 - eps) + eps) - log(1 - p (1 - eps))``, as in ICAM's code: from ``log eps`` at 0 to
     ``-log eps`` at 1.
 
     Args:
         probability: In [0, 1], any shape.
-        eps: How far both ends are squeezed.
+        eps: How far the ends of [0, 1] are moved inwards.
     """
     squeezed = probability * (1 - eps)
     return (squeezed + eps).log() - (1 - squeezed).log()
 
 
 def keep_tagged(probabilities: Tensor, tags: Tensor) -> Tensor:
-    """Take out the classes that are not tagged, and let the others and background sum to 1 again.
+    """Remove the classes that are not tagged, and rescale the rest to sum to 1.
 
     Args:
         probabilities: Background first; sum to 1 over the channels. Shape: (N, C + 1, h, w).
@@ -39,7 +39,7 @@ def keep_tagged(probabilities: Tensor, tags: Tensor) -> Tensor:
 
 
 def fuse_tagged(maps: Sequence[Tensor], tags: Tensor, size: tuple[int, int]) -> Tensor:
-    """Mean over scales and mirrored views of probabilities among the tagged classes (ICAM).
+    """Average the probabilities of the tagged classes over scales and mirrored views (ICAM).
 
     Args:
         maps: Probabilities at each scale, background first; the second of V = 1 or 2 views is of
@@ -48,7 +48,7 @@ def fuse_tagged(maps: Sequence[Tensor], tags: Tensor, size: tuple[int, int]) -> 
         size: ``(H, W)`` of the images.
 
     Returns:
-        Of the P pairs of image and tag, image by image. Shape: (P, H, W).
+        Maps of the P pairs of image and tag, image by image. Shape: (P, H, W).
     """
     image, classes = tags.nonzero(as_tuple=True)
     total, count = maps[0].new_zeros(len(image), *size), 0
@@ -62,7 +62,7 @@ def fuse_tagged(maps: Sequence[Tensor], tags: Tensor, size: tuple[int, int]) -> 
 
 
 def keep_best(scores: Tensor, tags: Tensor) -> Tensor:
-    """Zero what is not the best class of its pixel; of equals, all stay.
+    """Keep the best class of each pixel and set all others to 0; on a tie all are kept.
 
     Args:
         scores: Of the P pairs of image and tag, image by image. Shape: (P, H, W).

@@ -1,4 +1,4 @@
-"""Propagation of maps along the similarity of features, as in SEAM's and ICAM's PCM."""
+"""Propagate maps between positions with similar features, as in SEAM's and ICAM's PCM."""
 
 import torch
 import torch.nn.functional as F
@@ -8,18 +8,18 @@ EPS = 1e-5
 
 
 def propagate(maps: Tensor, features: Tensor, budget_mib: int = 256) -> Tensor:
-    """Weighted means of maps over all positions, by the cosine similarity of features.
+    """Average maps over all positions, weighted by the cosine similarity of features.
 
     The pixel correlation module of SEAM (CVPR 2020, section 3.3) in ICAM's form:
-    ``y = x A`` with ``A = relu(f^T f)`` divided by its column sums, where every feature has the
-    length 1. Nothing is detached.
+    ``y = x A`` with ``A = relu(f^T f)`` divided by its column sums, where features are normalised.
+    Nothing is detached.
 
     Columns are independent of each other. Without gradients they are computed in parts, so that
-    (h w)^2 similarities are never in memory. In single precision under mixed precision too: sums
-    over all positions leave the range of float16.
+    never all (h w)^2 similarities are in memory. Computed in single precision even under mixed
+    precision, because sums over all positions would overflow float16.
 
     Args:
-        maps: What to propagate. Shape: (N, K, h, w).
+        maps: Maps to propagate. Shape: (N, K, h, w).
         features: Shape: (N, D, h, w).
         budget_mib: Bound on the memory of the similarities without gradients, in MiB.
 

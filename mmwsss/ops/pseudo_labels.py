@@ -10,11 +10,11 @@ NOTHING = -1e5
 
 
 class PseudoLabels(NamedTuple):
-    """What the masks of N images say.
+    """Labels and scores that the masks of N images give.
 
     Args:
         label: Class of each pixel, ``num_classes`` for background. Shape: (N, H, W), int64.
-        score: Score of it, 0 on background. Shape: (N, H, W).
+        score: Score of that class, 0 on background. Shape: (N, H, W).
         scores: Score of each mask, ``-1e5`` outside of it. Shape: (P, H, W).
     """
 
@@ -24,22 +24,22 @@ class PseudoLabels(NamedTuple):
 
 
 def merge_masks(masks: Tensor, confidence: Tensor, cams: Tensor, tags: Tensor) -> PseudoLabels:
-    """Give each pixel to the mask that scores highest there.
+    """Give each pixel to the mask with the highest score there.
 
-    S2C (CVPR 2024), section 3.3: a mask scores the confidence of its pixel times the mean of its
-    class's map over the mask; the lowest class wins a tie, and a pixel whose best score is negative
-    is background (a score of exactly 0, a mask on an empty map, is not).
+    S2C (CVPR 2024), section 3.3: the score of a mask at a pixel is the confidence there times the
+    mean of its class's map over the mask. The lowest class wins a tie. A pixel whose best score is
+    negative is background; a score of exactly 0 (a mask on an empty map) is not.
 
     Args:
         masks: One for each image and class, in row-major order of ``tags``. Shape: (P, H, W), bool.
-        confidence: Shape: (P, H, W).
+        confidence: Confidence of each mask's pixels. Shape: (P, H, W).
         cams: Normalised maps of the same pairs. Shape: (P, H, W).
         tags: Which classes an image has. Shape: (N, C), bool.
     """
     area = masks.sum((1, 2)).clamp(min=1)
     weight = (cams * masks).sum((1, 2)) / area
     scores = torch.where(masks, confidence * weight[:, None, None], NOTHING)
-    # Images have few classes: stacking those is smaller than a map for each of C.
+    # Images have few classes: stacking only those needs less memory than all C maps.
     image, classes = tags.nonzero(as_tuple=True)
     rank = tags.long().cumsum(1)[image, classes] - 1
     depth = max(1, int(tags.sum(1).max()))

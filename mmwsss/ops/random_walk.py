@@ -1,4 +1,4 @@
-"""Random walks on image grids, without a dense transition matrix."""
+"""Random walks on image grids without a dense transition matrix."""
 
 from typing import Literal
 
@@ -77,7 +77,7 @@ def transition_matrix(weights: Tensor, directions: Directions) -> sparse.csr_arr
         directions: D offsets.
 
     Returns:
-        ``T^T`` with at most ``2 D + 1`` entries a row. Shape: (h w, h w), float64.
+        Sparse ``T^T`` with at most ``2 D + 1`` entries per row. Shape: (h w, h w), float64.
     """
     near, offsets = _neighbours(weights.double()[None], directions)
     rows = near[0].flatten(1).T.cpu().numpy()
@@ -89,7 +89,7 @@ def transition_matrix(weights: Tensor, directions: Directions) -> sparse.csr_arr
 
 
 def _neighbours(weights: Tensor, directions: Directions) -> tuple[Tensor, Directions]:
-    """Weights of each position's neighbours, itself included, with the sum 1, and their offsets.
+    """Weights of each position's neighbours and itself, normalised to sum 1, and their offsets.
 
     Shape: (N, D, h, w) to (N, 2 D + 1, h, w).
     """
@@ -109,7 +109,7 @@ def _walk_sparse(maps: Tensor, weights: Tensor, directions: Directions, steps: i
     walked = []
     for image, own in zip(maps.double().cpu().numpy(), weights, strict=True):
         matrix = transition_matrix(own, directions)
-        # Vector by vector: scipy's product with a matrix of few columns is slower.
+        # Vector by vector: scipy's sparse product with a matrix of few columns is slower.
         vectors = list(image.reshape(len(image), -1))
         for index, vector in enumerate(vectors):
             for _ in range(steps):
@@ -126,10 +126,10 @@ def _walk_stencil(
     margin = max(max(abs(dy), abs(dx)) for dy, dx in directions)
     side = 2 * margin + 1
     images, channels, height, width = maps.shape
-    # The weights at the places where F.unfold has the values that they belong to.
+    # Arrange the weights as F.unfold arranges the values that they multiply.
     window = near.new_zeros(images, side * side, height * width)
     window[:, [(margin + dy) * side + margin + dx for dy, dx in offsets]] = near.flatten(2)
-    # A map takes its unfolded values, their products with the weights, and these.
+    # Memory of one map: its unfolded values, their products with the weights, and the weights.
     at_once = max(1, budget_mib * 2**20 // (3 * side * side * height * width * 8))
     flat = maps.double().flatten(0, 1)
     image = torch.arange(images, device=maps.device).repeat_interleave(channels)

@@ -1,4 +1,4 @@
-"""Labels of class scores against what they leave to the background, refined by colour."""
+"""Labels from class scores with background ``1 - max``, refined by PAR."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ from mmwsss.ops.par import par
 
 
 def refined_scores(image: Tensor, scores: Tensor, iterations: int = 20) -> Tensor:
-    """Background and classes after PAR, in which ``1 - max`` is the background.
+    """Refine background (``1 - max``) and class scores by PAR.
 
     Args:
         image: Colours, of any range. Shape: (3, H, W).

@@ -1,4 +1,4 @@
-"""Histograms of one image, kept small until the list is complete."""
+"""Sparse histograms of single images, to save memory until all images are counted."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class SparseCounts:
-    """The cells of a histogram that are not zero.
+    """The non-zero cells of a histogram.
 
     One image fills a few hundred cells of a histogram that has up to a million: a list as long as
     COCO's fits memory image by image.

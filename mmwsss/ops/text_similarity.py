@@ -1,15 +1,14 @@
-"""Maps of classes by the similarity of image tokens and texts (ExCEL)."""
+"""Class maps from the similarity of image tokens and texts (ExCEL)."""
 
 import torch
 from torch import Tensor
 
 
 def text_similarity(tokens: Tensor, text: Tensor) -> Tensor:
-    """How much each token looks like each text, against all other texts.
+    """Similarity of each token to each text, relative to all other texts.
 
-    `ExCEL <https://arxiv.org/abs/2503.20826>`_, after CLIP Surgery: channels have norm 1 over the
-    tokens, texts that fit the whole image count more, and what all texts have in common is taken
-    off.
+    `ExCEL <https://arxiv.org/abs/2503.20826>`_, after CLIP Surgery: channels are normalised over
+    tokens, texts that fit the whole image get more weight, and the mean over texts is subtracted.
 
     Args:
         tokens: In the space shared with texts, class token first. Shape: (N, L, E).

@@ -1,4 +1,4 @@
-"""Confusion matrices of all background thresholds from one look at the scores."""
+"""Confusion matrices for all background thresholds in one pass over the scores."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mmwsss.ops.sparse_counts import SparseCounts
 
 
 def threshold_grid(thresholds: Sequence[float] | np.ndarray | None = None) -> np.ndarray:
-    """Thresholds as a checked array.
+    """Check thresholds and return them as an array.
 
     Args:
         thresholds: Ascending background scores, at least 0. Defaults to 0, 0.01, ..., 0.99.
@@ -31,7 +31,7 @@ def threshold_grid(thresholds: Sequence[float] | np.ndarray | None = None) -> np
 
 
 class ThresholdSweep:
-    """Exact confusion matrices of score maps over a grid of background thresholds.
+    """Exact confusion matrices of score maps for each background threshold of a grid.
 
     A pixel is foreground at threshold t iff its best class scores more than ``float32(t)``, and
     which class is best does not depend on t. So a pixel matters only through its true class, its
@@ -75,7 +75,7 @@ class ThresholdSweep:
         self._row = row * self.histogram[0].size
 
     def count(self, label: np.ndarray, score: np.ndarray, gt: np.ndarray) -> SparseCounts:
-        """Counts of one image, for a later :meth:`add`.
+        """Count one image, for a later :meth:`add`.
 
         Args:
             label: Best foreground class of each pixel, 1..n-1; arbitrary below n where the score
@@ -104,7 +104,7 @@ class ThresholdSweep:
                 )
         cells = self._row[gt.ravel()] + label.ravel().astype(np.intp) * self._shape[2]
         cells += torch.bucketize(torch.from_numpy(score), self._bounds, out_int32=True).numpy()
-        # The histogram is followed by a row of ignored pixels and one of what is no class.
+        # The histogram is followed by a row of ignored pixels and one of invalid labels.
         counts = np.bincount(cells, minlength=self.histogram.size)
         if len(counts) > self._row[self.ignore] + self.histogram[0].size:
             strange = np.setdiff1d(gt, [*range(self.num_classes), self.ignore])
@@ -115,7 +115,7 @@ class ThresholdSweep:
         return SparseCounts.from_dense(counts[: self.histogram.size])
 
     def add(self, counts: SparseCounts) -> None:
-        """Add what :meth:`count` returned."""
+        """Add the result of :meth:`count`."""
         counts.add_to(self.histogram)
 
     def update(self, label: np.ndarray, score: np.ndarray, gt: np.ndarray) -> None:
@@ -159,7 +159,7 @@ class ThresholdSweep:
 
 
 def search_threshold(miou: np.ndarray, early_stop: bool = False) -> int:
-    """Index of the best threshold of a curve.
+    """Find the index of the best threshold of a curve.
 
     Args:
         miou: Score of each threshold of the grid, none of them NaN. Shape: (T,).

@@ -1,4 +1,4 @@
-"""Labels from a strict and a loose background score, undecided pixels being left out."""
+"""Make labels with a high and a low background score; pixels between the two become 255."""
 
 from collections.abc import Sequence
 
@@ -12,30 +12,30 @@ IGNORE = 255
 
 
 def combine_levels(strict: Tensor, loose: Tensor) -> Tensor:
-    """Keep what both levels agree on, as IRN and ToCo do.
+    """Keep the labels on which the high and the low level agree, as IRN and ToCo do.
 
     Args:
         strict: Labels against the high background score. Shape: (..., H, W).
         loose: Labels against the low background score. Shape: (..., H, W).
 
     Returns:
-        The strict class where there is one, 0 where both say background, else 255.
+        The strict class where there is one, 0 where both levels are background, otherwise 255.
     """
     undecided = torch.where(loose == 0, 0, IGNORE).to(strict.dtype)
     return torch.where(strict == 0, undecided, strict)
 
 
 def present_slots(scores: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
-    """Gather the maps of present classes, so that work does not grow with all classes.
+    """Gather the maps of the present classes, so that later steps skip all other classes.
 
     Args:
         scores: Shape: (N, C, H, W).
         tags: Multi-hot. Shape: (N, C).
 
     Returns:
-        Maps of the present classes in ascending order, -inf in what is left of the K slots, K
-        being the largest number of classes of an image, with shape (N, K, H, W); and the label
-        ``class + 1`` of each slot with shape (N, K), int64.
+        Maps of the present classes in ascending order, shape (N, K, H, W), where K is the largest
+        number of classes in an image and unused slots are -inf; and the label ``class + 1`` of each
+        slot, shape (N, K), int64.
     """
     tags = tags > 0
     number = tags.sum(1)
@@ -54,13 +54,13 @@ def two_level_labels(
     low: float = 0.25,
     boxes: Tensor | None = None,
 ) -> Tensor:
-    """Labels of class scores without refinement.
+    """Make labels from class scores, without refinement.
 
     Args:
         scores: In [0, 1]. Shape: (N, C, H, W).
         tags: Image labels, multi-hot; other classes are left out. Shape: (N, C).
-        high: Background score that a certain class has to beat.
-        low: Background score that a certain background pixel's classes do not beat.
+        high: A pixel gets its best class if that score exceeds this.
+        low: A pixel is background if no score exceeds this.
         boxes: ``(y0, y1, x0, x1)`` of the valid part of each image, ends exclusive; the rest
             becomes 255. Defaults to the whole images. Shape: (N, 4).
 
@@ -85,17 +85,17 @@ def par_labels(
     iterations: int = 10,
     boxes: Tensor | None = None,
 ) -> Tensor:
-    """ToCo's label step: a softmax against each background score, PAR, best class.
+    """ToCo's label step: softmax with each background score, PAR, best class.
 
     Args:
         images: Colours in [0, 1]. Shape: (N, 3, H, W).
         scores: In [0, 1]. Shape: (N, C, H, W).
         tags: Image labels, multi-hot; other classes take no part. Shape: (N, C).
-        high: Strict background score.
-        low: Loose background score.
+        high: High (strict) background score.
+        low: Low (loose) background score.
         down_scale: PAR works at this fraction of the size, rounded down.
         dilations: Distances of PAR's neighbours, in pixels of the reduced image.
-        iterations: PAR's averages.
+        iterations: Iterations of PAR.
         boxes: ``(y0, y1, x0, x1)`` of the valid part of each image, ends exclusive; the rest
             becomes 255. Defaults to the whole images. Shape: (N, 4).
 
@@ -127,7 +127,7 @@ def refine_levels(
     dilations: Sequence[int] = DILATIONS,
     iterations: int = 10,
 ) -> tuple[tuple[Tensor, ...], Tensor]:
-    """Softmax against each background score, refined by PAR at a reduced size.
+    """Take the softmax with each background score and refine it by PAR at a reduced size.
 
     Args:
         images: See :func:`par_labels`.
@@ -149,13 +149,13 @@ def refine_levels(
     )
     maps, labels = present_slots(scores, tags)
     planes = [_with_background(maps, level).softmax(1) for level in levels]
-    # All levels share the weights: one call.
+    # All levels share PAR's weights, so one call suffices.
     refined = par(images, torch.cat(planes, 1), dilations=dilations, iterations=iterations)
     return refined.chunk(len(planes), 1), labels
 
 
 def inside_boxes(boxes: Tensor, size: Sequence[int]) -> Tensor:
-    """Which pixels lie in each image's box.
+    """Mark the pixels inside each image's box.
 
     Args:
         boxes: ``(y0, y1, x0, x1)``, ends exclusive. Shape: (N, 4).
