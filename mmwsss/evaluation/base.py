@@ -1,4 +1,4 @@
-"""What the metrics share: one result an image, and the protocol beside every number."""
+"""Base class of metrics: one result per image, and a protocol beside every number."""
 
 import io
 from abc import abstractmethod
@@ -20,7 +20,7 @@ from mmwsss.stores.mask_audit import MaskAudit, MaskRow
 
 
 class ProtocolMetric(BaseMetric):
-    """A metric that keeps one result per image and says what its number stands for.
+    """A metric that keeps one result per image and reports how its number was obtained.
 
     Results of single images let mmengine drop what a distributed sampler has added, which a
     running sum cannot. The record of how the predictions were made arrives as
@@ -89,11 +89,11 @@ class ProtocolMetric(BaseMetric):
 
     @abstractmethod
     def count(self, sample: dict) -> Any:
-        """What one image adds."""
+        """Count one image."""
 
     @abstractmethod
     def summarise(self, ids: Sequence[str], counts: Sequence[Any]) -> dict[str, float]:
-        """Metrics of all images."""
+        """Compute the metrics of all images."""
 
     def ground_truth(self, sample: dict) -> np.ndarray:
         """Label map of a sample. Shape: (H, W)."""

@@ -1,4 +1,4 @@
-"""Contours of label maps against those of masks."""
+"""Metric that compares the contours of label maps with those of ground-truth masks."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -155,6 +155,6 @@ def _band_iou(table: np.ndarray) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> float:
-    """Mean in percent of what is defined; NaN if nothing is."""
+    """Mean of the defined values in percent; NaN if there is none."""
     defined = values[~np.isnan(values)]
     return 100 * float(defined.mean()) if len(defined) else float('nan')

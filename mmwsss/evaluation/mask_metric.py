@@ -1,4 +1,4 @@
-"""Label maps against masks."""
+"""Metric that compares label maps with ground-truth masks."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -61,7 +61,7 @@ class MaskMetric(ProtocolMetric):
         self.undecided, self.absent, self.out_dir = undecided, absent, out_dir
 
     def count(self, sample: dict) -> SparseCounts:
-        """Confusion of one image, undecided pixels in a column of their own."""
+        """Count the confusion of one image; undecided pixels have their own column."""
         pred = sample['pred_sem_seg']['data'].squeeze(0)
         gt = sample['gt_sem_seg']['data'].squeeze(0).to(pred.device)
         counts = confusion(pred, gt, len(self.classes), self.ignore_index, void=True)

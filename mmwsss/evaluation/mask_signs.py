@@ -1,4 +1,4 @@
-"""What can be said of masks without ground truth: signs of each tag."""
+"""Judge masks without ground truth, by statistics of each tag."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class MaskSigns:
     ellipse: float
 
     def remarks(self) -> list[str]:
-        """What looks wrong, in words."""
+        """Describe in words what looks wrong."""
         remarks = []
         if self.unpainted > 0.2 * self.photos:
             remarks.append(f'{self.unpainted} of {self.photos} photos are not painted')
@@ -53,7 +53,7 @@ class MaskSigns:
 def mask_signs(
     seeds: ScoreStore, masks: MaskStore, tags: Mapping[str, np.ndarray]
 ) -> dict[str, MaskSigns]:
-    """Signs of each tag.
+    """Compute the statistics of each tag.
 
     Args:
         seeds: Raw seeds of the photos.
@@ -101,7 +101,7 @@ def _mean(rows: list[tuple]) -> MaskSigns:
 
 
 def _highest(scores: np.ndarray | None, count: int) -> np.ndarray | None:
-    """The so many highest pixels."""
+    """Select a given number of the highest pixels."""
     if scores is None:
         return None
     order = np.argsort(-scores, axis=None, kind='stable')[:count]

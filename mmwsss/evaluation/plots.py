@@ -1,4 +1,4 @@
-"""Plots of scores. Without a screen: files only."""
+"""Plots of scores, written to files."""
 
 import io
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Seeds against masks, at every background threshold in one pass."""
+"""Metric that compares seeds with masks at every background threshold in one pass."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from mmwsss.stores.atomic import atomic_write_bytes
 
 @METRICS.register_module()
 class SeedMetric(ProtocolMetric):
-    """Scores of seeds at the threshold that suits them best, and at others.
+    """Scores of seeds at the best threshold and at others.
 
     Like the published numbers, the best mIoU is chosen on the masks it is scored with; the
     report says so. Seeds with a background map of their own (CRF, PAR) are scored with that, and

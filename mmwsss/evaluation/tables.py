@@ -14,7 +14,7 @@ from mmwsss.stores.atomic import atomic_write_bytes
 
 
 def write_csv(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows with the keys of the first as heading; what is NaN stays empty."""
+    """Write rows with the keys of the first as heading; NaN becomes an empty cell."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator='\n')
     writer.writeheader()

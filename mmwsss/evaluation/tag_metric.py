@@ -1,4 +1,4 @@
-"""Predicted tags against image-level labels."""
+"""Metric that compares predicted tags with image-level labels."""
 
 from collections.abc import Sequence
 

@@ -17,6 +17,7 @@ def contour_radius(size: tuple[int, int], share: float = 0.008) -> int:
 
 def contour_pixels(labels: np.ndarray, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the contour pixels of all foreground classes.
+
     A pixel is on the contour of a class if its right, lower or lower-right neighbour differs from
     it in belonging to the class. In the last row only the right neighbour is compared, in the last
     column only the lower one, and in the corner none.
@@ -49,6 +50,7 @@ def contour_matches(
     first: np.ndarray, second: np.ndarray, num_classes: int, radius: int
 ) -> np.ndarray:
     """Count the contour pixels of each class, and those that the other map has nearby.
+
     Two contour pixels of a class match if one lies in the disk (``dy^2 + dx^2 <= radius^2``) around
     the other; many may match one.
 

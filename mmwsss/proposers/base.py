@@ -1,4 +1,4 @@
-"""What a proposer is."""
+"""Interface of proposers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Proposer(ABC):
     runs_in: Literal['worker', 'device']
 
     def to(self, device: torch.device | str) -> Proposer:
-        """Compute on this device from now on; of no concern to plain CPU code."""
+        """Compute on this device from now on; plain CPU code ignores it."""
         return self
 
     @abstractmethod
@@ -35,7 +35,7 @@ class Proposer(ABC):
         """
 
     def propose(self, images: Sequence[np.ndarray]) -> list[Proposals]:
-        """Propose for several images, of any sizes. A network has better ways than this loop.
+        """Propose for several images of any sizes, one by one; networks override this with batches.
 
         Args:
             images: RGB. Shape: (H, W, 3) each, uint8.
@@ -44,4 +44,4 @@ class Proposer(ABC):
 
     @abstractmethod
     def protocol(self) -> dict[str, Any]:
-        """How the masks are made, as plain JSON: recorded in the store."""
+        """Settings as plain JSON, recorded in the store."""

@@ -1,4 +1,4 @@
-"""A proposer as a model, so that a proposing stage is a test run like any other."""
+"""A model around a proposer, so that a proposing stage is an ordinary test run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mmwsss.stores import StoreOutput, StoreWriter
 
 @MODELS.register_module()
 class ProposeModel(BaseModel, StoreWriter):
-    """A proposer in the place of a network; without parameters.
+    """A model without parameters that runs a proposer.
 
     A proposer that runs in the DataLoader's workers is applied there, and its proposals only pass
     through here; any other runs here.
@@ -33,7 +33,7 @@ class ProposeModel(BaseModel, StoreWriter):
         self.proposer = build(PROPOSERS, proposer)
 
     def store_output(self) -> StoreOutput:
-        """Proposals, with the proposer's record."""
+        """Say that it writes proposals, with the proposer's protocol."""
         return StoreOutput(
             ('proposals',),
             {'proposer': self.proposer.protocol()},
@@ -43,13 +43,13 @@ class ProposeModel(BaseModel, StoreWriter):
         )
 
     def test_step(self, data: dict) -> list[SegDataSample]:
-        """Propose for a batch. Images stay on the CPU: a proposer knows what it needs where."""
+        """Propose for a batch. Images stay on the CPU: a proposer moves what it needs itself."""
         return self(**data, mode='predict')
 
     def forward(
         self, inputs: Sequence[Tensor], data_samples: list[SegDataSample], mode: str = 'predict'
     ) -> list[SegDataSample]:
-        """Fill ``proposals`` where a worker has not.
+        """Fill ``proposals`` unless a worker already did.
 
         Args:
             inputs: RGB images, uint8. Shape: (3, H, W) each.
@@ -76,7 +76,7 @@ class ProposeModel(BaseModel, StoreWriter):
 
 
 def propose_in_worker(sample: dict[str, Any], proposer: Proposer) -> dict[str, Any]:
-    """A packed sample, ``inputs`` uint8 (3, H, W), with ``proposals`` among its data."""
+    """Add ``proposals`` to a packed sample, ``inputs`` uint8 (3, H, W)."""
     image = np.ascontiguousarray(sample['inputs'].permute(1, 2, 0).numpy())
     sample['data_samples'].set_field(proposer(image), 'proposals')
     return sample

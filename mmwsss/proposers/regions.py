@@ -39,7 +39,7 @@ class Regions:
 
 @PROPOSERS.register_module()
 class RegionProposer(Proposer):
-    """Stands in for SAM where no weights are: graph-based colour segmentation.
+    """Colour segmentation (graph-based) that replaces SAM where no weights are available.
 
     Felzenszwalb and Huttenlocher's segmentation (IJCV 2004, scikit-image) at three
     scales. A region of a coarser level is the union of those finer regions that lie
@@ -126,7 +126,7 @@ class RegionProposer(Proposer):
     def point_prompts(
         self, image: np.ndarray | Regions, points: np.ndarray, labels: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Answer prompts with a small, a middle and a large region.
+        """Return a small, a medium and a large region for each prompt.
 
         On each level the answer is the union of the regions that the positive points
         of a prompt hit. The small regions under negative points are cut out of all

@@ -1,4 +1,4 @@
-"""SAM's "segment everything": all masks that a grid of points finds."""
+"""SAM's "segment everything" mode: masks for a grid of point prompts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _TOKENS = (0, 2, 3, 4)  # the output tokens of the IoUs and of these
 
 @dataclass
 class _View:
-    """An image, or a crop of it, as SAM sees it."""
+    """An image or a crop of it, resized for SAM."""
 
     image: int
     box: tuple[int, int, int, int]
@@ -69,7 +69,7 @@ class _Found:
 
 @PROPOSERS.register_module()
 class SAMAutoProposer(Proposer):
-    """The masks of ``segment_anything.SamAutomaticMaskGenerator``, in its order.
+    """Same masks as ``segment_anything.SamAutomaticMaskGenerator``, in the same order.
 
     Same settings, same masks; what is not kept is not computed: the predicted IoU is known before
     a mask is made, a mask whose stability cannot suffice is dropped at low resolution, where a
@@ -162,7 +162,7 @@ class SAMAutoProposer(Proposer):
         return self
 
     def protocol(self) -> dict[str, Any]:
-        """Settings, and which SAM."""
+        """Settings, and the SAM in use."""
         return dict(type='SAMAutoProposer', **self.settings, sam=self.sam.protocol())
 
     def __call__(self, image: np.ndarray) -> Proposals:
@@ -261,7 +261,7 @@ class SAMAutoProposer(Proposer):
         return parts
 
     def _may_be_stable(self, view: _View, logits: Tensor, bonus: Tensor) -> Tensor:
-        """Which masks a bound on their stability at full resolution does not rule out.
+        """Find masks whose stability at full resolution may be high enough, by an upper bound.
 
         A pixel's logit lies between the least and the greatest of the 3 x 3 low-resolution logits
         that both bilinear steps draw on.
@@ -293,7 +293,7 @@ class SAMAutoProposer(Proposer):
 
     @staticmethod
     def _suppress(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
-        """Masks that stay, in order of falling score."""
+        """Non-maximum suppression: indices of kept masks by falling score."""
         group = torch.zeros(len(boxes), device=boxes.device)
         return batched_nms(boxes.float(), scores.to(boxes.device), group, threshold)
 
@@ -352,7 +352,7 @@ class SAMAutoProposer(Proposer):
         return masks
 
     def _clean(self, mask: np.ndarray, min_area: int) -> bool:
-        """Fill small holes and remove small islands, in place; whether there were any."""
+        """Fill small holes and remove small islands in place; returns whether there were any."""
         result, holes = self.amg.remove_small_regions(mask, min_area, mode='holes')
         result, islands = self.amg.remove_small_regions(result, min_area, mode='islands')
         mask[:] = result

@@ -17,6 +17,7 @@ from mmwsss.structures import Proposals, Seeds
 @REFINERS.register_module()
 class PARLabels(Refiner):
     """ToCo's pseudo labels: seeds refined with PAR, then thresholded with two background scores.
+
     Ru et al., "Token Contrast for Weakly-Supervised Semantic Segmentation", CVPR 2023. A pixel
     gets its best class if that exceeds ``high``; background if nothing exceeds ``low``; otherwise
     255. See :func:`mmwsss.ops.two_level_labels.par_labels`.

@@ -1,4 +1,4 @@
-"""Stores: what a stage leaves on disk for the next one. No pickle, crash-safe."""
+"""Stores: crash-safe folders in which a stage leaves its output for the next one; no pickle."""
 
 from mmwsss.stores.base import BadEntry, Store
 from mmwsss.stores.errors import StoreError, StoreMismatch

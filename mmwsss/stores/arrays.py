@@ -1,4 +1,4 @@
-"""``.npy`` and ``.npz`` content that is never pickled and never larger than it says.
+"""Read and write ``.npy`` and ``.npz`` data without pickle and with checked sizes.
 
 A file declares the sizes of its arrays, and a few bytes can declare gigabytes. Here nothing is
 allocated before what is declared has been held against the bytes that are there.
@@ -25,7 +25,7 @@ _DAMAGES = (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, Runtime
 
 
 def pack(arrays: dict[str, np.ndarray]) -> bytes:
-    """Bytes of an uncompressed ``.npz``; equal arrays give equal bytes."""
+    """Pack arrays as an uncompressed ``.npz``; equal arrays give equal bytes."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
@@ -74,7 +74,7 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def check_unfolding(archive: zipfile.ZipFile) -> None:
-    """Refuse a zip file whose members declare more than they can or should hold.
+    """Raise an error if members of a zip file declare implausible sizes.
 
     Raises:
         ValueError: Members overlap, or unfold to more than :data:`UNFOLDED` bytes.
@@ -95,7 +95,7 @@ def check_unfolding(archive: zipfile.ZipFile) -> None:
 
 
 def check_file(path: str | Path) -> None:
-    """Refuse a zip file, such as torch's checkpoints are, that unfolds to more than it should.
+    """Raise an error if a zip file (e.g. a torch checkpoint) would unpack to an implausible size.
 
     Raises:
         ValueError: As :func:`check_unfolding`. Files that are no zip pass.
@@ -117,7 +117,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
 
 
 def read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order (whether columns come first) and dtype of a ``.npy`` file.
+    """Read the shape, order (whether column-major) and dtype of a ``.npy`` file.
 
     Raises:
         ValueError: It is none.
@@ -145,7 +145,7 @@ def read_npy(file: BinaryIO) -> np.ndarray:
 def array_of(
     data: bytes, shape: tuple[int, ...], dtype: np.dtype, columns_first: bool = False
 ) -> np.ndarray:
-    """A plain array, writable, from the bytes of its values.
+    """Build a writable array from the bytes of its values.
 
     Raises:
         ValueError: The bytes are not as many as the shape needs, or the dtype is no plain one.

@@ -1,4 +1,4 @@
-"""Files that are either there in full or not there at all."""
+"""Write files atomically: they are complete or do not exist."""
 
 import json
 import os
@@ -17,7 +17,7 @@ _TEMPORARY = re.compile(r'\.(.+)\.(?:[0-9a-f]{16}|\d{1,7})\.tmp', re.DOTALL)
 
 @contextmanager
 def atomic_write(path: str | Path, *, sync_folder: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that takes its place on success.
+    """Yield a temporary path that replaces ``path`` on success.
 
     The temporary file is new, empty, and has a name that nobody can foresee. It is flushed to the
     disk before it is renamed; on any error it is removed and an older file at ``path`` stays as
@@ -71,7 +71,7 @@ def atomic_write_json(path: str | Path, value: Any) -> None:
 
 
 def sync_folders(folders: Iterable[Path]) -> None:
-    """Flush the names in folders to the disk, where the system can do that."""
+    """Flush directory entries to disk, if the system supports it."""
     for folder in folders:
         with suppress(OSError):  # Windows and some network file systems open no folders
             descriptor = os.open(folder, os.O_RDONLY)
@@ -82,7 +82,7 @@ def sync_folders(folders: Iterable[Path]) -> None:
 
 
 def final_name(name: str) -> str | None:
-    """Name that a temporary file was to get; None if :func:`atomic_write` makes no such name."""
+    """Final name of a temporary file; None if the file is not from :func:`atomic_write`."""
     match = _TEMPORARY.fullmatch(name)
     return match[1] if match else None
 
@@ -90,7 +90,7 @@ def final_name(name: str) -> str | None:
 def remove_temporaries(
     folder: str | Path, wanted: Callable[[str], bool] = lambda name: True
 ) -> None:
-    """Delete what killed writers left below a folder. Nobody may be writing there.
+    """Delete temporary files of killed writers in a folder. Nobody may be writing there.
 
     Links are neither followed nor deleted.
 

@@ -1,4 +1,4 @@
-"""Writing entries in threads, so that the next image does not wait for the disk."""
+"""Write entries in background threads, so that the next image does not wait for the disk."""
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +11,7 @@ _WAITING = 16  # entries in hand; more would only take memory
 
 
 class BackgroundWriter:
-    """Encodes and writes entries in threads; each is on the disk before it gets its name.
+    """Encodes and writes entries in threads; each file is complete before it gets its name.
 
     So an entry that is there is there in full, as with :meth:`Store.write`. What a killed run loses
     are the entries in hand, at most 16.
@@ -34,14 +34,14 @@ class BackgroundWriter:
         self._waiting: deque[tuple[str, Future]] = deque()
 
     def put(self, id: str, value: Any) -> None:
-        """Write an entry soon; the value may not change until then. Waits where many do."""
+        """Queue an entry for writing, waiting if many are queued; do not change the value then."""
         self._waiting.append((id, self._pool.submit(self.store.write, id, value)))
         unfinished = [future for _, future in self._waiting if not future.done()]
         if len(unfinished) > _WAITING:
             unfinished[0].exception()
 
     def done(self) -> list[tuple[str, Exception]]:
-        """Entries that could not be written, of those that are finished, in order."""
+        """Return the failed ones among the finished entries, in order."""
         failed = []
         while self._waiting and self._waiting[0][1].done():
             id, future = self._waiting.popleft()
@@ -52,7 +52,7 @@ class BackgroundWriter:
         return failed
 
     def drain(self) -> list[tuple[str, Exception]]:
-        """Wait for all entries, flush their names to the disk, and return those that failed."""
+        """Wait for all entries, flush directories to disk, and return the failed entries."""
         for _, future in self._waiting:
             future.exception()
         failed = self.done()
@@ -63,5 +63,5 @@ class BackgroundWriter:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        """Finish what is in hand; begin nothing new."""
+        """Finish entries being written and discard the rest."""
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""The part that all kinds of store share."""
+"""Base class of all kinds of store."""
 
 import os
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from mmwsss.stores.verification import BadEntry, verify_entries
 
 
 class Store(ABC):
-    """A folder with ``meta.json`` and one file an image.
+    """A folder with ``meta.json`` and one file per image.
 
     Args:
         folder: The store's folder.
@@ -37,20 +37,20 @@ class Store(ABC):
     @staticmethod
     @abstractmethod
     def is_entry(head: bytes) -> bool:
-        """Whether a file that begins so can be an entry of this kind."""
+        """Whether a file with these first bytes can be an entry of this kind."""
 
     @abstractmethod
     def encode(self, value: Any) -> bytes:
-        """File content of an entry."""
+        """Encode an entry as file content."""
 
     @abstractmethod
     def decode(self, path: Path) -> Any:
-        """Entry read from a file, checked. Any exception means that it is bad."""
+        """Decode and check an entry. Any exception means that the entry is broken."""
 
     # Entries ------------------------------------------------------------------------
 
     def path(self, id: str) -> Path:
-        """File of an image id. Ids may contain ``/`` but may not leave the folder."""
+        """Path of an image id's file. Ids may contain ``/`` but may not leave the folder."""
         parts = PurePosixPath(id).parts
         if not id or id.startswith('/') or '..' in parts or '\\' in id:
             raise StoreError(
@@ -59,7 +59,7 @@ class Store(ABC):
         return self.folder / f'{id}{self.suffix}'
 
     def write(self, id: str, value: Any) -> None:
-        """Write one entry atomically, replacing an older one. Threads may write at once.
+        """Write one entry atomically, replacing an older one. Safe to call from several threads.
 
         The content is on the disk when this returns. Its name is, too, after :meth:`sync`: until
         then a power failure may cost the entry, never a part of it.
@@ -109,11 +109,11 @@ class Store(ABC):
         return self._lock
 
     def sync(self) -> None:
-        """Flush the names of what has been written to the disk."""
+        """Flush the directory entries of written files to disk."""
         sync_folders(sorted(self._folders))
 
     def close(self) -> None:
-        """Let other runs write."""
+        """Release the lock, so that other runs can write."""
         lock, self._lock = self._lock, None
         if lock is not None:
             lock.release()
@@ -159,7 +159,7 @@ class Store(ABC):
     # Checks -------------------------------------------------------------------------
 
     def verify(self, ids: Iterable[str] | None = None) -> list[BadEntry]:
-        """Read entries in full, whatever is known of them, and report those that are no good.
+        """Read all these entries in full, ignoring the ledger, and report the broken ones.
 
         Several processes read where there is much to read.
 
@@ -195,7 +195,7 @@ class Store(ABC):
         classes: Sequence[str] | None = None,
         ids: Sequence[str] | None = None,
     ) -> None:
-        """Refuse a store that does not fit its consumer.
+        """Raise an error if the store does not fit its reader.
 
         Args:
             classes: Foreground names that the consumer works with.

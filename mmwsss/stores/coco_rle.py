@@ -1,4 +1,4 @@
-"""COCO's run-length codes, checked before anything is drawn.
+"""Decode COCO's run-length codes, with checks.
 
 The decoder of pycocotools trusts a code; a damaged one makes it read past its end.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def coco_runs(code: Any, size: tuple[int, int] | None = None) -> tuple[np.ndarray, tuple[int, int]]:
-    """Run lengths of a code, compressed (text) or not (list).
+    """Return the run lengths of a code, compressed (text) or not (list).
 
     Args:
         code: ``{'size': [H, W], 'counts': text or list}``; runs go down the columns and begin
@@ -50,14 +50,15 @@ def coco_runs(code: Any, size: tuple[int, int] | None = None) -> tuple[np.ndarra
 
 
 def coco_mask(code: Any, size: tuple[int, int] | None = None) -> np.ndarray:
-    """The mask of a code, see :func:`coco_runs`. Shape: (H, W), bool."""
+    """Decode a mask, see :func:`coco_runs`. Shape: (H, W), bool."""
     runs, (height, width) = coco_runs(code, size)
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T
 
 
 def _decompressed(text: bytes) -> np.ndarray:
-    """Counts of the text form: 5 bits a character; from the third on, differences to the last but
-    one (``rleFrString`` of the COCO API).
+    """Decode the counts of the text form (``rleFrString`` of the COCO API).
+
+    Characters hold 5 bits; from the third count on, differences to the last but one are stored.
     """
     counts: list[int] = []
     value = shift = 0

@@ -1,4 +1,4 @@
-"""What lies in a store's folder, and emptying it without taking anything else along."""
+"""List the files in a store's folder, and delete its entries without touching other files."""
 
 import os
 import stat
@@ -18,7 +18,7 @@ _HEAD = 256  # bytes that tell an entry from another file
 
 
 class Contents(NamedTuple):
-    """Files below a store's folder, as paths below it.
+    """Files in a store's folder, as paths relative to it.
 
     Args:
         own: Entries and what killed writers left.
@@ -31,7 +31,7 @@ class Contents(NamedTuple):
 
 
 def survey(folder: Path, suffix: str, is_entry: Callable[[bytes], bool]) -> Contents:
-    """Look through a store's folder.
+    """List the contents of a store's folder.
 
     Args:
         folder: The folder.

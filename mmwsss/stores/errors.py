@@ -6,8 +6,8 @@ class StoreError(ValueError):
 
 
 class StoreMismatch(StoreError):
-    """Two sides disagree: a store and its consumer, or an old and a new producer."""
+    """A store does not fit its reader, or was written by a different producer."""
 
 
 class FolderBusy(StoreError):
-    """Another process writes to a folder."""
+    """Another process is writing to the folder."""

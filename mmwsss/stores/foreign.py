@@ -1,4 +1,4 @@
-"""Import of what published repositories write, and export in IRN's form."""
+"""Import files of published repositories into stores, and export in IRN's format."""
 
 import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ def import_folder(
     compare_sizes: bool = True,
     overwrite: bool = False,
 ) -> Store:
-    """Turn a folder of foreign seeds, label maps or proposals into a store.
+    """Import a folder of seeds, label maps or proposals of another project into a store.
 
     A file that cannot be read never stops the others.
 
@@ -144,7 +144,7 @@ def _fill(
     read: Callable[[str], Any],
     suffix: str,
 ) -> list[BadEntry]:
-    """Import what is missing; what could not be read, and why."""
+    """Import missing entries; return those that could not be read, with the reason."""
     bad = []
     for id in store.pending(ids):
         if id not in paths:

@@ -1,4 +1,4 @@
-"""Which file of a foreign folder belongs to which image."""
+"""Match the files of another project's folder to image ids."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ _PHOTO_SUFFIXES = ('.jpg', '.jpeg', '.png')
 def find_files(
     folder: Path, suffix: str, to_id: Callable[[str], str] | None = None
 ) -> dict[str, Path]:
-    """Files by image id.
+    """Find the files of a folder by image id.
 
     Args:
         folder: Searched with all folders in it; hidden files do not count.

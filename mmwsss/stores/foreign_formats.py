@@ -1,4 +1,4 @@
-"""The forms in which published repositories write seeds, read into one."""
+"""Read the formats in which published repositories write seeds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ _MAPS: dict[str, Background] = {
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a dump is meant where it does not say so itself.
+    """Options for reading a dump that does not describe itself.
 
     Args:
         key: Name of the maps in the dictionary. Defaults to those that are known.
@@ -58,12 +58,12 @@ class ReadOptions:
     nan_to_zero: bool = False
 
     def record(self) -> dict[str, Any]:
-        """The options that are not the default."""
+        """Return the options that differ from the defaults."""
         return {k: v for k, v in vars(self).items() if v != getattr(ReadOptions, k)}
 
 
 class Dump(NamedTuple):
-    """Content of one file, not yet interpreted.
+    """Content of one file before interpretation.
 
     Args:
         keys: Class numbers as written; None where the maps are of all classes. Shape: (K,).
@@ -165,7 +165,7 @@ FORMATS: dict[str, Format] = {
 def align(
     dump: Dump, num_classes: int, options: ReadOptions
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Say which class each map is of.
+    """Find the class of each map.
 
     Args:
         dump: Content of a file.
@@ -302,7 +302,7 @@ def _minmax(maps: np.ndarray) -> np.ndarray:
 
 
 def _unit(maps: np.ndarray, what: str) -> np.ndarray:
-    """Clip rounding, refuse anything that is no score in [0, 1]."""
+    """Clip rounding errors and refuse values outside [0, 1]."""
     if not maps.size:
         return maps
     low, high = float(maps.min()), float(maps.max())
@@ -339,7 +339,7 @@ def _dictionary(content: Any) -> dict:
 
 
 def _numbered(content: Any) -> dict[int, Any]:
-    """A dictionary whose keys are class numbers, perhaps written as text."""
+    """Read a dictionary whose keys are class numbers, possibly as text."""
     content = _dictionary(content)
     wrong = [key for key in content if _number(key) is None]
     if wrong:

@@ -1,4 +1,4 @@
-"""Label maps as published repositories write them: a folder of PNG or ``.npy`` files."""
+"""Read label maps of published repositories: a folder of PNG or ``.npy`` files."""
 
 from collections.abc import Callable
 from pathlib import Path

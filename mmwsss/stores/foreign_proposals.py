@@ -1,4 +1,4 @@
-"""Proposals as SAM's tools and published repositories write them."""
+"""Read proposals in the formats of SAM's tools and published repositories."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Opening image files of unknown origin."""
+"""Open image files of unknown origin safely."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ _EXIF_ORIENTATION = 0x0112
 
 @cache
 def _known(formats: tuple[str, ...]) -> list[str]:
-    """Those that this Pillow has."""
+    """Formats that the installed Pillow can read."""
     Image.init()
     return [name for name in formats if name in Image.OPEN]
 

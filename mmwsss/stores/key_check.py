@@ -1,4 +1,4 @@
-"""Class numbers of foreign seeds against the tags of their photos."""
+"""Compare the class numbers of imported seeds with the tags of their photos."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ def check_keys(
     num_classes: int,
     options: ReadOptions,
 ) -> None:
-    """Refuse dumps whose keys stand for other classes than they would be read as.
+    """Raise an error if the keys of a dump mean other classes than assumed.
 
     Each way to read them (``--offset`` 0 or 1, with or without a background in front) is compared
     with the tags: how many files share a class with them, and how close both sets are on average.

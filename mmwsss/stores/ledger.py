@@ -1,4 +1,4 @@
-"""Which entries of a store have been seen to be good, so that they need not be read again."""
+"""Remember which entries of a store were found valid, so that they need not be read again."""
 
 import os
 import secrets
@@ -14,7 +14,7 @@ Stamp = tuple[int, int, int]
 
 
 def stamp(path: str | Path) -> Stamp | None:
-    """Stamp of a file; None if it is not there."""
+    """Size and times of a file; None if it does not exist."""
     try:
         found = os.stat(path)
     except OSError:
@@ -23,7 +23,7 @@ def stamp(path: str | Path) -> Stamp | None:
 
 
 class Ledger:
-    """Stamps of the entries that were written or read in full, one line each.
+    """File with the stamps of entries that were written or read in full, one line each.
 
     It only saves time: without it, or where a line is torn, an entry is read again. Lines are
     appended, the last one counts, and several processes may append at once. What a run noted that
@@ -40,7 +40,7 @@ class Ledger:
         self._begun = False
 
     def read(self) -> dict[str, Stamp]:
-        """Stamp of each entry that is known to be good."""
+        """Read the stamp of each entry that is known to be valid."""
         known: dict[str, Stamp] = {}
         begun = None
         try:
@@ -58,18 +58,18 @@ class Ledger:
         return known if begun in (None, _BOOT) else {}
 
     def begin(self) -> None:
-        """Forget what cannot be believed, before a run writes."""
+        """Drop records that cannot be trusted, before a run writes."""
         if os.path.exists(self.path) and not self.read():
             self.clear()
 
     def end(self) -> None:
-        """Say that the run has ended and that all it wrote is on the disk."""
+        """Record that the run has ended and that everything it wrote is on disk."""
         if self._begun:
             self._append(f'{_END}\n')
             self._begun = False
 
     def note(self, entries: dict[str, Stamp]) -> None:
-        """Entries that are good as they are now."""
+        """Record entries as valid in their present state."""
         lines = (f'{s[0]} {s[1]} {s[2]} {id}\n' for id, s in entries.items())
         text = ''.join(line for line in lines if line.count('\n') == 1)
         if text:
@@ -77,12 +77,12 @@ class Ledger:
             self._begun = True
 
     def strike(self, id: str) -> None:
-        """An entry that turned out to be broken: whoever fills the store will read it again."""
+        """Remove a broken entry from the ledger, so that the next writer checks it again."""
         if os.path.exists(self.path):
             self._append(f'-1 0 0 {id}\n')
 
     def clear(self) -> None:
-        """Know nothing."""
+        """Remove all records."""
         self._begun = False
         with suppress(OSError):
             os.unlink(self.path)
@@ -98,7 +98,7 @@ class Ledger:
 
 
 def _boot() -> str:
-    """The machine and its last start."""
+    """Identify the machine and its last boot."""
     try:
         return Path('/proc/sys/kernel/random/boot_id').read_text().strip()
     except OSError:  # not Linux: a run that did not end is never believed

@@ -1,4 +1,4 @@
-"""One writer a folder: a second one is refused and told who is there."""
+"""Lock a folder for one writer; a second writer is refused and told who holds the lock."""
 
 import json
 import os
@@ -15,16 +15,16 @@ from mmwsss.stores.errors import FolderBusy
 
 try:
     import fcntl
-except ImportError:  # Windows: nobody is refused there
+except ImportError:  # Windows: there is no locking
     fcntl = None  # type: ignore[assignment]
 
-_PATIENCE = 3.0  # seconds in which a process that was just killed has let go
+_PATIENCE = 3.0  # seconds to wait for a killed process to release its lock
 _guard = threading.RLock()
 _held: dict[str, '_LockFile'] = {}
 
 
 class FolderLock:
-    """Says that this process writes to a folder, until it is released or the process ends.
+    """Lock that marks a folder as being written, until it is released or the process ends.
 
     The lock is the system's (``flock``), so that a killed process leaves none behind. Its file
     ``.<name>.lock`` lies beside the folder, names the holder, and goes when the lock does. A
@@ -55,12 +55,12 @@ class FolderLock:
             self._file.users += 1
 
     def share(self) -> None:
-        """Let the other processes of this run join; other runs stay out."""
+        """Share the lock with the other processes of this run; other runs stay locked out."""
         if self._file is not None:
             self._file.take(shared=True)
 
     def release(self) -> None:
-        """Let others write. Does nothing the second time, and in a forked process."""
+        """Release the lock. Does nothing the second time or in a forked process."""
         file, self._file = self._file, None
         if file is None:
             return
@@ -169,7 +169,7 @@ def _holder(path: str) -> str:
 
 
 def _after_fork() -> None:
-    """Leave the lock to the parent alone: a worker that outlives it must not hold it."""
+    """Drop the lock in a forked child: a worker that outlives its parent must not hold it."""
     global _guard
     _guard = threading.RLock()
     for file in _held.values():

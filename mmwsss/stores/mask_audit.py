@@ -1,4 +1,4 @@
-"""Masks against the tags of their photos: whether they speak of the same classes."""
+"""Check whether masks and tags of the photos agree on the classes."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ _EXTRA_SHARE = 0.2  # published tags and masks of VOC disagree in 8 % of the pho
 
 
 class MaskRow(NamedTuple):
-    """What one mask adds.
+    """Counts of one mask.
 
     Args:
         id: Image id.
@@ -24,7 +24,7 @@ class MaskRow(NamedTuple):
 
 
 class MaskAudit:
-    """Collects what masks hold, and says whether that can be true.
+    """Collects the classes in masks and checks whether they are plausible.
 
     Args:
         classes: Names of all classes, background first.
@@ -35,11 +35,11 @@ class MaskAudit:
         self.rows: list[MaskRow] = []
 
     def add(self, id: str, mask: np.ndarray, tags: Collection[int] | None) -> None:
-        """Look at one mask. Shape: (H, W), uint8."""
+        """Count one mask. Shape: (H, W), uint8."""
         self.rows.append(MaskRow(id, mask_values(mask), None if tags is None else tuple(tags)))
 
     def error(self) -> str | None:
-        """Why these masks cannot be the truth of these photos; None where they can.
+        """Explain why these masks cannot be the ground truth of these photos; None if they can.
 
         They cannot where most of the tagged photos have a mask without a pixel of any tag.
         """
@@ -56,7 +56,7 @@ class MaskAudit:
         )
 
     def remarks(self) -> list[str]:
-        """What to know beside a number: classes without pixels, masks that contradict the tags."""
+        """Remarks beside a score: classes without pixels, masks that contradict the tags."""
         present = self._counts(row.values for row in self.rows)
         tagged = self._counts(np.array(row.tags, int) + 1 for row in self.rows if row.tags)
         known = range(1, len(self.classes))

@@ -1,4 +1,4 @@
-"""Label maps, one palette PNG an image."""
+"""Store of label maps (masks), one palette PNG per image."""
 
 import io
 from collections.abc import Mapping

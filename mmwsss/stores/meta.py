@@ -1,4 +1,4 @@
-"""What a store says of itself in ``meta.json``."""
+"""The record ``meta.json`` that describes a store."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields

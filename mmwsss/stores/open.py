@@ -1,4 +1,4 @@
-"""Opening stores for reading and for writing."""
+"""Open stores for reading and for writing."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def open_store(path: str | Path, kind: str | None = None) -> Store:
 
 
 def create_store(path: str | Path, meta: StoreMeta, overwrite: bool = False) -> Store:
-    """Open a store for writing; continue one that the same producer began.
+    """Open a store for writing, new or begun earlier by the same producer.
 
     The store is locked until it is closed or no longer used: no other run can write to it. Where
     several processes write, exactly one of them calls this, then ``store.lock().share()``, before
@@ -66,7 +66,7 @@ def create_store(path: str | Path, meta: StoreMeta, overwrite: bool = False) -> 
     store = _TYPES[meta.kind](folder, meta)
     store.lock()
     try:
-        old = _existing(folder)  # another run may have been faster
+        old = _existing(folder)  # another run may have created it meanwhile
         Corrections(folder).require(meta)
         if old is not None:
             suffix = _TYPES[old.kind].suffix
@@ -90,7 +90,7 @@ def create_store(path: str | Path, meta: StoreMeta, overwrite: bool = False) -> 
 
 
 def _existing(folder: Path) -> StoreMeta | None:
-    """Record of the store in a folder; None where there is nothing yet."""
+    """Read the record of the store in a folder; None if there is no store yet."""
     if folder.is_symlink() and not folder.exists():
         raise StoreError(f'{folder}: is a link to {folder.readlink()}, which does not exist')
     if not folder.exists():

@@ -1,4 +1,4 @@
-"""Box prompts, one ``.npz`` an image."""
+"""Store of box prompts, one ``.npz`` per image."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from mmwsss.structures import BoxPrompts
 
 
 class PromptStore(Store):
-    """What a detector found, on disk.
+    """Boxes that a detector found, on disk.
 
     A file holds ``boxes`` float32 (n, 4) in fractions of width and height, ``scores`` float32
     (n,), ``classes`` int16 (n,), -1 for none, and ``size`` int32 (H, W). n is 0 where nothing was

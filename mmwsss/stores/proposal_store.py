@@ -1,4 +1,4 @@
-"""Class-agnostic masks, one ``.npz`` an image."""
+"""Store of class-agnostic masks (proposals), one ``.npz`` per image."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which stores somebody reads."""
+"""Interface of objects that read stores."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -15,4 +15,4 @@ class StoreReader(ABC):
 
     @abstractmethod
     def stores(self) -> Sequence[Store]:
-        """The stores that it reads."""
+        """Paths of the stores that it reads."""

@@ -1,4 +1,4 @@
-"""JSON records whose keys and types are checked before anybody uses them."""
+"""Read JSON records and check their keys and types."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _LIMIT = 64 << 20
 
 
 class RecordError(ValueError):
-    """A file is no JSON object, or not the one that is expected."""
+    """A file is not the expected JSON object."""
 
 
 def read_record(path: str | Path, required: Mapping[str, Kind], **optional: Kind) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def read_record(path: str | Path, required: Mapping[str, Kind], **optional: Kind
 
 
 def conforms(value: Any, kind: Kind) -> bool:
-    """Whether a JSON value is of a kind; ``True`` is no number, a whole number is a ``float``."""
+    """Whether a JSON value is of a kind; ``True`` is no number, an integer is a ``float`` too."""
     if kind is None:
         return value is None
     if isinstance(kind, tuple):
@@ -75,7 +75,7 @@ def conforms(value: Any, kind: Kind) -> bool:
 
 
 def describe(kind: Kind) -> str:
-    """A kind in words."""
+    """Describe a kind in words."""
     if kind is None:
         return 'null'
     if isinstance(kind, tuple):

@@ -1,4 +1,4 @@
-"""A pickle machine that can build plain data, and nothing else.
+"""An unpickler that can only build plain data.
 
 Python's own unpicklers call what they find: even with a list of allowed classes, whoever writes the
 file chooses the arguments and reaches the attributes of real classes. This machine knows the
@@ -22,7 +22,7 @@ UnpicklingError = pickle.UnpicklingError
 
 
 class Made:
-    """Something that a pickle names or that a maker returned; its value takes its place at the end.
+    """Placeholder for an object named by a pickle or returned by a maker, replaced at the end.
 
     One without a value may stand as an argument, but not in the result.
     """
@@ -30,7 +30,7 @@ class Made:
     value: Any = None
 
     def build(self, state: Any) -> None:
-        """Take a state that is set afterwards (opcode BUILD), checked.
+        """Check and take the state that the opcode BUILD sets.
 
         Raises:
             UnpicklingError: It is none that belongs here.
@@ -38,12 +38,12 @@ class Made:
         raise UnpicklingError(f'a state for a {type(self).__name__}')
 
     def finish(self, value: Any) -> Any:
-        """What stands in the result, given the finished value."""
+        """Return the final object for the finished value."""
         return value
 
 
 class Maker(Made):
-    """Stands for a function or class that a pickle may name and call.
+    """A function or class that a pickle may name and call.
 
     Args:
         make: Called with the arguments in the file; checks them.
@@ -92,7 +92,7 @@ class Machine:
         return self._finish(self._run())
 
     def skip(self) -> None:
-        """Read one pickle for what its persistent ids say, and forget it.
+        """Read one pickle only for its persistent ids and discard the rest.
 
         Raises:
             UnpicklingError: As :meth:`load`.
@@ -236,7 +236,7 @@ class Machine:
     # The result ---------------------------------------------------------------------
 
     def _finish(self, root: Any) -> Any:
-        """Put made values in place; refuse cycles and what unfolds to more than the budget."""
+        """Replace placeholders by values; refuse cycles and data larger than the budget."""
         done: dict[int, tuple[Any, int]] = {}  # what became of each object, and its bytes unfolded
 
         def finish(value: Any, depth: int) -> tuple[Any, int]:
@@ -285,7 +285,7 @@ def _pops(machine: Machine) -> None:
 
 
 def _decimal(line: bytes) -> int | bool:
-    """Text form of a whole number: protocol 0 writes True as 01."""
+    """Read an integer in text form; protocol 0 writes True as 01."""
     if line in (b'00', b'01'):
         return line == b'01'
     line = line.removesuffix(b'L')

@@ -1,4 +1,4 @@
-"""Reading other people's ``.npy`` dictionaries without running their code.
+"""Read pickled ``.npy`` dictionaries of other projects without running code in them.
 
 Published repositories save a dict through ``np.save``, which pickles it. Here only arrays of plain
 numbers, torch tensors and plain containers are rebuilt, by makers of our own from bytes that have
@@ -99,7 +99,7 @@ def _scalar(dtype: Any, data: Any = None) -> Array:
 
 
 class Storage(Made):
-    """Numbers that torch tensors are views of."""
+    """Storage of a torch tensor."""
 
     def __init__(self, numbers: np.ndarray) -> None:
         self.numbers = numbers
@@ -121,7 +121,7 @@ class _Tensor(Made):
 
 
 def rebuild_tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Made:
-    """A tensor's numbers, copied from its storage.
+    """Copy a tensor's values from its storage.
 
     Raises:
         UnpicklingError: It reaches beyond its storage, or is larger than that.
@@ -142,7 +142,7 @@ def rebuild_tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any)
 
 
 def numbers_of(data: bytes, dtype: str, count: int) -> np.ndarray:
-    """Numbers of a storage; bfloat16, which numpy lacks, becomes float32."""
+    """Decode the values of a storage; bfloat16, which numpy lacks, becomes float32."""
     if dtype != 'bf16':
         return array_of(data, (count,), np.dtype(f'<{dtype}' if dtype != '?' else '?'))
     wide = array_of(data, (count,), np.dtype('<u2')).astype('<u4') << 16
@@ -150,7 +150,7 @@ def numbers_of(data: bytes, dtype: str, count: int) -> np.ndarray:
 
 
 def _load_storage(data: Any) -> Storage:
-    """What ``torch.save`` writes for a storage in its format without zip."""
+    """Read a storage as ``torch.save`` writes it in its format without zip."""
     if type(data) is not bytes:
         raise UnpicklingError('a damaged storage')
     file, wanted = io.BytesIO(data), []
@@ -189,14 +189,14 @@ def _name_in_storage(module: str, name: str) -> Made | None:
 
 
 def _encode(text: Any, encoding: Any) -> bytes:
-    """How protocol 2 writes bytes."""
+    """Decode bytes as protocol 2 writes them."""
     if type(text) is not str or encoding != 'latin1':
         raise UnpicklingError('damaged bytes')
     return text.encode('latin1')
 
 
 def ordered_dict(items: Any = ()) -> dict:
-    """A dictionary from the pairs that an OrderedDict is pickled as."""
+    """Build a dictionary from the pairs of a pickled OrderedDict."""
     if type(items) not in (list, tuple):
         raise UnpicklingError('a damaged dictionary')
     found = {}
@@ -237,7 +237,7 @@ _NAMES: dict[tuple[str, str], Made] = {
 
 
 def load_pickled_npy(path: str | Path) -> Any:
-    """Content of a ``.npy`` file whose single entry is a pickled object.
+    """Read a ``.npy`` file whose single entry is a pickled object.
 
     Args:
         path: The file. A plain numeric ``.npy`` gives its array.

@@ -1,4 +1,4 @@
-"""Class scores, one ``.npz`` an image."""
+"""Store of class scores (seeds), one ``.npz`` per image."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Reading many entries to see whether they are good, in several processes."""
+"""Check many entries in several processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from mmwsss.stores.base import Store
 
-_SHARE = 512  # entries that are worth a process
+_SHARE = 512  # so few entries are not worth starting processes
 
 
 class BadEntry(NamedTuple):
@@ -22,7 +22,7 @@ class BadEntry(NamedTuple):
 
 
 def verify_entries(store: Store, ids: Sequence[str]) -> list[BadEntry]:
-    """Read entries in full; those that cannot be used, in the order given."""
+    """Read entries in full and return the broken ones, in the order given."""
     workers = min(usable_cores(), len(ids) // _SHARE)
     if workers < 2 or multiprocessing.current_process().daemon:
         return _read(store, ids)
@@ -33,7 +33,7 @@ def verify_entries(store: Store, ids: Sequence[str]) -> list[BadEntry]:
 
 
 def usable_cores() -> int:
-    """Cores that this process may use; its share where a launcher has started several."""
+    """Number of cores that this process may use; its share if a launcher started several."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     return max(1, (cores or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
 

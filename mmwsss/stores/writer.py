@@ -1,4 +1,4 @@
-"""What a model says about the store that a test stage fills with its predictions."""
+"""Interface of models whose predictions a test stage writes to a store."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class StoreOutput:
-    """What a model leaves in a store.
+    """Description of what a model writes to a store.
 
     Args:
         kinds: Kinds of store that it can fill, the usual one first. The samples that it returns
@@ -33,4 +33,4 @@ class StoreWriter(ABC):
 
     @abstractmethod
     def store_output(self) -> StoreOutput:
-        """What it writes, asked once the model is built."""
+        """Describe what the model writes; called once the model is built."""

@@ -1,4 +1,4 @@
-"""What travels between parts: plain CPU numpy, shapes checked on construction."""
+"""Data that parts exchange: plain numpy arrays, checked on construction."""
 
 from mmwsss.structures.box_prompts import BoxPrompts
 from mmwsss.structures.proposals import Proposals

@@ -10,7 +10,7 @@ NO_CLASS = -1
 
 @dataclass(frozen=True, eq=False)
 class BoxPrompts:
-    """Boxes in fractions of the image, so that they fit it at every size.
+    """Boxes relative to the image size, so that they fit the image at every size.
 
     Args:
         boxes: ``(x1, y1, x2, y2)`` in units of width and height. Detectors may reach beyond the
@@ -54,11 +54,11 @@ class BoxPrompts:
 
     @classmethod
     def empty(cls, size: tuple[int, int]) -> 'BoxPrompts':
-        """No box, for an image in which nothing was found."""
+        """Return empty prompts, for an image in which nothing was found."""
         return cls(np.zeros((0, 4)), np.zeros(0), np.zeros(0), size)
 
     def __getitem__(self, index: np.ndarray) -> 'BoxPrompts':
-        """Some of the boxes, by a mask or by indices."""
+        """Select boxes by a mask or by indices."""
         return replace(
             self, boxes=self.boxes[index], scores=self.scores[index], classes=self.classes[index]
         )

