@@ -1,4 +1,4 @@
-"""A training step in parts, for batches that do not fit into memory at once."""
+"""Gradient accumulation: a training step in parts, for batches that do not fit into memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class AccumulatedStep:
-    """Takes the place of a model's ``train_step``: several passes, then one step of the optimiser.
+    """Replaces a model's ``train_step``: several passes, then one optimiser step.
 
     Unlike mmengine's ``accumulative_counts``, which makes several iterations one step, an
     iteration stays a step: schedules, intervals and logs count the same with any number of parts.
@@ -52,14 +52,14 @@ class AccumulatedStep:
 
 
 class _Part:
-    """What ``train_step`` takes for the optimiser while it works on a part."""
+    """Stands in for the optimiser wrapper while a part of the batch is processed."""
 
     def __init__(self, optim_wrapper: OptimWrapper, weight: float, *, last: bool) -> None:
         self._wrapper, self._weight, self._last = optim_wrapper, weight, last
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Gradients of several processes meet at the last part only."""
+        """Synchronise gradients between processes only at the last part."""
         with self._wrapper.optim_context(model):
             if self._last or not hasattr(model, 'no_sync'):
                 yield

@@ -1,4 +1,4 @@
-"""``num_classes='auto'``: as many classes as the data have; ``names='auto'``: their names."""
+"""Resolve ``num_classes='auto'`` and ``names='auto'`` from the data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``max_epochs='auto'``: as many epochs as a budget of iterations gives."""
+"""Resolve ``max_epochs='auto'`` from a budget of iterations."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def resolve_epochs(cfg: Config) -> None:
 
 
 def count_epochs(cfg: Config) -> int | None:
-    """Epochs of a stage's training, to show how far it is; None where it counts otherwise.
+    """Number of epochs of a training, to show its progress; None if it counts iterations.
 
     Args:
         cfg: Config of the stage; it is not changed.
@@ -74,7 +74,7 @@ def count_epochs(cfg: Config) -> int | None:
 
 
 def total_batch(cfg: Config) -> int:
-    """Images a step over all processes, as far as the config says."""
+    """Images per step over all processes, as far as the config tells."""
     batch = cfg.get('batch') or {}
     size = cfg.train_dataloader.get('batch_size') or 1
     return batch.get('total') or batch.get('published') or size * get_world_size()

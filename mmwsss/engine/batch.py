@@ -1,4 +1,4 @@
-"""How the total batch of a training is shared between processes, memory and steps."""
+"""Split the total batch of a training over processes and accumulation steps."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class BatchPlan:
 
     @property
     def is_as_published(self) -> bool:
-        """Whether the total is the published one, as far as the config states any."""
+        """Whether the total batch is the published one, if the config states one."""
         return self.wanted is None and self.published in (None, self.total)
 
     @property
     def per_process(self) -> int:
-        """Images a step on one process: what its loader gives."""
+        """Images per step on one process, i.e. its loader's batch size."""
         return self.at_once * self.parts
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ class BatchPlan:
         return text
 
     def record(self) -> dict[str, int | None]:
-        """Plain data, for checkpoints and configs."""
+        """Return the plan as plain data, for checkpoints and configs."""
         return asdict(self)
 
 
@@ -70,7 +70,7 @@ def plan_batch(
     processes: int,
     images: int | None,
 ) -> BatchPlan:
-    """Share a total batch.
+    """Plan how a total batch is split.
 
     The total is ``batch.total``, else ``batch.published``, else the processes times the loader's
     batch size, as mmengine counts. Where a process takes less than its share at once, gradients
@@ -141,7 +141,7 @@ def plan_batch(
 
 
 def refuse_other_batch(runner: Any, meta: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """Refuse to resume where an epoch has other steps, or a step another batch, than before.
+    """Refuse to resume if the steps of an epoch or the batch of a step would change.
 
     Schedules derive their lengths from both when a training starts.
 
@@ -180,7 +180,7 @@ def _describe(record: Mapping[str, Any]) -> str:
 
 
 def cut_tail(loader: DataLoader, total: int) -> None:
-    """Let every process drop the images that the last, incomplete batch of all would hold.
+    """Drop the last, incomplete total batch on every process.
 
     mmengine's sampler repeats images until each process has as many; in batches these may be one
     more than the images fill, and then an epoch has other steps than on one process.

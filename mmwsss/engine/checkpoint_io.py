@@ -1,4 +1,4 @@
-"""Reading checkpoints without running them, and writing files that are never half there.
+"""Read checkpoints without running code in them, and write files atomically.
 
 Importing this module makes every loader of mmengine's ``CheckpointLoader`` read weights only, on
 every torch. :func:`trust_checkpoints` lifts that, and only the option ``--trust-checkpoint`` of the
@@ -38,11 +38,11 @@ _NOT_ABOUT_THE_CONTENT = (
 
 
 class CheckpointError(StageFailed):
-    """A checkpoint is cut short, or holds more than weights and plain data."""
+    """A checkpoint is truncated, or holds more than weights and plain data."""
 
 
 def trust_checkpoints(trusted: bool = True) -> None:
-    """Allow checkpoints to be unpickled at large: they may then run any code."""
+    """Allow full unpickling of checkpoints, which can run arbitrary code."""
     global _trusted
     _trusted = trusted
 
@@ -71,7 +71,7 @@ def load_from_local(filename: str, map_location: Any = 'cpu') -> dict:
 
 @contextmanager
 def _weights_only() -> Iterator[None]:
-    """Torch's own switches: inside, ``torch.load`` reads weights only, whoever calls it."""
+    """Context in which every ``torch.load`` reads weights only."""
     switches = {'TORCH_FORCE_WEIGHTS_ONLY_LOAD': '1', 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD': '0'}
     before = {name: os.environ.get(name) for name in switches}
     os.environ.update(switches)
@@ -83,7 +83,7 @@ def _weights_only() -> Iterator[None]:
 
 
 def _safe(loader: Callable) -> Callable:
-    """Let a loader of mmengine read weights only, explain its errors, undo the plain form."""
+    """Wrap a loader of mmengine: weights only, clear errors, plain data converted back."""
 
     @functools.wraps(loader)
     def load(filename: str, map_location: Any = None, **kwargs: Any) -> dict:
@@ -119,7 +119,7 @@ def _safe(loader: Callable) -> Callable:
 
 
 def register_loaders() -> None:
-    """Put the safe loaders in the place of mmengine's. Idempotent."""
+    """Replace mmengine's checkpoint loaders by the safe ones. Idempotent."""
     schemes = {**CheckpointLoader._schemes, '': load_from_local}
     for prefix, loader in schemes.items():
         if not hasattr(CheckpointLoader._schemes[prefix], '_safe'):
@@ -164,14 +164,14 @@ def find_resumable(work_dir: str | Path) -> tuple[Path | None, list[str]]:
 
 
 def _read_pointer(pointer: Path) -> Path:
-    """The file that ``last_checkpoint`` names; an empty path where it holds anything else."""
+    """Return the file that ``last_checkpoint`` names, or an empty path if it is invalid."""
     text = pointer.read_bytes()[:4096].decode(errors='replace').strip()
     usable = text.isprintable() and text.endswith('.pth') and '\ufffd' not in text
     return Path(text) if usable else Path()
 
 
 class AtomicBackend(LocalBackend):
-    """mmengine's local files, written to a temporary file first and renamed."""
+    """mmengine's local file backend with atomic writes (a temporary file, then renamed)."""
 
     NAME = 'mmwsss.atomic'
 

@@ -1,4 +1,4 @@
-"""What ``tools/train.py`` and ``tools/test.py`` share."""
+"""Command-line code shared by ``tools/train.py`` and ``tools/test.py``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_SEED = 2**32 - 1
 
 
 class KeyValue(DictAction):
-    """mmengine's ``DictAction``, whose complaints are the parser's."""
+    """mmengine's ``DictAction``, with errors reported by the argument parser."""
 
     def __call__(
         self,
@@ -68,7 +68,7 @@ def stage_parser(description: str) -> argparse.ArgumentParser:
 
 @contextmanager
 def readable_errors(debug: bool = False) -> Iterator[None]:
-    """Turn the errors that explain themselves into a message and exit code 1.
+    """Turn errors with a self-explanatory message into that message and exit code 1.
 
     Args:
         debug: Let them through, with their tracebacks.

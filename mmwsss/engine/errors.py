@@ -2,7 +2,7 @@
 
 
 class StageFailed(RuntimeError):
-    """A stage did what it could and still has to be reported as failed.
+    """A stage ran to its end but has to be reported as failed.
 
     Raised at the end of a stage in which some images could not be processed;
     what was finished stays finished. The tools print the message and exit 1.

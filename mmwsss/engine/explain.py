@@ -1,4 +1,4 @@
-"""Everyday errors in one line: whose text says what to do, and what is added to the others."""
+"""Explain common errors in one line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ARGUMENTS = re.compile(r'__init__\(\) (got an unexpected keyword argument|missi
 
 
 def explain(error: BaseException) -> str | None:
-    """A line for people, where an error is theirs to mend and not a fault of the program.
+    """Explain an error in one line if the user can fix it; None for faults of the program.
 
     That is: errors of ours and of the system (files, memory, missing packages), a data loader's
     worker that was killed, a part that a config cannot build, and whatever the code of this project

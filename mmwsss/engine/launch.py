@@ -1,4 +1,4 @@
-"""From a config file and command-line options to a runner, in one process or in many."""
+"""Build a runner from a config file and command-line options, in one process or in many."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _say_whom_we_wait_for() -> None:
 
 
 def leave_processes() -> None:
-    """Wait for the others and leave the group, if there is one: the end of a run that went well.
+    """Wait for the other processes and leave the group, if any, at the end of a successful run.
 
     A process that exits while others still talk to it may be aborted in the middle of its exit.
     """
@@ -92,7 +92,7 @@ def leave_processes() -> None:
 
 
 def slurm_environment(environ: dict[str, str]) -> dict[str, str]:
-    """Say in torch's environment variables what Slurm says in its own.
+    """Set torch's environment variables from Slurm's.
 
     Args:
         environ: Environment of a task that ``srun`` started. MASTER_ADDR and MASTER_PORT are kept.
@@ -200,7 +200,7 @@ def build_runner(
 
 
 def check_seed(seed: int | None) -> None:
-    """Refuse what the random generators would.
+    """Raise an error if the random generators would not accept the seed.
 
     Raises:
         StageFailed: It is no whole number of 32 bits.
@@ -212,7 +212,7 @@ def check_seed(seed: int | None) -> None:
 
 
 def _check_optimizer(cfg: Config) -> None:
-    """Name an unknown optimizer; mmengine would say that None cannot be called."""
+    """Report an unknown optimizer by name; mmengine's own error would not."""
     optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
     name = optimizer.get('type')
     if isinstance(name, str):
@@ -224,7 +224,7 @@ def _check_optimizer(cfg: Config) -> None:
 
 
 def _runner_type(cfg: Config) -> type[WSSSRunner]:
-    """The config's runner; one that does what the tools promise."""
+    """Get the config's runner class and check that it is a suitable one."""
     if cfg.get('strategy') is not None:
         raise StageFailed(
             'the config has a strategy (DeepSpeed, FSDP, ...), which needs FlexibleRunner; these '

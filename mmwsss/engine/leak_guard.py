@@ -1,4 +1,4 @@
-"""No ground-truth mask in a training pipeline, unless the config says so."""
+"""Refuse ground-truth masks in training pipelines unless the config allows them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _MASK_WORDS = ('seg', 'mask', 'gt', 'ann', 'label')
 
 
 class GroundTruthLeak(DataError):
-    """A training pipeline can read masks that no stage has made."""
+    """A training pipeline can read ground-truth masks."""
 
 
 def refuse_ground_truth(dataset: Any, *, allowed: bool = False, key: str = '') -> None:
-    """Look for ground-truth masks in a training data set, through all its wrappers.
+    """Raise an error if a training data set, or one that it wraps, reads ground-truth masks.
 
     A folder of masks is legitimate if it is a mask store (``meta.json`` says so). Looked at are the
     ``seg_map_path`` of the data set and of its samples, masks in its instances, and folders that
@@ -101,7 +101,7 @@ def _find_in_transforms(transform: Any, key: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_store(folder: Path, *, kinds: tuple[str, ...]) -> bool:
-    """Whether the folder is one of a store: ids, and so files, may lie in subfolders."""
+    """Whether the folder belongs to a store; entries may be in its subfolders."""
     for candidate in (folder, *folder.absolute().parents):
         try:
             return json.loads((candidate / 'meta.json').read_text())['kind'] in kinds

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is the network's own."""
+"""Check whether a checkpoint fits the network."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch import nn
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """The model whose weights are saved: below wrappers for processes and for test-time views."""
+    """Return the model inside wrappers for distribution and test-time augmentation."""
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     return model
 
 
 def misfit(model: nn.Module, checkpoint: Any, *, unknown: bool = True) -> str:
-    """Say why a checkpoint is not the model's.
+    """Explain why a checkpoint does not fit the model.
 
     What is trained must be there in its shape; frozen helpers, which read files of their own, need
     not. Nothing is loaded.
@@ -57,7 +57,7 @@ def misfit(model: nn.Module, checkpoint: Any, *, unknown: bool = True) -> str:
 
 
 def _adapted(model: nn.Module) -> set[str]:
-    """Entries that a module fits to itself while it loads: position tables, prompts of a class."""
+    """Entries that a module adapts while loading, such as position tables."""
     names = set()
     for prefix, module in model.named_modules():
         loads = type(module)._load_from_state_dict.__module__
@@ -77,7 +77,7 @@ def weights_of(checkpoint: Any) -> OrderedDict[str, Any]:
 
 
 def other_classes(trained: Sequence[str] | None, tested: Sequence[str] | None) -> str:
-    """Say where classes of a checkpoint stand in another place in the data.
+    """Report classes of a checkpoint that have another index in the data.
 
     Args:
         trained: Class names in the checkpoint, in order; None where it has none.

@@ -1,4 +1,4 @@
-"""``metrics.json``: the numbers of a test stage, with what they were measured on."""
+"""Write ``metrics.json``: a test stage's numbers and what they were measured on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python objects as plain data, which ``torch.load(weights_only=True)`` reads, and back."""
+"""Convert Python objects to plain data for ``torch.load(weights_only=True)``, and back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CODE = (FunctionType, BuiltinFunctionType, MethodType, functools.partial)
 
 
 class _NotPlainError(TypeError):
-    """Nothing in plain data stands for this object."""
+    """The object cannot be expressed as plain data."""
 
 
 def to_plain(value: Mapping[str, Any], name: str = 'checkpoint') -> tuple[dict, list[str]]:
@@ -88,7 +88,7 @@ def _encode_mapping(value: Mapping, path: str, left_out: list[str]) -> dict:
 
 
 def from_plain(value: Any) -> Any:
-    """Undo :func:`to_plain`. Anything else passes unchanged."""
+    """Undo :func:`to_plain`; other data is returned unchanged."""
     if type(value) in (dict, OrderedDict):
         if _TAG in value:
             return _DECODERS[value[_TAG]](value)

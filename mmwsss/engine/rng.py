@@ -1,4 +1,4 @@
-"""The state of every random generator, to save it and to carry on from it."""
+"""Save and restore the state of all random generators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""mmengine's runner, on what people have: CPUs too, and files that a kill cut short."""
+"""mmengine's runner, extended for CPUs, killed runs and checks before training."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class WSSSRunner(Runner):
                 lock.release()
 
     def _lock(self) -> FolderLock | None:
-        """Keep a second training out of the work directory; held by the first process for all."""
+        """Lock the work directory against a second training; rank 0 holds the lock."""
         lock = problem = None
         if is_main_process():
             try:
@@ -151,7 +151,7 @@ class WSSSRunner(Runner):
         strict: bool = False,
         revise_keys: Sequence[tuple[str, str]] = ((r'^module\.', ''),),
     ) -> dict:
-        """Load a checkpoint that is the model's; see mmengine.
+        """Load a checkpoint after checking that it fits the model; see mmengine.
 
         A test and a resume need all its trained weights. A training may start from a part of
         them, but not from none.
@@ -188,7 +188,7 @@ class WSSSRunner(Runner):
         resume_param_scheduler: bool = True,
         map_location: Any = 'default',
     ) -> None:
-        """Go on from a checkpoint; see mmengine.
+        """Resume from a checkpoint; see mmengine.
 
         Raises:
             CheckpointError: The optimizer or the schedules are not those that it was saved with.
@@ -207,7 +207,7 @@ class WSSSRunner(Runner):
         require_started(self.model)
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """Share the batch, build the train loop and look at its data; see mmengine.
+        """Split the batch, build the train loop and check its data; see mmengine.
 
         Raises:
             StageFailed: The total batch cannot be shared by these processes.
@@ -225,13 +225,13 @@ class WSSSRunner(Runner):
         return loop
 
     def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """Build the validation loop and look at its stores; see mmengine."""
+        """Build the validation loop and check its stores; see mmengine."""
         loop = super().build_val_loop(loop)
         require_stores(loop.dataloader.dataset, 'val_dataloader.dataset')
         return loop
 
     def build_test_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """Build the test loop and look at its stores; see mmengine."""
+        """Build the test loop and check its stores; see mmengine."""
         loop = super().build_test_loop(loop)
         if isinstance(loop, TestLoop):  # a store's loop leaves out an image that it cannot read
             require_stores(loop.dataloader.dataset, 'test_dataloader.dataset')
@@ -244,7 +244,7 @@ class WSSSRunner(Runner):
         return dataset
 
     def _share_batch(self) -> None:
-        """Decide what each process loads and how it steps, say so, and record it."""
+        """Plan what each process loads and how it accumulates; log and record the plan."""
         config, wrapper = self._train_dataloader, self.optim_wrapper
         config['dataset'] = dataset = self._build_dataset(config['dataset'])
         sampler = str(config.get('sampler', {}).get('type'))

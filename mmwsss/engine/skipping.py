@@ -1,4 +1,4 @@
-"""Steps that a model asks to be left out."""
+"""Optimiser wrapper that can skip steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmwsss.registry import OPTIM_WRAPPERS
 
 @OPTIM_WRAPPERS.register_module()
 class SkippingOptimWrapper(OptimWrapper):
-    """An ``OptimWrapper`` that skips a step whose loss has no gradient, and counts these.
+    """An ``OptimWrapper`` that skips and counts steps whose loss has no gradient.
 
     With weight decay or momentum even a step of zero gradients would move parameters. All
     processes have to agree on skipping; :class:`~mmwsss.models.Co2SAM` sees to it. The arguments
@@ -27,7 +27,7 @@ class SkippingOptimWrapper(OptimWrapper):
     def update_params(
         self, loss: Tensor, step_kwargs: dict | None = None, zero_kwargs: dict | None = None
     ) -> None:
-        """Update the parameters, unless there is nothing to update them by."""
+        """Update the parameters, unless the loss has no gradient."""
         self.last_was_skipped = not loss.requires_grad
         if self.last_was_skipped:
             self.skipped += 1

@@ -1,4 +1,4 @@
-"""Scoring what a store holds, against the masks of a data set."""
+"""Score the entries of a store against the masks of a data set."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -92,7 +92,7 @@ def evaluate_store(
 
 
 class _Counts(Dataset):
-    """What each image adds to each metric; an error is returned, so that it stays readable."""
+    """Counts of each image for each metric; errors are returned, to keep them readable."""
 
     def __init__(self, metrics: Sequence[Any], store: Store, infos: Sequence[dict]) -> None:
         self.metrics, self.store, self.infos = metrics, store, infos
@@ -113,7 +113,7 @@ class _Counts(Dataset):
 def _count_in_workers(
     evaluator: Evaluator, store: Store, infos: Sequence[dict], workers: int
 ) -> None:
-    """Let workers fill what the metrics keep of each image, in the order of the images."""
+    """Count images in worker processes and give the results to the metrics in order."""
     loader = DataLoader(
         _Counts(evaluator.metrics, store, infos),
         batch_size=_CHUNK,
@@ -134,7 +134,7 @@ def _one_thread(_: int) -> None:
 
 
 def _sample(store: Store, info: dict[str, Any]) -> SegDataSample:
-    """An entry beside its ground truth, as metrics take it."""
+    """Pair an entry with its ground truth in the form that metrics take."""
     mask = read_mask(info['seg_map_path'], num_classes=len(store.meta.classes) + 1)
     sample = SegDataSample(
         metainfo={'img_id': info['img_id'], 'ori_shape': mask.shape},

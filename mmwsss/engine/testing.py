@@ -1,4 +1,4 @@
-"""A test stage, from its config to its numbers."""
+"""Run a test stage from its config to its metrics."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _use_tta(cfg: Config) -> None:
 
 
 def _require_weights(runner: WSSSRunner) -> None:
-    """Refuse to score weights that nobody has trained."""
+    """Raise an error if untrained weights would be scored."""
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     if count and runner._load_from is None:

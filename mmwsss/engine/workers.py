@@ -1,4 +1,4 @@
-"""What DataLoader workers send to their process, and what happens when they cannot."""
+"""Let DataLoader workers cope with little shared memory, and fail clearly without it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ADVICE = (
 
 
 def shared_memory() -> int | None:
-    """Free bytes of the memory that processes share; None where the system does not say."""
+    """Free bytes of shared memory; None if the system does not tell."""
     try:
         state = os.statvfs(_SHARED)
     except (OSError, AttributeError):
@@ -36,7 +36,7 @@ def shared_memory() -> int | None:
 
 
 def prepare_workers(loader: DataLoader) -> None:
-    """Let a loader's workers do with little shared memory, and end where they cannot send.
+    """Make a loader's workers use little shared memory, and exit if they cannot send a batch.
 
     With less than 1 GiB of it free, tensors go through pipes instead: a copy more. A batch that
     cannot be sent ends the worker, and so the run; Python would print the error and wait for ever.
@@ -49,7 +49,7 @@ def prepare_workers(loader: DataLoader) -> None:
 
 
 def _start(worker_id: int, *, then: Callable[[int], Any] | None, by_value: bool) -> None:
-    """First thing in a worker."""
+    """Initialise a worker."""
     Queue._on_queue_feeder_error = staticmethod(_end_worker)
     if by_value:
         ForkingPickler.register(Tensor, _reduce_by_value)
@@ -67,7 +67,7 @@ def _reduce_by_value(tensor: Tensor) -> tuple:
 
 
 def _end_worker(error: BaseException, batch: Any) -> None:
-    """Called in a worker's sending thread: without a batch its process would wait for ever."""
+    """End a worker whose sending thread failed; otherwise the main process would wait for ever."""
     traceback.print_exception(error)
     reason = f'{type(error).__name__}: {error}'
     print(f'error: a DataLoader worker cannot send a batch ({reason}). {ADVICE}', file=sys.stderr)

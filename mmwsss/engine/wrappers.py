@@ -1,4 +1,4 @@
-"""What stands between the runner and a model in a distributed run."""
+"""Model wrapper for distributed runs without training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmwsss.registry import MODEL_WRAPPERS
 
 @MODEL_WRAPPERS.register_module()
 class PassThrough(nn.Module):
-    """A model wrapper without any wrapping.
+    """A model wrapper that only passes calls on.
 
     ``DistributedDataParallel`` refuses a model that has nothing to train (a refiner, a proposer,
     frozen networks), and there is nothing to synchronise.

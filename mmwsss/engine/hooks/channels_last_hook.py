@@ -1,4 +1,4 @@
-"""Convolutions in the memory layout that CPUs and tensor cores like."""
+"""Run convolutions in the memory layout that is fastest on CPUs and tensor cores."""
 
 import torch
 from mmengine.hooks import Hook

@@ -1,4 +1,4 @@
-"""Checkpoints that survive a kill, load without unpickling, and resume exactly."""
+"""Checkpoints that survive a kill, load without arbitrary unpickling, and resume exactly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mmwsss.registry import HOOKS
 
 
 class _DeferredRemoval(AtomicBackend):
-    """Local files; what is to be removed before a checkpoint is written goes after it."""
+    """File backend that removes old checkpoints only after the new one is written."""
 
     def __init__(self) -> None:
         self._doomed: set[str] = set()
@@ -40,7 +40,7 @@ class _DeferredRemoval(AtomicBackend):
 
 
 def _buffers(runner: Runner) -> dict[str, torch.Tensor]:
-    """Running statistics and the like, of the model and of what averages it, by name."""
+    """Return the buffers (e.g. running statistics) of the model and its averaged copy, by name."""
     averaged = [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
     found = {}
     for index, model in enumerate([runner.model, *averaged]):
@@ -50,7 +50,7 @@ def _buffers(runner: Runner) -> dict[str, torch.Tensor]:
 
 
 def _gather_buffers(runner: Runner) -> list[dict[str, torch.Tensor]]:
-    """Of each process the buffers that differ from the first one's, which the checkpoint holds."""
+    """Gather each process's buffers that differ from those of rank 0, in the checkpoint."""
     if get_world_size() == 1:
         return [{}]
     first, *others = all_gather_object({k: v.detach().cpu() for k, v in _buffers(runner).items()})
@@ -62,7 +62,7 @@ def _gather_buffers(runner: Runner) -> list[dict[str, torch.Tensor]]:
 
 @HOOKS.register_module()
 class CheckpointHook(_CheckpointHook):
-    """mmengine's ``CheckpointHook`` with its options, made safe.
+    """mmengine's ``CheckpointHook`` with atomic writes, plain data and exact resuming.
 
     - The whole checkpoint is plain data (:mod:`mmwsss.engine.plain`), so that
       ``torch.load(weights_only=True)`` reads it.
@@ -85,7 +85,7 @@ class CheckpointHook(_CheckpointHook):
     _resume_state: dict | None = None  # set while this hook saves
 
     def before_train(self, runner: Runner) -> None:
-        """Take over the folder, and put back what a resumed checkpoint says."""
+        """Prepare the folder and restore the state of a resumed checkpoint."""
         if self.args:
             raise TypeError(f'CheckpointHook has no option {", ".join(sorted(self.args))}')
         super().before_train(runner)
@@ -116,7 +116,7 @@ class CheckpointHook(_CheckpointHook):
 
     @staticmethod
     def _validation_due(runner: Runner) -> bool:
-        """Ask the train loop's own question: is it time to validate?"""
+        """Whether the train loop will validate at this point."""
         loop = runner.train_loop
         if runner.val_loop is None:
             return False
@@ -127,11 +127,11 @@ class CheckpointHook(_CheckpointHook):
         return done >= loop.val_begin and (done % loop.val_interval == 0 or done == end)
 
     def before_val(self, runner: Runner) -> None:
-        """Set the random generators aside."""
+        """Save the random generators' state."""
         self._before_val = get_rng_state()
 
     def after_val(self, runner: Runner) -> None:
-        """Go on as if no validation had been."""
+        """Restore the random generators, so that validation does not affect training."""
         set_rng_state(self._before_val)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -154,7 +154,7 @@ class CheckpointHook(_CheckpointHook):
         refuse_other_batch(runner, checkpoint['meta'], self._resumed or {})
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Make everything plain; lowest priority, so that other hooks have added theirs."""
+        """Convert everything to plain data; lowest priority, so other hooks add theirs first."""
         if 'optimizer' in checkpoint:
             checkpoint[self._RESUME] = self._resume_state
         plain, left_out = to_plain(checkpoint)
@@ -178,7 +178,7 @@ class CheckpointHook(_CheckpointHook):
 
     @contextmanager
     def _saving(self, runner: Runner, rng: dict, *, validation_pending: bool) -> Iterator[None]:
-        # Every process has its generators and buffers, whereas only the first one writes.
+        # Every process has its own generators and buffers, but only rank 0 writes.
         self._resume_state = {
             'rng': all_gather_object(rng),
             'buffers': _gather_buffers(runner),

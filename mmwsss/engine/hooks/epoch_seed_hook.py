@@ -1,4 +1,4 @@
-"""Tells training data sets which epoch it is."""
+"""Tell training data sets the current epoch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EpochSeedHook(Hook):
     """
 
     def before_train(self, runner: Any) -> None:
-        """Give data sets without a seed of their own that of the run."""
+        """Give the run's seed to data sets without a seed of their own."""
         self._datasets = []
         loop, loader = runner.train_loop, runner.train_dataloader
         by_iteration = isinstance(loop, IterBasedTrainLoop)
@@ -40,13 +40,13 @@ class EpochSeedHook(Hook):
             self._datasets = []
 
     def before_train_epoch(self, runner: Any) -> None:
-        """Enter the epoch; workers that live on see it too."""
+        """Set the epoch, also in persistent workers."""
         for dataset in self._datasets:
             dataset.epoch_counter.set(runner.epoch)
 
 
 class _Passes:
-    """Batches without end; each pass over the data set is told to sampler and data sets.
+    """Endless iterator over batches that tells sampler and data sets about each new pass.
 
     Takes the place of mmengine's iterator, which prefetches before anybody can set a seed.
 

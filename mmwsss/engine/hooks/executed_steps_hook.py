@@ -1,4 +1,4 @@
-"""Learning rates that follow the steps that were executed."""
+"""Learning-rate schedules that advance only with executed steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmwsss.registry import HOOKS
 
 @HOOKS.register_module()
 class ExecutedStepsHook(ParamSchedulerHook):
-    """mmengine's ``ParamSchedulerHook``, which a skipped step does not move.
+    """mmengine's ``ParamSchedulerHook`` that does not advance on skipped steps.
 
     At the end of an epoch it says how many steps were skipped. Needs a ``SkippingOptimWrapper``.
     """
@@ -27,7 +27,7 @@ class ExecutedStepsHook(ParamSchedulerHook):
             )
 
     def before_train_epoch(self, runner: Any) -> None:
-        """Count from here."""
+        """Start counting steps of this epoch."""
         self._before = runner.optim_wrapper.skipped
 
     def after_train_iter(

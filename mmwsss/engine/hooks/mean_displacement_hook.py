@@ -1,4 +1,4 @@
-"""The last step of IRN's training."""
+"""Measure IRN's mean displacement at the end of training."""
 
 from __future__ import annotations
 

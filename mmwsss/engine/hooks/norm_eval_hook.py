@@ -1,4 +1,4 @@
-"""Batch norms that keep the statistics they started with."""
+"""Keep batch norms in evaluation mode during training."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from mmwsss.registry import HOOKS
 
 @HOOKS.register_module()
 class NormEvalHook(Hook):
-    """Train a part of a model on the batch-norm statistics of the weights that it started from.
+    """Freeze the batch-norm statistics of a part of a model during training.
 
     What ``norm_eval=True`` does in OpenMMLab's own backbones, for those that lack it
     (``mmpretrain.TIMMBackbone``). Scales and shifts still learn. Small sets of photos and small
@@ -36,6 +36,6 @@ class NormEvalHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | tuple | list | None = None
     ) -> None:
-        """Put the norms into evaluation mode; loops set all parts to training ever again."""
+        """Put the norms into evaluation mode again: loops set the whole model to training."""
         for norm in self.norms:
             norm.eval()

@@ -1,4 +1,4 @@
-"""The part of a data set that a store still lacks, one rank's share of it."""
+"""The images that a store still lacks, as the share of one rank."""
 
 import traceback
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from mmwsss.stores import StoreError, StoreMismatch
 
 
 class LeftOut(NamedTuple):
-    """An image that cannot be processed; the others may be fine.
+    """An image that cannot be processed and is skipped; others may be fine.
 
     Args:
         id: Image id.
@@ -41,7 +41,7 @@ class PendingBatch(NamedTuple):
 
 
 class PendingDataset(Dataset):
-    """Some positions of a data set, a bad image being reported instead of raised.
+    """Subset of a data set that reports a bad image instead of raising an error.
 
     Only what is about one image counts as such: a photo or an entry of a store that cannot be read
     or does not fit. Anything else would fail for the next image as well, and stops the stage.
@@ -89,7 +89,7 @@ class PendingDataset(Dataset):
             raise StageFailed(f'{where}: {name} at image {img_id!r}: {error}') from error
 
     def _where(self, error: Exception) -> str:
-        """Key of the transform that raised an error."""
+        """Config key of the transform that raised an error."""
         transforms = self.dataset.pipeline.transforms
         for frame, _ in traceback.walk_tb(error.__traceback__):
             for index, transform in enumerate(transforms):
@@ -99,7 +99,7 @@ class PendingDataset(Dataset):
 
 
 def collate_pending(batch: list[dict[str, Any] | LeftOut]) -> PendingBatch:
-    """Collate what could be loaded."""
+    """Collate the samples that could be loaded."""
     good = [sample for sample in batch if not isinstance(sample, LeftOut)]
     bad = [sample for sample in batch if isinstance(sample, LeftOut)]
     return PendingBatch(pseudo_collate(good) if good else None, bad)

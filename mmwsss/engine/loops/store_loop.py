@@ -1,4 +1,4 @@
-"""A test loop that writes a store, resumes it, and scores what it reads back."""
+"""A test loop that writes a store, can resume, and scores the store's entries."""
 
 import json
 from collections.abc import Sequence
@@ -35,13 +35,13 @@ from mmwsss.stores.hashing import hash_file, hash_text
 from mmwsss.stores.meta import KINDS
 from mmwsss.version import __version__
 
-#: If so many images fail alike before one is finished, the fault is not theirs.
+#: If this many images fail alike before one succeeds, the images are not the cause.
 FIRST = 10
 
 
 @LOOPS.register_module()
 class StoreTestLoop(BaseLoop):
-    """Run a model over a list of images and keep what it predicts in a store.
+    """Run a model over a list of images and write its predictions to a store.
 
     Only images that the store lacks, or holds broken, are processed; each is written
     as soon as it is done, so that a killed run loses the images in hand and nothing
@@ -100,7 +100,7 @@ class StoreTestLoop(BaseLoop):
         self.evaluator = evaluator
 
     def _output(self, runner: Any) -> StoreOutput:
-        """What the model says that it writes; checked against ``kind``."""
+        """Ask the model what it writes and check that against ``kind``."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         name = type(model).__name__
         if isinstance(model, StoreWriter):
@@ -197,7 +197,7 @@ class StoreTestLoop(BaseLoop):
     # Filling the store --------------------------------------------------------------
 
     def _open(self) -> Store:
-        """The store, made by rank 0 before the others look at it."""
+        """Open the store; rank 0 creates it before the other ranks open it."""
         store = problem = None
         if is_main_process():
             try:
@@ -215,7 +215,7 @@ class StoreTestLoop(BaseLoop):
         return store
 
     def _split(self, store: Store) -> list[str]:
-        """Ids for this rank to do, among those that are missing or broken."""
+        """Choose this rank's share of the ids whose entries are missing or broken."""
         mine = self.dataset.ids[get_rank() :: get_world_size()]
         pending = [id for part in all_gather_object(store.pending(mine)) for id in part]
         done = len(self.dataset.ids) - len(pending)
@@ -226,7 +226,7 @@ class StoreTestLoop(BaseLoop):
         return left[get_rank() :: get_world_size()]
 
     def _lost(self, store: Store, bad: Sequence[LeftOut]) -> list[LeftOut]:
-        """Entries of this rank's share that were there once and are not, or not as written."""
+        """Find entries of this rank's share that have since vanished or changed."""
         known = {entry.id for part in all_gather_object(list(bad)) for entry in part}
         mine = [id for id in self.dataset.ids[get_rank() :: get_world_size()] if id not in known]
         reason = 'its entry was deleted or damaged while the stage ran'
@@ -264,7 +264,7 @@ class StoreTestLoop(BaseLoop):
         return bad
 
     def _failed(self, store: Store, errors: list[tuple[str, Exception]]) -> list[LeftOut]:
-        """What could not be written, as entries that are left out.
+        """Convert failed writes to left-out images.
 
         Raises:
             StageFailed: The disk cannot be written to.
@@ -330,7 +330,7 @@ class StoreTestLoop(BaseLoop):
 
 
 def _require_some_success(bad: list[LeftOut], store: Store) -> None:
-    """Stop where all images so far, by now of some number, have failed in the same way."""
+    """Stop if all of the first images have failed in the same way."""
     ways = {(entry.where, entry.error) for entry in bad}
     if len(ways) > 1 or next(iter(store), None) is not None:
         return

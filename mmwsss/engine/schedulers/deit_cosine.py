@@ -12,7 +12,7 @@ from mmwsss.registry import PARAM_SCHEDULERS
 
 @PARAM_SCHEDULERS.register_module()
 class DeiTCosineLR(LRSchedulerMixin, _ParamScheduler):
-    """Linear from ``warmup_lr`` for some epochs, then the cosine as if it had begun at epoch 0.
+    """Linear warm-up from ``warmup_lr``, then a cosine that is counted from epoch 0.
 
     Epoch e has ``warmup_lr + e (lr - warmup_lr) / warmup_epochs`` and, after these, ``eta_min +
     (lr - eta_min) (1 + cos(pi e / end)) / 2``. mmengine's ``CosineAnnealingLR`` behind a

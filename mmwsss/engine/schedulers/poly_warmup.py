@@ -10,7 +10,7 @@ from mmwsss.registry import PARAM_SCHEDULERS
 
 @PARAM_SCHEDULERS.register_module()
 class PolyWarmupLR(LRSchedulerMixin, _ParamScheduler):
-    """Grow linearly for ``warmup`` steps, then ``lr * (1 - k / end) ** power`` at step k.
+    """Linear warm-up for ``warmup`` steps, then ``lr * (1 - k / end) ** power`` at step k.
 
     k counts from 0 through the warm-up, at whose end the rate falls to the polynomial's value:
     ``PolyWarmupAdamW`` of ToCo (CVPR 2023), SeCo, DuPL, MoRe and ExCEL.

@@ -9,7 +9,7 @@ from mmwsss.registry import PARAM_SCHEDULERS
 
 @PARAM_SCHEDULERS.register_module()
 class PSAPolyLR(PolyLR):
-    """Step k has ``lr * (1 - k / T) ** power``; from step T on the rate of step T - 1 stays.
+    """Poly schedule ``lr * (1 - k / T) ** power`` at step k, constant from step T - 1 on.
 
     ``PolyOptimizer`` of AffinityNet (CVPR 2018), IRN, S2C, ICAM and others. mmengine's ``PolyLR``
     reaches ``eta_min`` one step too early: with the same ``end`` it divides by T - 1.

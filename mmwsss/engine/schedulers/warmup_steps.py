@@ -46,7 +46,7 @@ class _WarmupStepsParam(_ParamScheduler):
         )
 
     def factor(self, step: int) -> float:
-        """What the base value is multiplied by at a step."""
+        """Factor of the base value at a step."""
         if step < self.warmup:
             return step / self.warmup
         return self.gamma ** sum(step >= milestone for milestone in self.milestones)
@@ -57,7 +57,7 @@ class _WarmupStepsParam(_ParamScheduler):
 
 @PARAM_SCHEDULERS.register_module()
 class WarmupStepsLR(LRSchedulerMixin, _WarmupStepsParam):
-    """Step t has ``lr * t / warmup``, from the warm-up on ``lr * gamma ** (milestones passed)``.
+    """Linear warm-up ``lr * t / warmup``, then ``lr * gamma ** (milestones passed)``.
 
     Co2SAM's schedule. The first step has learning rate 0, which mmengine's ``LinearLR`` refuses. In
     a config say ``by_epoch=False``: mmengine takes steps for epochs otherwise.
