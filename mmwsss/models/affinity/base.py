@@ -1,4 +1,4 @@
-"""What affinity networks share: modes, labels of pairs, seeds in and masks out."""
+"""Base class of affinity networks: modes, labels of pairs, seeds in and masks out."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from mmwsss.structures import Seeds
 
 @dataclass(frozen=True)
 class WalkCfg:
-    """How seeds walk (``test_cfg``).
+    """Options of the random walk of seeds (``test_cfg``).
 
     Args:
         radius: Positions nearer than it are neighbours.
@@ -50,7 +50,7 @@ class WalkCfg:
 
 
 class BaseAffinityModel(BaseModel, StoreWriter):
-    """A network that learns affinities from sure labels and lets seeds walk along them.
+    """A network that learns affinities from confident labels and refines seeds by a random walk.
 
     In a training stage samples hold ``pair_label``, the labels at the network's stride, made by
     the transforms ``CRFPairLabels`` or ``MaskPairLabels``; in a test stage they hold ``seeds``. A
@@ -119,7 +119,7 @@ class BaseAffinityModel(BaseModel, StoreWriter):
     def predict(
         self, inputs: Tensor | Sequence[Tensor], data_samples: list[SegDataSample]
     ) -> list[SegDataSample]:
-        """Let the seeds walk; images of one size are one batch.
+        """Refine the seeds by the random walk; images of one size form one batch.
 
         Args:
             inputs: Normalised images: (N, 3, H, W), or N of any sizes.
@@ -169,7 +169,7 @@ class BaseAffinityModel(BaseModel, StoreWriter):
         return torch.stack(labels).to(next(self.parameters()).device)
 
     def store_output(self) -> StoreOutput:
-        """Masks or walked scores; how the seeds walk is the record of a refiner."""
+        """Say that it writes masks or walked scores; the walk is recorded as a refiner."""
         options = asdict(self.test_cfg)
         tuned = options.pop('tuned_on_masks')
         options.pop('budget_mib')
@@ -178,7 +178,7 @@ class BaseAffinityModel(BaseModel, StoreWriter):
 
 
 def stack_maps(maps: Sequence[np.ndarray], device: torch.device) -> Tensor:
-    """Maps of several images, filled up with zeros. Shape: (N, largest K, h, w)."""
+    """Stack the maps of several images, padded with zeros. Shape: (N, largest K, h, w)."""
     stacked = torch.zeros(len(maps), max(map(len, maps)), *maps[0].shape[1:])
     for target, own in zip(stacked, maps, strict=True):
         target[: len(own)] = torch.from_numpy(own)

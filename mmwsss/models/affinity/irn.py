@@ -22,7 +22,7 @@ STRIDE = 4
 
 @dataclass(frozen=True)
 class IRNWalkCfg(WalkCfg):
-    """How IRN's seeds walk (``test_cfg``).
+    """Options of IRN's random walk (``test_cfg``).
 
     Published: background 0.25 and power 1 (IRN), 0.27 and 1.3 (RIB on VOC; 0.22 on COCO), 0.35 and
     1 (LPCAM); no padding for RIB on COCO and LPCAM.
@@ -48,7 +48,7 @@ class IRNWalkCfg(WalkCfg):
 
 @MODELS.register_module()
 class IRNet(BaseAffinityModel):
-    """Class boundaries and displacements on a frozen ResNet; seeds walk inside boundaries.
+    """IRNet: predicts class boundaries on a frozen ResNet and spreads seeds within them.
 
     `Weakly Supervised Learning of Instance Segmentation with Inter-pixel Relations
     <https://arxiv.org/abs/1904.05044>`_ (IRN), CVPR 2019; also of RIB and LPCAM. This is the part

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def _branch(cin: int, cout: int, groups: int, scale: int = 1) -> nn.Sequential:
-    """1x1 convolution, group norm, upsampling, and only then ReLU."""
+    """1x1 convolution, group norm, upsampling and a final ReLU."""
     layers = [nn.Conv2d(cin, cout, 1, bias=False), nn.GroupNorm(groups, cout)]
     if scale > 1:
         layers.append(nn.Upsample(scale_factor=scale, mode='bilinear', align_corners=False))
@@ -15,7 +15,7 @@ def _branch(cin: int, cout: int, groups: int, scale: int = 1) -> nn.Sequential:
 
 
 def _crop(x: Tensor, like: Tensor) -> Tensor:
-    """First rows and columns: upsampling an odd size gives one too many."""
+    """Crop to the first rows and columns: upsampling an odd size gives one too many."""
     return x[..., : like.shape[-2], : like.shape[-1]]
 
 

@@ -22,7 +22,7 @@ from mmwsss.structures import Seeds
 
 @dataclass(frozen=True)
 class PSAWalkCfg(WalkCfg):
-    """How AffinityNet's seeds walk, the background among them (``test_cfg``).
+    """Options of AffinityNet's random walk, background included (``test_cfg``).
 
     Published: beta 8 with alpha 16 and 8 doublings (PSA), alpha 6 and 6 (ICAM), a background of
     0.39 and 6 (MCTformer, chosen on ground truth).
@@ -130,7 +130,7 @@ class AffinityNet(BaseAffinityModel):
 
     def features(self, x: Tensor) -> Tensor:
         """Features to compare, float32. Shape: (N, 3, H, W) to (N, D, H / stride, W / stride)."""
-        # Affinities near 1 are told apart by the last digits, which half precision has not.
+        # Half precision cannot distinguish affinities close to 1.
         return self.head(self.backbone(x)).float()
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:

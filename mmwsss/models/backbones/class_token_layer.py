@@ -1,4 +1,4 @@
-"""Transformer block that lets its attention be seen."""
+"""Transformer block whose attention can be recorded."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class AttentionWatch:
-    """Adds up attention over the blocks of a :class:`ClassTokenViT`, for some samples of a batch.
+    """Sums attention over the blocks of a :class:`ClassTokenViT`, for some samples of a batch.
 
     Attention is the mean over heads after the softmax. Nothing is stacked: a sum of each kind is
     all that is kept.
@@ -101,7 +101,7 @@ class ClassTokenLayer(TransformerEncoderLayer):
         self.drop_path_rate = drop_path_rate
 
     def init_weights(self) -> None:
-        """Linear layers as DeiT begins: truncated normal of deviation 0.02, biases 0."""
+        """Initialise linear layers as DeiT: truncated normal with deviation 0.02, biases 0."""
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 trunc_normal_(module.weight, std=0.02)

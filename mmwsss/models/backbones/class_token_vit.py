@@ -21,7 +21,7 @@ ARCHS: dict[str, dict[str, int]] = {
 
 
 class ClassTokenViTOutput(NamedTuple):
-    """What a :class:`ClassTokenViT` gives.
+    """Output of a :class:`ClassTokenViT`.
 
     Args:
         tokens: Class tokens, background first where there is one. Shape: (N, K, D).
@@ -33,7 +33,7 @@ class ClassTokenViTOutput(NamedTuple):
 
 
 class _Tokenizer(nn.Module):
-    """Makes K tokens of one."""
+    """Small network that makes K class tokens from one."""
 
     def __init__(self, embed_dims: int, channels: int, num_tokens: int):
         super().__init__()
@@ -149,7 +149,7 @@ class ClassTokenViT(BaseModule):
 
     @property
     def fixed_blocks(self) -> int:
-        """Blocks at the beginning that leave no branch out: their result is not random."""
+        """Number of first blocks without stochastic depth, whose result is not random."""
         rates = [layer.drop_path_rate for layer in self.layers]
         return next((block for block, rate in enumerate(rates) if rate > 0), len(rates))
 
@@ -221,7 +221,7 @@ class ClassTokenViT(BaseModule):
         return self.split(self.ln1(self.run(x, 0, self.depth, watches)), grid)
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
-        """Also take a DeiT's entries, as published networks begin from."""
+        """Also accept the entries of a DeiT checkpoint, from which published networks start."""
         positions = state_dict.pop(f'{prefix}pos_embed', None)
         if positions is not None:
             state_dict[f'{prefix}pos_embed_cls'] = positions[:, :1]

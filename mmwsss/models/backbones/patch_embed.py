@@ -1,11 +1,11 @@
-"""From images to patches."""
+"""Patch embedding."""
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 
 class PatchEmbed(BaseModule):
-    """One convolution whose stride is its size, of the image or of a network's feature map.
+    """Split an image or a feature map into patch tokens by a convolution with stride = kernel.
 
     Args:
         embed_dims: Channels D of a patch.

@@ -18,14 +18,14 @@ def _conv(cin: int, cout: int, kernel: int, stride: int = 1, dilation: int = 1) 
 
 
 class _Unit(nn.Module):
-    """Pre-activation residual unit; the shortcut's convolution sees the activated input."""
+    """Pre-activation residual unit; the shortcut's convolution takes the activated input."""
 
     def __init__(self, cin: int, norm_cfg: dict):
         super().__init__()
         self.norm1 = build_norm_layer(norm_cfg, cin)[1]
 
     def activate(self, x: Tensor) -> Tensor:
-        """What the convolutions of the unit see: ``relu(norm1(x))``."""
+        """Compute the input of the unit's convolutions: ``relu(norm1(x))``."""
         return F.relu(self.norm1(x), inplace=True)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:

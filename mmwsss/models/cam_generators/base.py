@@ -1,4 +1,4 @@
-"""What all CAM generators share: modes, fusion over scales and mirrored views, tags."""
+"""Base class of CAM generators: modes, fusion over scales and mirrored views, tags."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from mmwsss.structures import Seeds
 
 
 class CAMOutput(NamedTuple):
-    """What a CAM generator says about a batch.
+    """Class scores and maps of a batch.
 
     Args:
         logits: Class scores of the images. Shape: (N, C).
@@ -31,7 +31,7 @@ class CAMOutput(NamedTuple):
 
 @dataclass(frozen=True)
 class CAMTestCfg:
-    """How seeds are made from class activation maps (``test_cfg``).
+    """Options of making seeds from class activation maps (``test_cfg``).
 
     Args:
         flip: Add the mirror image of every scale (in the same batch).
@@ -53,7 +53,7 @@ class CAMTestCfg:
 
 
 class BaseCAMGenerator(BaseModel, StoreWriter):
-    """A network that learns from image-level labels and gives class activation maps.
+    """A network that is trained with image-level labels and outputs class activation maps.
 
     A method implements :meth:`cams` and :meth:`loss`; where its seeds are not simply fused and
     normalised maps, also :meth:`predict_batch`.
@@ -128,7 +128,7 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
     def predict(
         self, inputs: Tensor | Sequence, data_samples: list[SegDataSample]
     ) -> list[SegDataSample]:
-        """Fill ``seeds`` and ``tag_scores`` of the samples.
+        """Predict ``seeds`` and ``tag_scores`` and store them in the samples.
 
         Args:
             inputs: One of: a batch (N, 3, H, W); N images (3, H, W) of any sizes; or a list with
@@ -150,7 +150,7 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         return data_samples
 
     def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
-        """Fill the samples of images that have the same size at every scale.
+        """Predict for images that have the same size at every scale, and fill their samples.
 
         Args:
             batches: The images at each scale. Shape: (n, 3, h, w).

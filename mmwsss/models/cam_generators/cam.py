@@ -17,7 +17,7 @@ from mmwsss.structures import Seeds
 
 @dataclass(frozen=True)
 class SizedCAMTestCfg(CAMTestCfg):
-    """Fields of :class:`CAMTestCfg`, and how large seeds are held.
+    """Fields of :class:`CAMTestCfg`, and the size of stored seeds.
 
     Args:
         max_side: Longest side at which the seeds of larger photos are held; a camera's photos
@@ -79,7 +79,7 @@ class CAMGenerator(BaseCAMGenerator):
         self.head = head
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """What the classifier sees, (N, D, h, w), and the raw maps, (N, C, h, w)."""
+        """Compute the classifier's input, (N, D, h, w), and the raw maps, (N, C, h, w)."""
         return self.head(self.backbone(x)[-1])
 
     def cams(self, x: Tensor) -> CAMOutput:
@@ -128,7 +128,7 @@ class CAMGenerator(BaseCAMGenerator):
 
 
 def inner_features(maps: Sequence[Tensor]) -> Tensor:
-    """A backbone's inner feature maps as one, each centred and of length 1 at every position.
+    """Concatenate inner feature maps of a backbone, each centred and normalised per position.
 
     Args:
         maps: The backbone's feature maps, the largest first. Shape: (N, D, h, w).

@@ -1,4 +1,4 @@
-"""What class tokens looked like in the images seen last."""
+"""Memory of class tokens of recent images (CTI)."""
 
 import torch
 import torch.nn.functional as F
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class ClassMemory(nn.Module):
-    """The newest normalised tokens of each class, from all processes.
+    """Queue of the newest normalised tokens of each class, from all processes.
 
     The memory of "Class Tokens Infusion for Weakly Supervised Semantic Segmentation" (CTI, CVPR
     2024), as released: a ring of ``size`` tokens a class. It belongs to the model's state, so a
@@ -43,7 +43,7 @@ class ClassMemory(nn.Module):
 
     @torch.no_grad()
     def update(self, tokens: Tensor, tags: Tensor) -> None:
-        """Remember the tokens of tagged classes, normalised (layer norm without scale and shift).
+        """Add the tokens of tagged classes, normalised (layer norm without scale and shift).
 
         Args:
             tokens: Of this process's images. Shape: (N, C, D).
@@ -67,7 +67,7 @@ class ClassMemory(nn.Module):
         return (self.tokens * held[..., None]).sum(1) / self.counts.clamp(min=1)[:, None]
 
     def recall(self, tokens: Tensor, tags: Tensor) -> Tensor:
-        """The means in the place of tagged classes, the other tokens as they are.
+        """Replace the tokens of tagged classes by their means in the memory.
 
         Args:
             tokens: Shape: (N, C, D).
@@ -77,7 +77,7 @@ class ClassMemory(nn.Module):
 
 
 def gather_rows(rows: Tensor) -> Tensor:
-    """Rows of all processes, in the order of their ranks; numbers of rows may differ.
+    """Gather the rows of all processes in rank order; their numbers may differ.
 
     Args:
         rows: Shape: (n, ...).

@@ -19,7 +19,7 @@ from mmwsss.structures import Seeds
 
 @MODELS.register_module()
 class CLIPES(BaseCAMGenerator):
-    """CLIP is Also an Efficient Segmenter.
+    """CLIP is Also an Efficient Segmenter (CLIP-ES): seeds of a frozen CLIP by GradCAM.
 
     `Y. Lin et al., CVPR 2023 <https://arxiv.org/abs/2212.09506>`_, as released. The map of a tag is
     the GradCAM of its softmax probability among the tags of the image and words for the background,
@@ -73,7 +73,7 @@ class CLIPES(BaseCAMGenerator):
         return CAMOutput(seeder.logits(features)[:, : self.num_classes], cam)
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """There is none.
+        """Raise an error: there is nothing to train.
 
         Raises:
             NotImplementedError: Always.

@@ -1,4 +1,4 @@
-"""How seeds are made by a frozen CLIP."""
+"""Test options of seeds from a frozen CLIP."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ from mmwsss.ops.attention_affinity import AttentionAffinity
 
 @dataclass(frozen=True)
 class CLIPTestCfg:
-    """How seeds are made (``test_cfg``): one scale, no mirrored view.
+    """Options of making seeds (``test_cfg``): one scale, no mirrored view.
 
     Args:
         caa: Fields of :class:`~mmwsss.ops.attention_affinity.AttentionAffinity`: the maps are

@@ -1,4 +1,4 @@
-"""CTI: class tokens infused within and across images."""
+"""CTI: class activation maps trained by infusing class tokens within and across images."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from mmwsss.registry import MODELS, build
 
 
 class CTIPasses(NamedTuple):
-    """What the losses see of a training step; what a step leaves out is None.
+    """Network outputs of a training step that the losses use; None if a step skips them.
 
     Args:
         scores: Of the weak view by tokens and by maps, of the strong view by tokens and by maps.
@@ -42,7 +42,7 @@ class CTIPasses(NamedTuple):
 
 @MODELS.register_module()
 class CTI(MCTformer):
-    """MCTformer with a background token, taught by infusing tokens of other views and images.
+    """MCTformer with a background token, trained by infusing tokens of other views and images.
 
     "Class Tokens Infusion for Weakly Supervised Semantic Segmentation" (Yoon, Kwon, Kim and Yoon,
     CVPR 2024), as released. A training sample is two views of a photo; from epoch ``infuse_begin``
@@ -140,12 +140,12 @@ class CTI(MCTformer):
                 f'{found}; the training pipeline needs TwoViews (see configs/cti)'
             )
         tags = self.tags(data_samples)
-        # A resumed run has the epoch too: the runner tells the hub.
+        # Also right after resuming: the runner writes the epoch to the message hub.
         epoch = MessageHub.get_current_instance().get_info('epoch', 0)
         return self.losses(self.passes(*inputs, tags, infuse=epoch >= self.infuse_begin), tags)
 
     def passes(self, weak: Tensor, strong: Tensor, tags: Tensor, *, infuse: bool) -> CTIPasses:
-        """Run both views and, with ``infuse``, what the three losses need; updates the memory.
+        """Run both views and, with ``infuse``, the infused passes; updates the token memory.
 
         Args:
             weak: Normalised images. Shape: (N, 3, H, W).
@@ -194,7 +194,7 @@ class CTI(MCTformer):
         return passes
 
     def losses(self, passes: CTIPasses, tags: Tensor) -> dict[str, Tensor]:
-        """Named losses of what :meth:`passes` gave.
+        """Compute named losses from the result of :meth:`passes`.
 
         Args:
             passes: Of N photos.

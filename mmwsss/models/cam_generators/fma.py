@@ -1,4 +1,4 @@
-"""FMA-WSSS: prompts of a frozen CLIP learn to localise, SAM gives the borders."""
+"""FMA-WSSS: learn text prompts of a frozen CLIP for localisation; SAM adds the borders."""
 
 from typing import Any
 
@@ -140,7 +140,7 @@ class FMA(BaseCAMGenerator):
         return clip_grad_cam(self.clip, image, tags, text)
 
     def softmax_mask(self, tags: Tensor) -> Tensor:
-        """Prompts that compete: present classes and all of the background. Shape: (N, G)."""
+        """Mask of the prompts in the softmax: present classes and all background. Shape: (N, G)."""
         return competing(tags, len(self.prompt))
 
     def logits(self, image: CLIPTokens, text: Tensor) -> Tensor:

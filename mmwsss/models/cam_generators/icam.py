@@ -19,7 +19,7 @@ from mmwsss.structures import Seeds
 
 @dataclass(frozen=True)
 class ICAMTestCfg(CAMTestCfg):
-    """How seeds are made (``test_cfg``).
+    """Options of making seeds (``test_cfg``).
 
     Args:
         fuse: ``'icam'`` alone: the mean of probabilities over scales and views.
@@ -50,7 +50,7 @@ class Views(NamedTuple):
 
 @MODELS.register_module()
 class ICAM(BaseCAMGenerator):
-    """CAMs with a background class, trained on sampled positions and the similarity of colours.
+    """CAM network with a background class, trained by importance sampling and colour similarity.
 
     `Importance Sampling CAMs for Weakly-Supervised Segmentation with Highly Accurate Contours
     <https://arxiv.org/abs/2203.12459>`_ (Jonnarth, Zhang and Felsberg, 2022), as released. A
@@ -169,7 +169,7 @@ class ICAM(BaseCAMGenerator):
         return losses
 
     def tag_losses(self, views: tuple[Views, ...], tags: Tensor) -> dict[str, Tensor]:
-        """What the image-level labels say of each view, summed over the views."""
+        """Losses against the image-level labels, summed over the views."""
         weight = self.sampling_weight
         everything = torch.cat([torch.ones_like(tags[:, :1]), tags], 1)
         gap = [
@@ -187,7 +187,7 @@ class ICAM(BaseCAMGenerator):
 
     @staticmethod
     def equivariance_losses(first: Views, second: Views) -> dict[str, Tensor]:
-        """Differences between the views, on the second one's grid; nothing is detached."""
+        """Losses of differences between the views, on the second's grid; nothing is detached."""
 
         def distance(one: Tensor, other: Tensor) -> Tensor:
             return (one - other).abs().mean()
@@ -206,14 +206,17 @@ class ICAM(BaseCAMGenerator):
         )
 
     def colours(self, inputs: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Images (N, 3, H, W), resized to the grid and turned back to about [0, 1]."""
+        """Resize images (N, 3, H, W) to the grid and undo their normalisation to about [0, 1]."""
         small = F.interpolate(inputs, grid, mode='bilinear', align_corners=True)
         mean, std = self.data_preprocessor.mean, self.data_preprocessor.std
         return small * (std / 255) + mean / 255
 
     def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
-        """Seeds as published: probabilities among the tagged classes and the background, their
-        mean over scales and views, the best class of each pixel, divided by its maximum.
+        """Make seeds as published and fill the samples.
+
+        Probabilities among the tagged classes and the background are averaged over scales and
+        views; the best class of each pixel is kept and divided by its maximum.
+
 
         Args:
             batches: The images at each scale. Shape: (n, 3, h, w).

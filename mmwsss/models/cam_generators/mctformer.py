@@ -17,7 +17,7 @@ from mmwsss.registry import MODELS, build
 
 @dataclass(frozen=True)
 class ClassTokenTestCfg(CAMTestCfg):
-    """How seeds are made of attention (``test_cfg``).
+    """Options of making seeds from attention (``test_cfg``).
 
     Args:
         class_blocks: Number of last blocks whose attention from class tokens to patches is added;
@@ -111,7 +111,7 @@ class MCTformer(BaseCAMGenerator):
         return self.foreground(tokens).mean(-1), self.foreground(maps).mean((-2, -1))
 
     def foreground(self, x: Tensor) -> Tensor:
-        """Leave the background out. Shape: (N, K, ...) to (N, C, ...)."""
+        """Drop the background. Shape: (N, K, ...) to (N, C, ...)."""
         return x[:, -self.num_classes :]
 
     def normalize(self, maps: Tensor) -> Tensor:

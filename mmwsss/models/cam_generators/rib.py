@@ -1,4 +1,4 @@
-"""RIB: a trained classifier is tuned on each image without its last activation."""
+"""RIB: fine-tune a trained classifier on each image without its last activation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mmwsss.structures import Seeds
 
 @dataclass(frozen=True)
 class RIBTestCfg(CAMTestCfg):
-    """How an image's maps are gathered while the classifier is tuned on it (``test_cfg``).
+    """Options of fine-tuning on an image and gathering its maps (``test_cfg``).
 
     The published values for COCO are in brackets.
 
@@ -70,7 +70,7 @@ class RIBTestCfg(CAMTestCfg):
 
 @MODELS.register_module()
 class RIB(CAMGenerator):
-    """Tune a trained classifier on every image and add up the maps of all steps.
+    """Fine-tune a trained classifier on every image and sum the maps of all steps.
 
     `Reducing Information Bottleneck for Weakly Supervised Semantic Segmentation
     <https://arxiv.org/abs/2110.06530>`_, NeurIPS 2021. A test stage of the config that trained
@@ -189,7 +189,7 @@ class RIB(CAMGenerator):
 
     @contextmanager
     def _tuned(self) -> Iterator[None]:
-        """Let the weights change inside; put them back after."""
+        """Context in which the weights may change; they are restored afterwards."""
         saved = [(p, p.detach().clone()) for p in self.parameters() if p.requires_grad]
         try:
             yield

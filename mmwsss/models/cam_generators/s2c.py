@@ -1,4 +1,4 @@
-"""S2C: what SAM knows of segments and objects, handed to a CAM network."""
+"""S2C: train a CAM network with SAM's segments and masks."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from mmwsss.registry import MODELS, build
 
 
 class Prompting(NamedTuple):
-    """Everything on the way from maps to a pseudo label, of P pairs of image and class.
+    """Intermediate results from maps to a pseudo label, for P pairs of image and class.
 
     Args:
         cams: Normalised multi-scale maps. Shape: (P, H, W).
@@ -37,7 +37,7 @@ class Prompting(NamedTuple):
 
 @MODELS.register_module()
 class S2C(CAMGenerator):
-    """CAM network taught by SAM.
+    """S2C's CAM network, trained with segments and masks of SAM.
 
     `From SAM to CAMs <https://openaccess.thecvf.com/content/CVPR2024/papers/Kweon_From_SAM_to_
     CAMs_Exploring_Segment_Anything_Model_for_Weakly_CVPR_2024_paper.pdf>`_ (Kweon and Yoon, CVPR
@@ -133,7 +133,7 @@ class S2C(CAMGenerator):
         self._build_point_decoder()
         tags = self.tags(data_samples)
         prompting = None
-        # A resumed run has the epoch too: the runner tells the hub.
+        # Also right after resuming: the runner writes the epoch to the message hub.
         epoch = MessageHub.get_current_instance().get_info('epoch', 0)
         if self.point_decoder is not None and epoch >= self.cpm_begin:
             prompting = self.prompt(inputs, data_samples, tags)
@@ -144,7 +144,7 @@ class S2C(CAMGenerator):
             losses['loss_ssc'] = self.loss_ssc(features, self._segments(data_samples, inputs))
         if prompting is not None:
             losses['loss_cpm'] = self.loss_cpm(cam, tags, prompting.labels.label)
-        # As published: either of the two is left out where it is not a number.
+        # As published: each of the two losses is left out if it is NaN.
         for name in set(losses) - {'loss_cls'}:
             if losses[name].isnan():
                 losses[name] = torch.zeros_like(losses[name])
@@ -169,7 +169,7 @@ class S2C(CAMGenerator):
 
     @torch.no_grad()
     def prompt(self, inputs: Tensor, samples: list[SegDataSample], tags: Tensor) -> Prompting:
-        """Pseudo labels of a batch, by prompting with the network's own maps.
+        """Make pseudo labels of a batch by prompting SAM with peaks of the network's own maps.
 
         Args:
             inputs: Normalised images. Shape: (N, 3, H, W).
@@ -203,7 +203,7 @@ class S2C(CAMGenerator):
         return normalize_cam(fuse_scales(maps, size, 's2c'))
 
     def pixels(self, inputs: Tensor) -> Tensor:
-        """Turn normalised images back, 0..255, in the order of operations of the release."""
+        """Undo the normalisation of images to 0..255, in the release's order of operations."""
         mean, std = self.data_preprocessor.mean, self.data_preprocessor.std
         return (inputs + mean / std) / (255 / std) * 255
 

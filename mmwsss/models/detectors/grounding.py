@@ -1,4 +1,4 @@
-"""Detectors that find what captions name."""
+"""Detectors that find the objects named in a caption."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Found(NamedTuple):
-    """What a detector found of some names in an image.
+    """Boxes that a detector found for some names in an image.
 
     Args:
         boxes: ``(x1, y1, x2, y2)`` in fractions of the image. Shape: (n, 4), float32.
@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
 
 class BoxDetector(ABC):
-    """Finds boxes for names; frozen, and no part of the model that holds it."""
+    """Finds boxes for class names; frozen, and not a submodule of the model that uses it."""
 
     def __deepcopy__(self, memo: dict) -> 'BoxDetector':
         return self
@@ -63,16 +63,16 @@ class BoxDetector(ABC):
         """
 
     def to(self, device: torch.device | str) -> 'BoxDetector':
-        """Move to a device, if there is anything to move."""
+        """Move to a device, if the detector has weights."""
         return self
 
     @abstractmethod
     def protocol(self) -> dict[str, Any]:
-        """Which detector it is, for the record of a store."""
+        """Describe the detector, for the record of a store."""
 
 
 class Tokens(NamedTuple):
-    """A caption as the text encoder sees it.
+    """A tokenized caption.
 
     Args:
         ids: Token ids, special ones included.
@@ -84,7 +84,7 @@ class Tokens(NamedTuple):
 
 
 class GroundingDetector(BoxDetector):
-    """Grounding DINO's interface: images and captions in, boxes and what words they mean out.
+    """Interface of Grounding DINO: takes images and captions, returns boxes with their words.
 
     A box is kept if the greatest probability over its token slots exceeds a threshold, which is
     then its confidence, as in the `original code <https://arxiv.org/abs/2303.05499>`_. A caption

@@ -1,4 +1,4 @@
-"""Captions of class names, and class names of what a grounding detector points at."""
+"""Make captions from class names, and match a grounding detector's boxes to class names."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ NO_NAME = -1
 
 
 def make_caption(names: Sequence[str]) -> str:
-    """``'dog. hot dog.'``: lower case, names apart by full stops."""
+    """Make a caption such as ``'dog. hot dog.'``: lower case, names separated by full stops."""
     text = '. '.join(names).lower().strip()
     return text if text.endswith('.') else f'{text}.'
 
@@ -20,7 +20,7 @@ def make_caption(names: Sequence[str]) -> str:
 def split_names(
     names: Sequence[str], count_tokens: Callable[[str], int], max_tokens: int
 ) -> list[list[int]]:
-    """Spread names over as few captions as a text encoder takes whole.
+    """Split names over as few captions as possible, none too long for the text encoder.
 
     Args:
         names: Names in order.
@@ -49,7 +49,7 @@ def split_names(
 
 
 class Kept(NamedTuple):
-    """Boxes that a detector is sure enough of.
+    """Boxes with a score above the threshold.
 
     Args:
         boxes: ``(x1, y1, x2, y2)`` in fractions of the image, unclipped. Shape: (n, 4).

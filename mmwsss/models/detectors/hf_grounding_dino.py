@@ -42,7 +42,7 @@ def load_tokenizer(folder: str | Path) -> Any:
 
 
 class TokenizedDetector(GroundingDetector):
-    """A grounding detector whose tokenizer is one of ``transformers``.
+    """A grounding detector with a tokenizer of ``transformers``.
 
     Args:
         folder: Folder of the tokenizer.

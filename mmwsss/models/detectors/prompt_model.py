@@ -1,4 +1,4 @@
-"""A detector as a model, so that making box prompts is a test run like any other."""
+"""A model around a detector, so that making box prompts is an ordinary test run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CAPTIONS = ('tag', 'tags', 'all')
 
 @MODELS.register_module()
 class PromptModel(BaseModel, StoreWriter):
-    """A detector in the place of a network; without parameters.
+    """A model without parameters that runs a detector.
 
     Fills ``prompts`` of the samples, which ``StoreTestLoop(kind='prompts')`` keeps: everything
     after reads the store, and needs no detector.
@@ -61,7 +61,7 @@ class PromptModel(BaseModel, StoreWriter):
         self.captions, self.background = captions, background
 
     def test_step(self, data: dict) -> list[SegDataSample]:
-        """Detect in a batch. Images stay on the CPU: a detector knows what it needs where."""
+        """Detect in a batch. Images stay on the CPU: a detector moves what it needs itself."""
         return self(**data, mode='predict')
 
     def forward(
@@ -129,7 +129,7 @@ class PromptModel(BaseModel, StoreWriter):
         return BoxPrompts(boxes, np.clip(scores, 0, 1), np.concatenate(classes), size)
 
     def store_output(self) -> StoreOutput:
-        """Prompts; the record is the detector's, and what it was asked."""
+        """Say that it writes prompts; the record holds the detector's settings and the captions."""
         protocol = {
             'detector': self.detector.protocol(),
             'prompts_of': {

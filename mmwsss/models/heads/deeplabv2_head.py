@@ -8,7 +8,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class DeepLabV2Head(BaseDecodeHead):
-    """Atrous spatial pyramid pooling as DeepLabV2 defines it.
+    """Atrous spatial pyramid pooling (ASPP) as in DeepLabV2.
 
     The sum of 3x3 classifiers with different dilations, straight on the features
     (`DeepLabV2 <https://arxiv.org/abs/1606.00915>`_, section 3.2, "ASPP-L"). mmseg's

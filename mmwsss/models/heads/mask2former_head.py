@@ -17,7 +17,7 @@ _NEVER = -1e4
 
 @MODELS.register_module()
 class PseudoMaskMask2FormerHead(Mask2FormerHead):
-    """mmseg's ``Mask2FormerHead`` that has no opinion about unlabelled pixels.
+    """mmseg's ``Mask2FormerHead`` that ignores unlabelled pixels in all losses.
 
     mmseg only drops ``ignore_index`` from the list of classes: in every class's mask
     such a pixel is then a negative, so the matching, the mask loss and the dice loss

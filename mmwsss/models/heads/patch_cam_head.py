@@ -1,4 +1,4 @@
-"""Convolution that makes class activation maps of patches."""
+"""Convolution on patch tokens that outputs class activation maps."""
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn

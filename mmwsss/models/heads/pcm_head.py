@@ -1,4 +1,4 @@
-"""ICAM's head: a classifier for every position, and the propagation of what it says."""
+"""ICAM's head: a classifier at every position, and a module that propagates its logits."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""From class tokens to cosines with learnt prototypes."""
+"""Head that compares class tokens with learnt prototypes."""
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +35,7 @@ class PrototypeHead(nn.Module):
         for layer in self.mlp[::2]:
             trunc_normal_(layer.weight, std=0.02)
             nn.init.zeros_(layer.bias)
-        # As published the magnitudes of a weight norm stay 1: directions are all there is.
+        # As published, the weight norm's magnitudes stay 1: only directions are learnt.
         self.prototypes = nn.Parameter(torch.empty(prototypes, bottleneck))
         nn.init.kaiming_uniform_(self.prototypes, a=5**0.5)
 

@@ -77,7 +77,7 @@ class TokenDecoder(nn.Module):
 
 
 def token_affinity(features: Tensor) -> Tensor:
-    """How alike places are: the sigmoid of their scalar products, neither scaled nor normalised.
+    """Affinity of tokens: the sigmoid of their dot products, neither scaled nor normalised.
 
     Args:
         features: Shape: (N, E, h, w).
