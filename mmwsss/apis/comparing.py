@@ -1,4 +1,4 @@
-"""Two stores side by side: where one beats the other, and what they confuse."""
+"""Compare two stores: where one is better than the other, and which classes they confuse."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -36,7 +36,7 @@ _TRUTH = ('LoadMask', 'LoadAnnotations')
 
 @dataclass(frozen=True, eq=False)
 class Inference:
-    """What a network says about one photo.
+    """Prediction of a network for one photo.
 
     Args:
         image: The photo. Shape: (H, W, 3), uint8, RGB.

@@ -1,4 +1,4 @@
-"""Where on a photo a CLIP sees what a text says."""
+"""Show where on a photo a CLIP finds what a text describes."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache

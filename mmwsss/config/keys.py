@@ -1,4 +1,4 @@
-"""Dotted keys of configs, in which a part of a list may go by its type."""
+"""Dotted keys of configs, in which an item of a list may be named by its type."""
 
 from __future__ import annotations
 

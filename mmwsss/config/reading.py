@@ -1,4 +1,4 @@
-"""The one way in which config files are read."""
+"""Read config files; all of the project reads them here."""
 
 from __future__ import annotations
 

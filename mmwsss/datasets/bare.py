@@ -1,4 +1,4 @@
-"""Data sets built for what they list, not for their samples."""
+"""Build data sets only for their lists, without loading samples."""
 
 from __future__ import annotations
 

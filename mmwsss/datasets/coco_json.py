@@ -1,4 +1,4 @@
-"""COCO's annotation files as labelling tools write them: what to draw for each image."""
+"""Read COCO annotation files, also of labelling tools, as masks to draw for each image."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def drawable(shape: Any, size: tuple[int, int]) -> list | dict:
 
 
 def check_keys(content: Any) -> None:
-    """Refuse what is no annotation file of COCO.
+    """Raise an error if this is not a COCO annotation file.
 
     Raises:
         DataError: With the keys found.

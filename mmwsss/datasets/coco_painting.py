@@ -1,4 +1,4 @@
-"""COCO's annotations painted by ICAM's rule."""
+"""Paint COCO's annotations into masks by ICAM's rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A photo collection of one's own: a folder and a CSV of tags."""
+"""Data set of your own photos: a folder and a CSV file of tags."""
 
 from __future__ import annotations
 

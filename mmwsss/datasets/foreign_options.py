@@ -1,4 +1,4 @@
-"""Command-line options that say how foreign seeds are meant."""
+"""Command-line options for reading seeds of other projects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part of the photos that training does not see, so that predicted tags can be scored."""
+"""Hold out a part of the photos from training, to score predicted tags on them."""
 
 from __future__ import annotations
 

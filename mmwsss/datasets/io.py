@@ -87,7 +87,7 @@ def read_mask(
     size: tuple[int, int] | None = None,
     img_id: str | None = None,
 ) -> np.ndarray:
-    """Read a mask as indices; the palette of the PNG plays no role.
+    """Read a mask as class indices; the palette of a PNG is ignored.
 
     Args:
         path: The file.
@@ -299,7 +299,7 @@ def unread_images(folder: str | Path) -> dict[str, str]:
 
 
 def why_missing(folder: str | Path, names: Iterable[str]) -> str:
-    """What a folder has in place of images that are not in it; '' where nothing resembles them."""
+    """Describe similar files in a folder that lacks images; '' if there are none."""
     unread = unread_images(folder)
     found = [unread[name] for name in names if name in unread]
     if found:

@@ -1,4 +1,4 @@
-"""Augmentation that depends on (seed, epoch, index) alone, so that a resumed run repeats it."""
+"""Seed augmentation by (seed, epoch, index), so that a resumed run repeats it exactly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 
 @contextmanager
 def seeded(seed: int, epoch: int, index: int) -> Iterator[None]:
-    """Seed Python's, numpy's and torch's CPU generators inside, restore them after.
+    """Context with seeded Python, numpy and torch CPU generators; they are restored afterwards.
 
     Args:
         seed: Seed of the run, 0 or more.
@@ -37,7 +37,7 @@ def seeded(seed: int, epoch: int, index: int) -> Iterator[None]:
 
 
 class EpochCounter:
-    """An epoch number in shared memory: persistent DataLoader workers see it change.
+    """An epoch number in shared memory, visible to persistent DataLoader workers.
 
     It stays one counter through copies of the data set that owns it.
     """

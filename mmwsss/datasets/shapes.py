@@ -1,4 +1,4 @@
-"""The built-in data set: drawn from a seed on first use, no download."""
+"""Built-in data set, drawn from a seed on first use without a download."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VERSION = 1  # of the drawing; goes up when a seed gives other photos
 
 @dataclass(frozen=True)
 class ShapesDrawing:
-    """What is drawn.
+    """Parameters of the drawing.
 
     Args:
         seed: Seed of all photos. Photo i of a split is the same for every ``num_train``.
@@ -117,7 +117,7 @@ class ShapesDataset(TaggedDataset):
 
 
 def draw_shapes(folder: str | Path, spec: ShapesDrawing) -> None:
-    """Draw the data set, unless it is there. Another process sees all of it or nothing.
+    """Draw the data set unless it exists; other processes see it complete or not at all.
 
     Args:
         folder: Where it shall be.

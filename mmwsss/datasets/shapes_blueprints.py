@@ -1,4 +1,4 @@
-"""What the built-in shapes data set shows: geometry and textures of its classes, as data."""
+"""Geometry and textures of the classes of the built-in shapes data set, as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stores that a data set and its pipeline read, and whether they hold what is asked for."""
+"""Find the stores that a data set and its pipeline read, and check their contents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmwsss.stores import Store, StoreMismatch, StoreReader
 
 
 class StoreUse(NamedTuple):
-    """A store and the data set whose images it is asked for.
+    """A store and the data set that reads it.
 
     Args:
         dataset: A data set with ``ids`` and ``metainfo``.
@@ -39,7 +39,7 @@ def stores_read(dataset: Any) -> list[StoreUse]:
 
 
 def require_stores(dataset: Any, key: str = 'train_dataloader.dataset') -> None:
-    """Refuse a data set of which a store lacks images, or is made for other classes.
+    """Raise an error if a store lacks images of the data set or was made for other classes.
 
     Compares folder listings; no entry is read.
 

@@ -1,4 +1,4 @@
-"""Tags in tables, as people and labelling tools write them."""
+"""Read tags from tables written by people and labelling tools."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _text(path: str | Path) -> str:
 
 
 class _Layout(NamedTuple):
-    """How a table is cut: delimiter of cells, column of images, rows with their lines."""
+    """Layout of a table: delimiter of cells, column of images, rows with their line numbers."""
 
     delimiter: str
     column: int

@@ -1,4 +1,4 @@
-"""Names of images in tag files, matched with the photos that are there."""
+"""Match image names in tag files with the existing photos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags by image, as every reader of a tag file gives them."""
+"""The common result of all readers of tag files: tags by image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of all data sets of photos with image-level labels."""
+"""Base class of data sets of photos with image-level labels."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ class TaggedDataset(BaseDataset):
     def _compare_masks(
         self, ids: Sequence[str], labels: np.ndarray, masks: Mapping[str, str]
     ) -> None:
-        """Refuse masks that are of other classes, before anything is trained; looks at a few."""
+        """Check a few masks against the tags, to refuse masks of other classes before training."""
         if self.tags.get('source') in ('none', 'masks'):
             return
         audit = MaskAudit(self._metainfo['classes'])
@@ -259,7 +259,7 @@ class TaggedDataset(BaseDataset):
             raise DataError(f'{self.data_prefix["seg_map_path"]}: {error}')
 
     def why_no_masks(self) -> str:
-        """What to do where no image has a mask."""
+        """Say what to do if no image has a mask."""
         folder = self.data_prefix.get('seg_map_path')
         if not folder:
             return 'give data_prefix a seg_map_path'

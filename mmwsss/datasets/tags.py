@@ -1,4 +1,4 @@
-"""Where image-level labels come from: label lists, CSV files, VOC's XML files, or masks."""
+"""Read image-level labels from label lists, CSV files, VOC's XML files, or masks."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def read_tag_masks(
     num_classes: int,
     to_id: Callable[[str], str] | None = None,
 ) -> dict[str, list[int]]:
-    """Take the classes that occur in masks for tags. Reads every mask (several threads)."""
+    """Use the classes that occur in masks as tags. Reads every mask (in several threads)."""
     files = list_folder(folder, ('.png',), to_id)
     missing = [img_id for img_id in ids if img_id not in files]
     if missing:
@@ -153,7 +153,7 @@ def read_tag_masks(
 
 
 def require_tags(table: Mapping[str, Any], ids: Sequence[str], source: str | Path) -> None:
-    """Refuse a tag file that lacks images of the list.
+    """Raise an error if a tag file lacks images of the list.
 
     Raises:
         DataError: Names the first of them.

@@ -1,4 +1,4 @@
-"""What stages need before the first of them runs: files, data, packages, room on the disk."""
+"""Check before the first stage what all stages need: files, data, packages and disk space."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Need:
 
 
 def find_needs(planner: Planner, stages: Sequence[Stage], work_dir: Path) -> list[Need]:
-    """Look at everything that some stages need, outputs of other stages of the recipe excepted.
+    """Check everything that stages need, except outputs of other stages of the recipe.
 
     Args:
         planner: The planner of the recipe.

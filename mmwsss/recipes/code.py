@@ -1,4 +1,4 @@
-"""The code that a stage can reach: what its result depends on, file by file."""
+"""Find the source files that a stage can reach, on which its result depends."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class ReachableCode:
         return found
 
     def missing(self, custom: Iterable[str]) -> list[str]:
-        """Those of some modules that cannot be found."""
+        """Find the modules that cannot be found."""
         return [name for name in custom if self._find(name) is None]
 
     # Files ----------------------------------------------------------------------------

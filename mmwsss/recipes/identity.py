@@ -1,4 +1,4 @@
-"""What a stage's result depends on: config, inputs, files and code, as hashes."""
+"""Hash everything that a stage's result depends on: config, inputs, files and code."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from mmwsss.recipes.code import ReachableCode, custom_modules
 from mmwsss.recipes.recipe import Stage
 from mmwsss.stores.hashing import hash_file, hash_text
 
-# What a config says about looks, places and speed; results are the same without it.
+# Config keys about display, paths and speed, which do not change results.
 _COSMETIC = {
     'launcher',
     'log_level',
@@ -34,7 +34,7 @@ _LARGE = 64 << 20
 
 
 def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, Any]:
-    """Everything the result of a stage depends on, as a JSON-able record.
+    """Record everything that the result of a stage depends on, in JSON form.
 
     Args:
         stage: The stage.
@@ -57,7 +57,7 @@ def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, 
 
 
 def relevant_part(content: Mapping[str, Any], action: str) -> dict[str, Any]:
-    """What of a config plays a part in training, or in testing."""
+    """Keep the part of a config that matters for training, or for testing."""
     return {
         key: value for key, value in content.items() if not key.startswith(_OTHER_ACTION[action])
     }

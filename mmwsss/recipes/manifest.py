@@ -1,4 +1,4 @@
-"""Records on disk: what a stage was, what it made, and one manifest of a whole run."""
+"""Records on disk of what each stage was and made, and one manifest of a whole run."""
 
 import importlib.metadata
 import json
@@ -86,7 +86,7 @@ class StageFolder:
         return record['hash'] if signature(path) == record['signature'] else content_hash(path)
 
     def intact(self) -> bool:
-        """Whether outputs and numbers of the finished run are there as they were left."""
+        """Whether outputs and metrics of the finished run exist unchanged."""
         done = self.done or {}
         outputs = done.get('outputs') or {}
         if 'metrics' in done and done['metrics'] != _hash_of(self.folder / METRICS):

@@ -1,4 +1,4 @@
-"""What a recipe says of photos of one's own: their tags before, signs of their masks after."""
+"""Tables about your own photos: their tags before training, statistics of masks after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a recipe: which stages are done, which have to run, and running them."""
+"""Run a recipe: find out which stages have to run, and run them."""
 
 import os
 import shlex
@@ -124,7 +124,7 @@ def run_pipeline(
 
 
 class _Pipeline:
-    """Runs what a planner says has to run."""
+    """Runs the stages that a planner selects."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class _Pipeline:
         self._say(f'{len(to_run)} of {len(self.folders)} stages will run in {self.work_dir}')
 
     def check(self, selected: Sequence[Stage], *, show: bool = False) -> None:
-        """Look whether all that the stages to run need is there.
+        """Check that everything that the stages to run need exists.
 
         Args:
             selected: The stages.

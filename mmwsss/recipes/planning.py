@@ -16,7 +16,7 @@ from mmwsss.recipes.resolving import merge_options, resolve_config
 
 
 class Decision(NamedTuple):
-    """What becomes of a stage.
+    """Whether a stage has to run, and why.
 
     ``verb`` is 'done', 'run', 'resume', 'redo' (the older result is put aside) or 'used'
     (taken as it is).
@@ -32,7 +32,7 @@ class Decision(NamedTuple):
 
 
 class Planner:
-    """Looks at a recipe's work directory and changes nothing in it.
+    """Decides which stages have to run; it only reads the work directory.
 
     Args:
         recipe: The recipe. Its variables must be in the environment.
@@ -124,7 +124,7 @@ class Planner:
         return plan
 
     def identity(self, stage: Stage) -> dict[str, Any]:
-        """What the stage's result depends on, now."""
+        """Current record of what the stage's result depends on."""
         hashes = {}
         for reference in stage.inputs.values():
             parent, output = reference
@@ -132,7 +132,7 @@ class Planner:
         return describe(stage, self.configs[stage.name], hashes)
 
     def needed_output(self, stage: Stage) -> str | None:
-        """What a stage must leave behind: a checkpoint, a store, or nothing but numbers."""
+        """Kind of output that a stage must produce: a checkpoint, a store, or only metrics."""
         if stage.action == 'train':
             return 'checkpoint'
         return (self.configs[stage.name].get('test_cfg') or {}).get('kind')

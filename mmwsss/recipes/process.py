@@ -80,7 +80,7 @@ def _read(pipe: IO[str], file: IO[str], tail: deque[str], on_line: Callable[[str
 
 
 def _end_group(process: subprocess.Popen, grace: float) -> None:
-    """End what is left of a process group, politely and then for good."""
+    """End the rest of a process group: first SIGTERM, then SIGKILL."""
     try:
         if process.poll() is None:
             with suppress(ProcessLookupError):

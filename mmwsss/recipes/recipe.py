@@ -1,4 +1,4 @@
-"""Recipes: the stages from tags to a trained segmentor, as data."""
+"""Recipes: lists of stages from tags to a trained segmentor, as data."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -226,7 +226,7 @@ def _parse_stage(
 
 
 def _copy_stage(where: str, entry: dict, raw: Mapping[str, dict]) -> dict:
-    """Fill in what a stage leaves to the one that it is like."""
+    """Copy the fields that a stage does not set from the stage that it is like."""
     if entry['like'] not in raw:
         raise RecipeError(
             f'{where}: like={entry["like"]!r} is no earlier stage{suggest(entry["like"], raw)}'

@@ -1,4 +1,4 @@
-"""The config of a stage, resolved once: what it is planned by and what it runs on."""
+"""Resolve the config of a stage, once for planning and running."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is in a source file that says which other files it needs; nothing is imported for it."""
+"""Find out which other files a source file needs, without importing it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SourceFile:
 
 
 def read_source(path: Path, package: str) -> SourceFile:
-    """Parse a file, once for each state of it.
+    """Parse a file; cached until the file changes.
 
     Args:
         path: The file.
@@ -96,7 +96,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _only_defines(node: ast.stmt) -> bool:
-    """Whether a statement binds a name and does nothing to who does not use it."""
+    """Whether a statement only binds a name, without other effects."""
     if isinstance(
         node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.AnnAssign
     ):

@@ -1,4 +1,4 @@
-"""The table at the end of a pipeline: one row a stage, the numbers side by side."""
+"""The table at the end of a pipeline: one row per stage."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -124,7 +124,7 @@ def print_summary(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
 
 
 def _common(protocols: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What all protocols say alike."""
+    """Find the fields that are equal in all protocols."""
     first, *others = protocols
     return {
         key: value

@@ -1,4 +1,4 @@
-"""What surrounds a run: environment variables, and the lock on its folder."""
+"""Environment of a run: variables, signals, and the lock on its folder."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ except ImportError:  # Windows: two pipelines in one folder are not noticed
 
 
 def resolve_variables(recipe: Recipe, given: Mapping[str, str]) -> dict[str, str]:
-    """Values of a recipe's variables: given, else from the environment, else the default."""
+    """Resolve a recipe's variables: given values, else the environment, else defaults."""
     unknown = set(given) - set(recipe.variables)
     if unknown:
         raise RecipeError(
@@ -54,7 +54,7 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[int | None]:
-    """Keep other pipelines out of a work directory.
+    """Lock a work directory against other pipelines.
 
     The running stage inherits the lock: should the pipeline be killed for good while its stage
     lives on, nobody else writes into the folder until that has ended too.
@@ -81,7 +81,7 @@ def lock_folder(folder: Path) -> Iterator[int | None]:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let SIGTERM (a job's time is up) and SIGHUP (its terminal is gone) end it as Ctrl-C does.
+    """Let SIGTERM (a job's time limit) and SIGHUP (terminal closed) end a run as Ctrl-C does.
 
     Where SIGHUP is ignored, as under ``nohup``, it stays so.
     """

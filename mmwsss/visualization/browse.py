@@ -24,7 +24,7 @@ def browse_stores(
     thumbnail: int = 320,
     title: str | None = None,
 ) -> Path:
-    """Write a page that shows photos with what one or two stores say of them, side by side.
+    """Write a page that shows photos beside their entries of one or two stores.
 
     Photos are matched with the entries of the stores by their ids: paths below the folder without
     suffix. Those that only one of two stores has are left out.

@@ -1,4 +1,4 @@
-"""One HTML file that shows what every stage made of the photos, the worst first."""
+"""One HTML file that shows every stage's result on the photos, the worst first."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Words for tables: durations and protocols."""
+"""Format durations and protocols for tables."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Transforms that make labels of pairs, to train affinity networks with."""
+"""Transforms that make pair labels for training affinity networks."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class RandomScale(BaseTransform):
 
 @TRANSFORMS.register_module()
 class TopLeftCropPad(BaseTransform):
-    """Keep the top left of the photo, padded on the right and below where it is smaller.
+    """Crop to the top left of the photo; pad a smaller photo on the right and at the bottom.
 
     Args:
         size: (height, width), or one number for both.

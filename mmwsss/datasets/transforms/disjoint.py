@@ -1,4 +1,4 @@
-"""Photos that share no class with the one in hand."""
+"""Load photos that share no class with the current one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmwsss.registry import DATASETS, TRANSFORMS, build
 
 @TRANSFORMS.register_module()
 class LoadDisjoint(BaseTransform):
-    """Load batches of augmented photos that share no class with the photo in hand (RIB).
+    """Load batches of augmented photos that share no class with the current photo (RIB).
 
     Adds ``disjoint`` uint8 (batches, size, 3, h, w) and ``disjoint_tags`` float32 (batches, size,
     C), torch tensors; pass them on with ``PackTagged(meta_keys=('disjoint', 'disjoint_tags'))``.
@@ -57,7 +57,7 @@ class LoadDisjoint(BaseTransform):
             )
         number = self.batches * self.batch_size
         with seeded(self.seed, 0, crc32(results['img_id'].encode())):
-            # A photo comes again only when all have been.
+            # A photo repeats only after all others were used.
             rounds = -(-number // len(others))
             order = np.concatenate([np.random.permutation(others) for _ in range(rounds)])[:number]
             images = np.stack([self._image(index) for index in order.tolist()])

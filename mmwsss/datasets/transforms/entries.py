@@ -1,4 +1,4 @@
-"""Transforms that read the photo's entry of a store; each says which store (``stores()``)."""
+"""Transforms that read a photo's entry from a store; ``stores()`` returns the store's path."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class LoadProposals(LoadFromStore):
 
 @TRANSFORMS.register_module()
 class LoadPrompts(LoadFromStore):
-    """Read what a detector found in the photo into ``prompts``.
+    """Read the boxes that a detector found in the photo into ``prompts``.
 
     Args:
         store: Folder of a prompt store.
@@ -144,7 +144,7 @@ class LoadPseudoMask(LoadFromStore):
 
 @TRANSFORMS.register_module()
 class LoadCRFScores(BaseTransform, StoreReader):
-    """Read two sets of scores after the CRF: AffinityNet's material.
+    """Read two sets of scores after the CRF, from which AffinityNet's labels are made.
 
     Adds ``low_alpha`` and ``high_alpha``, float32 (H, W, K + 1) with the background first, which
     crops and flips carry along (resizing does not apply to scores). Comes after ``LoadImage``.

@@ -1,4 +1,4 @@
-"""Packing of samples for the model."""
+"""Pack samples for the model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ META_KEYS = (
     'flip_direction',
     'sample_idx',
 )
-# Python objects that pass through as they are.
+# Python objects that are passed on unchanged.
 OBJECTS = ('seeds', 'proposals', 'prompts')
 
 

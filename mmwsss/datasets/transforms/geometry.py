@@ -1,4 +1,4 @@
-"""Geometric transforms on PIL, as the published methods use them.
+"""Geometric transforms with PIL, as the published methods use them.
 
 All of them carry along the maps that ``results['aligned']`` names (name -> value of its padding).
 Sizes are (height, width); rounding is Python's, half to even.
@@ -19,7 +19,7 @@ from mmwsss.registry import TRANSFORMS
 
 
 def resize_map(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize an integer map (H, W) by PIL's nearest-neighbour rule, which differs from others'."""
+    """Resize an integer map (H, W) with PIL's nearest neighbour, which differs from OpenCV's."""
     if values.shape == tuple(size):
         return values
     image = Image.fromarray(values if values.dtype == np.uint8 else values.astype(np.int32))
@@ -92,7 +92,7 @@ class RandomResizeLong(BaseTransform):
 
 @TRANSFORMS.register_module()
 class RandomFlip(BaseTransform):
-    """Mirror left and right.
+    """Flip horizontally at random.
 
     Draws one number from torch's generator. Sets ``flip`` and ``flip_direction``.
 
@@ -120,7 +120,7 @@ class RandomFlip(BaseTransform):
 
 @TRANSFORMS.register_module()
 class RandomCropPad(BaseTransform):
-    """Crop where the image is larger than the canvas, place it at random where it is smaller.
+    """Crop at random to a canvas; a smaller image is placed at random and padded.
 
     Draws one integer per axis from Python's generator, horizontally first. The place of the image
     goes to ``picture_box`` (top, left, bottom, right) and, unless the padding has a colour of its

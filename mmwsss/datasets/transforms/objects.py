@@ -1,4 +1,4 @@
-"""Objects of a mask as prompts, for training a promptable network with masks."""
+"""Turn objects of a mask into prompts, for training a promptable network with masks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmwsss.structures import BoxPrompts
 
 @TRANSFORMS.register_module()
 class ObjectsFromMask(BaseTransform):
-    """Connected regions of each class as numbered objects, and their boxes as ``prompts``.
+    """Number connected regions of each class as objects, and make their boxes ``prompts``.
 
     Comes after ``LoadMask`` and all that changes geometry. Adds the aligned map ``objects``: 0
     nothing, i + 1 the object of prompt i. Draws from Python's generator.

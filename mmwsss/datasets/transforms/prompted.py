@@ -1,4 +1,4 @@
-"""Photos with box prompts: SAM's frame, and Co2SAM's two views."""
+"""Transforms of photos with box prompts: resizing for SAM, and Co2SAM's two views."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def resize_bilinear(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class ToSAMFrame(BaseTransform):
-    """Resize the photo as SAM takes it; maps keep the size of the photo, as they are scored at it.
+    """Resize the photo for SAM; maps keep the photo's size, at which they are scored.
 
     Sets ``img`` and ``img_shape``.
 

@@ -1,4 +1,4 @@
-"""RandAugment on PIL, with operations that grow stronger with the magnitude."""
+"""RandAugment with PIL, with operations that get stronger with the magnitude."""
 
 from __future__ import annotations
 

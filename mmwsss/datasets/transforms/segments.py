@@ -1,4 +1,4 @@
-"""Integer maps made of proposals, which the geometric transforms carry along."""
+"""Turn proposals into integer maps, which geometric transforms handle like masks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmwsss.structures import Proposals
 
 
 def segment_ids(label_map: np.ndarray, *, legacy_ids: bool = True) -> np.ndarray:
-    """Segment of each pixel, 0 where there is none.
+    """Segment id of each pixel, 0 for none.
 
     Args:
         label_map: As :meth:`Proposals.label_map` gives it: -1 uncovered. Shape: (H, W).
@@ -23,7 +23,7 @@ def segment_ids(label_map: np.ndarray, *, legacy_ids: bool = True) -> np.ndarray
 
 
 def dense_ids(segments: np.ndarray, *, legacy_ids: bool = True) -> np.ndarray:
-    """Number the segments that there are without gaps, in the order of their ids.
+    """Renumber the existing segments without gaps, in the order of their ids.
 
     Args:
         segments: 0 where there is none. Shape: (H, W).
@@ -45,7 +45,7 @@ def _take_proposals(results: dict, name: str) -> Proposals:
 
 @TRANSFORMS.register_module()
 class SegmentsFromProposals(BaseTransform):
-    """The "segment everything" map of S2C (CVPR 2024), of proposals in rank order.
+    """Make the "segment everything" map of S2C (CVPR 2024) from proposals in rank order.
 
     Comes after ``LoadProposals`` and before the geometric transforms. Adds ``segments`` (H, W), 0
     where no mask lies, and takes the proposals out: nothing after needs them.
@@ -73,7 +73,7 @@ class SegmentsFromProposals(BaseTransform):
 
 @TRANSFORMS.register_module()
 class RelabelSegments(BaseTransform):
-    """Number the segments without gaps; comes after resizing and before cropping, as published.
+    """Renumber segments without gaps; as published, use it after resizing and before cropping.
 
     Args:
         legacy_ids: See :func:`dense_ids`.

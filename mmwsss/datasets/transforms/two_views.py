@@ -11,7 +11,7 @@ from mmwsss.registry import TRANSFORMS, build
 
 @TRANSFORMS.register_module()
 class TwoViews(BaseTransform):
-    """A weak and a strong view of the photo, drawn independently, into ``imgs``; ``img`` stays.
+    """Make a weakly and a strongly augmented view, independently, into ``imgs``; keeps ``img``.
 
     Args:
         weak: Transforms of the first view.

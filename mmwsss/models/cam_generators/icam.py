@@ -217,7 +217,6 @@ class ICAM(BaseCAMGenerator):
         Probabilities among the tagged classes and the background are averaged over scales and
         views; the best class of each pixel is kept and divided by its maximum.
 
-
         Args:
             batches: The images at each scale. Shape: (n, 3, h, w).
             samples: Their n samples.
