@@ -33,11 +33,11 @@ _DAMAGES = (EOFError, KeyError, NotImplementedError, RuntimeError, ValueError, z
 
 
 class _State(dict):
-    """What a module of an archive held."""
+    """State of a module in an archive."""
 
 
 class _Module(Made):
-    """A module of an archive: what it held, nothing that it did."""
+    """A module of an archive: its state without its code."""
 
     def build(self, state: Any) -> None:
         self.value = state if type(state) is dict else {}
@@ -47,7 +47,7 @@ class _Module(Made):
 
 
 def _named(module: str, name: str) -> Made | None:
-    """What a pickle of TorchScript may name."""
+    """The classes and functions that a TorchScript pickle may name."""
     if module == '__torch__' or module.startswith('__torch__.'):
         return Maker(_Module)
     if module == 'torch':

@@ -1,4 +1,4 @@
-"""CLIP on the package ``open_clip``: frozen, taken apart where methods look into it."""
+"""Frozen CLIP built on the package ``open_clip``, split into the steps that methods need."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -45,7 +45,7 @@ class CLIPTokens(NamedTuple):
 
 @MODELS.register_module()
 class CLIP:
-    """`CLIP <https://arxiv.org/abs/2103.00020>`_ with a vision transformer, a frozen helper.
+    """Frozen `CLIP <https://arxiv.org/abs/2103.00020>`_ with a vision transformer.
 
     Not a module, so that a model which holds it has it neither in its parameters nor in its
     checkpoints, and cannot put it into train mode. It moves to the device of the first images that
@@ -93,7 +93,7 @@ class CLIP:
         return self
 
     def load_state_dict(self, state: Mapping[str, Tensor], where: str = '') -> None:
-        """Take over weights under OpenAI's names, of any floating type.
+        """Load weights with OpenAI's names, of any floating type.
 
         Args:
             state: State dict of a CLIP.
@@ -135,7 +135,7 @@ class CLIP:
         return self._clip.logit_scale.float().exp()
 
     def protocol(self) -> dict[str, Any]:
-        """Which CLIP it is, for the record of a store; hashes the checkpoint once."""
+        """Describe this CLIP for the record of a store; the checkpoint is hashed once."""
         if self._hash is None:
             self._hash = hash_file(self.checkpoint) if self.checkpoint else ''
         sizes = self.sizes
@@ -238,7 +238,7 @@ class CLIP:
 
     @torch.no_grad()
     def describe(self, image: CLIPTokens) -> tuple[Tensor, Tensor]:
-        """Run the last block for what a method wants to know of whole images.
+        """Run the last block to get features of whole images.
 
         Args:
             image: N images from :meth:`encode`.

@@ -55,7 +55,7 @@ class FixedPrompts:
         return len(self.names) + len(self.background)
 
     def require(self, num_classes: int) -> None:
-        """Refuse to stand for another number of classes.
+        """Raise an error if the number of classes differs.
 
         Raises:
             ValueError: The numbers differ.

@@ -15,7 +15,7 @@ from mmwsss.ops.grad_cam import (
 
 
 def competing(tags: Tensor, prompts: int) -> Tensor:
-    """Prompts that compete for images: their classes, and all of the background.
+    """Mask of the prompts in each image's softmax: its classes and all background prompts.
 
     Args:
         tags: Multi-hot. Shape: (N, C).

@@ -14,7 +14,7 @@ Layout = Literal['end', 'front', 'middle']
 
 
 def text_seed(text: str) -> int:
-    """Seed of torch's generator that a text stands for: its SHA-1, modulo 2^32."""
+    """Seed of torch's generator derived from a text: its SHA-1, modulo 2^32."""
     return int(hashlib.sha1(text.encode()).hexdigest(), 16) % 2**32
 
 
@@ -150,7 +150,7 @@ class PromptLearner(nn.Module):
         )
 
     def get_extra_state(self) -> Tensor:
-        """What the context was learnt for: JSON as bytes, since checkpoints are tensors."""
+        """Record what the context was learnt for, as JSON in a byte tensor."""
         return torch.tensor(list(json.dumps(self._record()).encode()), dtype=torch.uint8)
 
     def set_extra_state(self, state: Tensor) -> None:

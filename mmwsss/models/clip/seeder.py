@@ -19,7 +19,7 @@ from mmwsss.registry import MODELS
 
 
 class CLIPSeeder:
-    """What CLIP-ES, WeCLIP and WeCLIP+ share; not a module, as its parts are none.
+    """Seeds of a frozen CLIP, shared by CLIP-ES, WeCLIP and WeCLIP+; not an ``nn.Module``.
 
     Args:
         clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.

@@ -1,4 +1,4 @@
-"""Sizes of CLIP networks with a vision transformer, by name or read off a state dict."""
+"""Sizes of CLIP networks with a vision transformer, given by name or read from a state dict."""
 
 import re
 from collections import OrderedDict
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class CLIPSizes:
-    """What tells one CLIP from another, by the names of OpenAI's constructor.
+    """Layer sizes of a CLIP network, under the names of OpenAI's constructor.
 
     Args:
         embed_dim: Channels that images and texts share.
@@ -134,7 +134,7 @@ def published_archs(found: Mapping[str, Any]) -> list[str]:
 
 
 def describe_mismatch(found: Mapping[str, Any], expected: CLIPSizes) -> str:
-    """What differs, and which ``arch`` fits; empty if nothing does."""
+    """Say which sizes differ and which ``arch`` fits; empty if nothing differs."""
     want = asdict(expected)
     different = [f'{k} {v} found, {want[k]} expected' for k, v in found.items() if want[k] != v]
     if not different:

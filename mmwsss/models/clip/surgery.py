@@ -1,4 +1,4 @@
-"""CLIP with "surgery" attention: patches that mean something without any gradient (ExCEL)."""
+"""CLIP with "surgery" attention, whose patch tokens localise classes without gradients (ExCEL)."""
 
 from typing import Literal, NamedTuple, get_args
 
@@ -99,7 +99,7 @@ class CLIPSurgery:
 
     @torch.no_grad()
     def project(self, image: SurgeryTokens, extra: Tensor | None) -> Tensor:
-        """Projected tokens once more, with attention that was learnt elsewhere (LVC).
+        """Project tokens again, using attention learnt by the decoder (LVC).
 
         Args:
             image: From :meth:`encode`.
@@ -133,7 +133,7 @@ class CLIPSurgery:
 
 
 def learnt_attention(features: Tensor) -> Tensor:
-    """How places of the decoder's features look at each other (ExCEL, LVC).
+    """Attention between positions of the decoder's features (ExCEL, LVC).
 
     Cosines less their mean over the whole batch, times 3; what is below the mean gets nothing.
 

@@ -1,4 +1,4 @@
-"""Attributes of classes in words: text features enriched by a bank of sentences (ExCEL)."""
+"""Enrich text features of classes with a bank of describing sentences (ExCEL)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,7 +67,7 @@ class TextBank:
         return self._kept[1].to(clip.device)
 
     def enrich(self, text: Tensor, clip: CLIP, classes: int) -> Tensor:
-        """Add to each class what the bank knows about it.
+        """Enrich the text features of each class with the bank.
 
         Args:
             text: Normalised text features, the foreground classes first. Shape: (G, E).

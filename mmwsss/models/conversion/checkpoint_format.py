@@ -1,4 +1,4 @@
-"""A kind of published checkpoint: what it is, and how its names become ours."""
+"""A kind of published checkpoint and the rules that rename its parameters to ours."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Names of published checkpoints, translated into ours."""
+"""Translate parameter names of published checkpoints into ours."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Weights that a part of a model starts from must be that part's weights.
+"""Load initial weights into a part of a model, and check that they fit it.
 
 Importing this module makes every ``init_cfg=dict(type='Pretrained', ...)`` of mmengine refuse a
 checkpoint in which the part finds too few of its entries; mmengine would go on with random values.
@@ -150,7 +150,7 @@ def require_started(model: nn.Module) -> None:
 
 
 def _print_of(value: Tensor) -> tuple:
-    """What equal tensors share, and others hardly ever."""
+    """Fingerprint of a tensor, to compare tensors."""
     value = value.detach().cpu().double().contiguous()
     return tuple(value.shape), value.sum().item(), value.abs().sum().item()
 

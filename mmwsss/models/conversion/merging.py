@@ -1,4 +1,4 @@
-"""A SAM with its LoRA put into the weights."""
+"""Merge a SAM's LoRA into its weights."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mmwsss.stores.atomic import atomic_write
 
 
 def merge_checkpoint(checkpoint: str | Path, sam: str | Path, target: str | Path) -> None:
-    """Write an adapted SAM as segment-anything's own checkpoints are.
+    """Write an adapted SAM in the format of segment-anything's own checkpoints.
 
     Args:
         checkpoint: What a training of Co2SAM saved.

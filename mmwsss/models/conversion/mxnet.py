@@ -32,7 +32,7 @@ MAX_DIMS = 32
 
 
 class ParamsError(WeightsError):
-    """A file is no dense MXNet parameter file, or it is damaged."""
+    """A file is not a dense MXNet parameter file, or is damaged."""
 
 
 def is_params_file(path: str | Path) -> bool:

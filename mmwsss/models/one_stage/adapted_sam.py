@@ -1,4 +1,4 @@
-"""SAM with LoRA, whose checkpoints hold the LoRA alone."""
+"""SAM with LoRA, whose checkpoints hold only the LoRA."""
 
 import pickle
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from mmwsss.weights import read_weights_file
 
 
 class AdaptedSAM(PromptableSAM):
-    """A SAM of which LoRA is trained and saved, and nothing else.
+    """A SAM with LoRA, of which only the LoRA is trained and saved.
 
     The frozen weights come from a published checkpoint. It is read when they are needed first:
     when training begins, or when LoRA that was saved without them is loaded. What is saved holds a
@@ -60,7 +60,7 @@ class AdaptedSAM(PromptableSAM):
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
     ) -> None:
-        """Fill up what LoRA alone leaves out, having made sure that it fits."""
+        """Load weights; a checkpoint of LoRA alone is completed by the base weights, if they fit."""
         expected = state_dict.pop(prefix + self.FINGERPRINT, None)
         own = self._full_state()
         frozen = {name for name in own if not is_lora(name)}
@@ -92,7 +92,7 @@ class AdaptedSAM(PromptableSAM):
 
 
 def read_sam(path: str | Path, sizes: SAMSizes | None = None) -> SAM:
-    """A SAM from a published file, or from one that :class:`SAMFromMasks` or another stage saved.
+    """Read a SAM from a published file, or from a checkpoint of :class:`SAMFromMasks` etc.
 
     Args:
         path: The file.
@@ -119,7 +119,7 @@ def read_sam(path: str | Path, sizes: SAMSizes | None = None) -> SAM:
 
 
 def _only_lora(module: AdaptedSAM, state: dict, prefix: str, metadata: dict) -> None:
-    """Leave the frozen weights out of a state dict."""
+    """Remove the frozen weights from a state dict."""
     if module.save_all:
         return
     for name in [n for n in state if n.startswith(prefix) and not is_lora(n[len(prefix) :])]:

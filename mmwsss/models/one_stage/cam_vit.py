@@ -14,7 +14,7 @@ from mmwsss.registry import MODELS
 
 
 class Tokens(NamedTuple):
-    """What the transformer makes of a batch.
+    """Output tokens of the transformer for a batch.
 
     Args:
         class_token: After the last norm. Shape: (N, D).
@@ -28,7 +28,7 @@ class Tokens(NamedTuple):
 
 
 class CAMViTOutput(NamedTuple):
-    """What a :class:`CAMViT` gives.
+    """Output of a :class:`CAMViT`.
 
     Args:
         tokens: See :class:`Tokens`.

@@ -1,4 +1,4 @@
-"""What one-stage methods on a vision transformer share: ToCo and its descendants."""
+"""Base class of one-stage methods on a vision transformer: ToCo and its descendants."""
 
 from collections.abc import Sequence
 from dataclasses import fields

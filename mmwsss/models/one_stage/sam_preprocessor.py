@@ -1,4 +1,4 @@
-"""Images as SAM's encoder takes them, inside models that train it."""
+"""Data preprocessor of models that train SAM."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class SAMDataPreprocessor(BaseDataPreprocessor):
-    """Normalise RGB images and fill them up to SAM's square, on the right and below.
+    """Normalise RGB images and pad them to SAM's square, on the right and at the bottom.
 
     Args:
         side: Side of the square.

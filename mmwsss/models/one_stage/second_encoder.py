@@ -16,7 +16,7 @@ from mmwsss.stores.hashing import hash_file
 
 
 class SecondEncoder:
-    """Features of any backbone that nobody trains, e.g. of DINOv2.
+    """Frozen backbone that provides a second set of features, e.g. DINOv2.
 
     Not a module, as :class:`~mmwsss.models.clip.clip.CLIP` is none: it is no part of checkpoints,
     stays in evaluation mode and is shared by copies of a model.

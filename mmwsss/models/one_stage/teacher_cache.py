@@ -1,4 +1,4 @@
-"""What the frozen teacher says, kept on disk."""
+"""Cache of the frozen teacher's predictions on disk."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,7 +65,7 @@ class TeacherCache:
         boxes: np.ndarray,
         answer: Sequence[Tensor],
     ) -> None:
-        """Keep an answer, see :meth:`read`."""
+        """Write a prediction, see :meth:`read`."""
         low, prototypes = (part.float().cpu().numpy() for part in answer)
         arrays = dict(
             low=low.astype(self.dtype), prototypes=prototypes, key=np.array(self._key(boxes))

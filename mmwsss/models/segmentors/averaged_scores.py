@@ -1,4 +1,4 @@
-"""A segmentor's probabilities, averaged over what test-time augmentation shows it."""
+"""Keep a segmentor's probabilities, averaged over test-time augmentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ICAM's second stage: similar pixels are predicted alike, and several scales are averaged."""
+"""ICAM's second stage: a segmentor with feature similarity and averaging over scales."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A segmentor's probabilities as scores."""
+"""Keep a segmentor's probabilities as scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLASSIFY_MASKS = {'MaskFormerHead', 'Mask2FormerHead', 'SideAdapterCLIPHead'}
 
 @MODELS.register_module()
 class SoftmaxScores(BaseTTAModel, StoreWriter):
-    """A trained segmentor around which a test stage keeps probabilities instead of the best class.
+    """Wrapper of a trained segmentor that outputs probabilities instead of the best class.
 
     Of most heads they are the softmax. Those that classify masks (MaskFormer, Mask2Former, SAN)
     give sums of probabilities over their queries, which another softmax would flatten: there, each
@@ -70,7 +70,7 @@ class SoftmaxScores(BaseTTAModel, StoreWriter):
         return samples
 
     def probabilities(self, seg_logits: Tensor) -> Tensor:
-        """Turn what the head gives into probabilities that sum to 1.
+        """Convert the head's output to probabilities that sum to 1.
 
         Args:
             seg_logits: Background first. Shape: (C + 1, H, W).

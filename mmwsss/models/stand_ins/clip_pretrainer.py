@@ -1,4 +1,4 @@
-"""A CLIP of one's own, for places where no published weights are."""
+"""Train a small CLIP where no published weights are available."""
 
 import math
 from collections.abc import Mapping, Sequence

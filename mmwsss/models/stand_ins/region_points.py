@@ -13,7 +13,7 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class RegionPointDecoder(PointDecoder):
-    """The regions that the points of a prompt hit, where no SAM is.
+    """Replaces SAM: returns the stored regions that a prompt's points hit.
 
     The regions are a partition that the pipeline reads from a proposal store and transforms with
     the image (``RegionsFromProposals``), so that nothing is segmented while training. The
@@ -27,7 +27,7 @@ class RegionPointDecoder(PointDecoder):
         image: Sequence[int],
         points: Sequence[np.ndarray],
     ) -> PointMasks:
-        """Answer each prompt with the union of the regions it hits; see :class:`PointDecoder`.
+        """Return for each prompt the union of the regions it hits; see :class:`PointDecoder`.
 
         Raises:
             ValueError: A sample has no regions.

@@ -1,4 +1,4 @@
-"""Training a small SAM from masks, where no published one fits."""
+"""Train a small SAM with masks, for data without a suitable published SAM."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -109,7 +109,7 @@ class SAMFromMasks(BaseModel):
 
     @staticmethod
     def _paint(masks: list[Tensor], samples: list[SegDataSample]) -> list[SegDataSample]:
-        """The class of the surest mask at each pixel, to watch the training by."""
+        """Label each pixel with the class of its most confident mask, to monitor training."""
         for logits, sample in zip(masks, samples, strict=True):
             size = sample.ori_shape[:2]
             result = torch.zeros((1, *size), dtype=torch.long, device=logits.device)

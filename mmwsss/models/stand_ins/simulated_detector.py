@@ -1,4 +1,4 @@
-"""A detector that looks the answer up and then errs."""
+"""A simulated detector: ground-truth boxes with random errors."""
 
 import zlib
 from collections.abc import Sequence
@@ -108,7 +108,7 @@ class SimulatedDetector(BoxDetector):
         ]
 
     def protocol(self) -> dict[str, Any]:
-        """That it is no detector, and how it errs."""
+        """Record that the detector is simulated, and its error rates."""
         names = ('jitter', 'miss', 'false_alarm', 'confusion', 'min_area', 'seed')
         return {
             'detector': 'simulated from ground-truth masks',
