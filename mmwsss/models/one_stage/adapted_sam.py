@@ -60,7 +60,7 @@ class AdaptedSAM(PromptableSAM):
     def _load_from_state_dict(
         self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
     ) -> None:
-        """Load weights; a checkpoint of LoRA alone is completed by the base weights, if they fit."""
+        """Load; a checkpoint of LoRA alone gets the base weights, if they fit."""
         expected = state_dict.pop(prefix + self.FINGERPRINT, None)
         own = self._full_state()
         frozen = {name for name in own if not is_lora(name)}
