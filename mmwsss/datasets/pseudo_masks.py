@@ -7,6 +7,7 @@ from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
+from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.seeding import EpochCounter, seeded
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.registry import DATASETS, TRANSFORMS, build
@@ -27,13 +28,17 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
         images: Config of a tagged data set, or the data set. It needs no pipeline.
         pipeline: Transforms, e.g. ``LoadImage, LoadMask, mmseg.RandomCrop, ..., PackTagged``.
         indices: Takes the first n (negative: last n) images, or those at the positions given.
+        corrected_repeat: How many times an epoch shows the photos whose masks were corrected by
+            hand (``mmwsss import-masks``), each time augmented anew. Repetitions come last.
+            Defaults to 1.
         seed: Seed of the augmentation. Defaults to the seed of the run.
 
     Attributes:
-        ids: All image ids in order.
+        ids: All image ids in order, with repetitions.
         epoch_counter: See :class:`EpochCounter`.
 
     Raises:
+        DataError: ``corrected_repeat`` is no positive number.
         StoreError: The folder is no mask store.
         StoreMismatch: The store is made for other classes, or lacks images; both are named.
     """
@@ -45,19 +50,25 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
         images: Mapping[str, Any] | TaggedDataset,
         pipeline: Sequence[dict | Callable] = (),
         indices: int | Sequence[int] | None = None,
+        corrected_repeat: int = 1,
         seed: int | None = None,
     ) -> None:
+        if not isinstance(corrected_repeat, int) or corrected_repeat < 1:
+            raise DataError(
+                f'corrected_repeat says how many times an epoch shows photos whose masks were '
+                f'corrected by hand: 1, 2, ...; found {corrected_repeat!r}'
+            )
         images = build(DATASETS, images)
         classes, palette = images.metainfo['classes'], images.metainfo['palette']
         self.store = open_store(store, 'masks')
         self.store.require(classes=classes[1:], ids=images.ids)
         self.seed = seed
+        self._taken, self._corrected_repeat = indices, corrected_repeat
         self.epoch_counter = EpochCounter()
         self._images: TaggedDataset | None = images
         super().__init__(
             metainfo={'classes': classes, 'palette': palette},
             data_prefix={'img_path': images.data_prefix['img_path']},
-            indices=indices,
             pipeline=[build(TRANSFORMS, t) for t in pipeline],
         )
         self._images = None  # its list lives on in this one's
@@ -74,7 +85,7 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
     def load_data_list(self) -> list[dict]:
         """The photos' records, with the store's masks."""
         infos = map(self._images.get_data_info, range(len(self._images)))
-        return [
+        records = [
             {
                 'img_id': info['img_id'],
                 'img_path': info['img_path'],
@@ -87,6 +98,14 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
             }
             for info in infos
         ]
+        taken = self._taken
+        if isinstance(taken, int):
+            records = records[:taken] if taken >= 0 else records[taken:]
+        elif taken is not None:
+            records = [records[position] for position in taken]
+        corrected = self.store.corrections.read()
+        again = [record for record in records if record['img_id'] in corrected]
+        return records + again * (self._corrected_repeat - 1)
 
     def __getitem__(self, idx: int) -> dict:
         epoch = self.epoch_counter.value

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmwsss.datasets.io import read_mask
 from mmwsss.engine.metrics_file import write_metrics
-from mmwsss.stores import Store
+from mmwsss.stores import MaskStore, Store
 
 _MANY = 64  # images that are worth starting workers
 _CHUNK = 8  # images that a worker sends at once
@@ -76,6 +76,8 @@ def evaluate_store(
         'threshold_tuned_on_masks': store.meta.threshold_tuned_on_masks,
         **store.meta.protocol,
     }
+    if isinstance(store, MaskStore) and (corrected := store.corrections.read()):
+        protocol['corrected_by_hand'] = sum(info['img_id'] in corrected for info in infos)
     evaluator.dataset_meta = {**dataset.metainfo, 'protocol': protocol}
     mine = infos[get_rank() :: get_world_size()]
     if workers and len(mine) >= _MANY and all(hasattr(m, 'count') for m in evaluator.metrics):

@@ -101,8 +101,13 @@ def content_hash(path: Path) -> str:
     """Hash of a file, or of the names and contents of all files of a folder."""
     if path.is_file():
         return hash_file(path)
-    files = sorted(p for p in path.rglob('*') if p.is_file() and not p.name.startswith('.'))
-    return hash_text('\n'.join(f'{p.relative_to(path).as_posix()} {hash_file(p)}' for p in files))
+    return hash_text('\n'.join(f'{name} {found}' for name, found in file_hashes(path).items()))
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Hash of each file of a folder, by its path below it; hidden files do not count."""
+    files = sorted(p for p in folder.rglob('*') if p.is_file() and not p.name.startswith('.'))
+    return {p.relative_to(folder).as_posix(): hash_file(p) for p in files}
 
 
 def signature(path: Path) -> list[int]:

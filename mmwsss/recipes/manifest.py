@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from mmwsss.recipes.code import package_hash
-from mmwsss.recipes.identity import content_hash, record_hash, signature
+from mmwsss.recipes.edited_masks import changed_files, edited_masks
+from mmwsss.recipes.identity import content_hash, file_hashes, record_hash, signature
 from mmwsss.recipes.recipe import OUTPUTS, Recipe, Stage
 from mmwsss.stores.atomic import atomic_write_json
+from mmwsss.stores.corrections import Corrections
 from mmwsss.stores.meta import FILE_NAME as STORE_META
 from mmwsss.version import __version__
 
@@ -91,7 +93,40 @@ class StageFolder:
         outputs = done.get('outputs') or {}
         if 'metrics' in done and done['metrics'] != _hash_of(self.folder / METRICS):
             return False
-        return all(self.output_hash(name) == record['hash'] for name, record in outputs.items())
+        return all(
+            self.output_hash(name) == record['hash'] or self._only_corrected(name, record)
+            for name, record in outputs.items()
+        )
+
+    def _only_corrected(self, name: str, record: Mapping[str, Any]) -> bool:
+        """Whether the masks that differ from what the stage made were corrected by hand."""
+        path, files = self.output(name), record.get('files')
+        return path is not None and isinstance(files, dict) and not changed_files(path, files)
+
+    def corrected(self) -> list[str]:
+        """Ids of masks of its store that were corrected by hand.
+
+        Raises:
+            StoreError: The record of them is broken.
+        """
+        path = self.output('masks')
+        return [] if path is None else sorted(Corrections(path).read())
+
+    def edited(self) -> list[str]:
+        """Ids of masks that were changed in the store since, and not imported as corrections."""
+        path, record = self.output('masks'), ((self.done or {}).get('outputs') or {}).get('masks')
+        files = (record or {}).get('files')
+        return [] if path is None or not isinstance(files, dict) else edited_masks(path, files)
+
+    def accept_corrections(self) -> None:
+        """Take corrected masks into the record of the finished run, so that hashes are of them."""
+        done, path = self.done, self.output('masks')
+        if done is None or path is None or not self.corrected():
+            return
+        old = done['outputs'].get('masks')
+        if old is not None and old['signature'] != signature(path):
+            done['outputs']['masks'] = _fingerprint(path)
+            atomic_write_json(self.folder / DONE, done)
 
     def begin(self, identity: Mapping[str, Any], command: list[str], seconds: float) -> None:
         """Record that a run begins (or goes on after ``seconds`` of earlier runs)."""
@@ -113,7 +148,7 @@ class StageFolder:
         for name in OUTPUTS[self.stage.action]:
             path = self.output(name)
             if path is not None:
-                outputs[name] = {'hash': content_hash(path), 'signature': signature(path)}
+                outputs[name] = _fingerprint(path)
         metrics = _hash_of(self.folder / METRICS)
         record |= {
             'outputs': outputs,
@@ -170,6 +205,12 @@ def _is_finished(record: Mapping[str, Any]) -> bool:
             for part in outputs.values()
         )
     )
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    """What tells whether an output has changed; of masks, which of them."""
+    record = {'hash': content_hash(path), 'signature': signature(path)}
+    return {**record, 'files': file_hashes(path)} if path.name == 'masks' else record
 
 
 def _hash_of(path: Path) -> str | None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from mmwsss.config import write_config
 from mmwsss.installed import find_part
 from mmwsss.recipes.checks import find_needs, print_needs
+from mmwsss.recipes.edited_masks import carry_over_corrections
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.launching import CONFIG, LAUNCHERS, stage_command
 from mmwsss.recipes.manifest import LOG, StageFolder, write_manifest
@@ -25,6 +26,7 @@ from mmwsss.recipes.progress import PipelineProgress, parse_loss, parse_progress
 from mmwsss.recipes.recipe import REPORT_PARTS, Reference, Stage, load_recipe
 from mmwsss.recipes.summary import find_background, print_summary, summarise
 from mmwsss.recipes.surroundings import environment, lock_folder, resolve_variables, stoppable
+from mmwsss.stores import StoreError
 from mmwsss.visualization.text import format_seconds
 
 
@@ -212,6 +214,7 @@ class _Pipeline:
                     ran += 1
                 else:
                     progress.say(f'{stage.name}: {decision.verb}, {decision.reason}')
+                self._show_corrections(stage, progress)
                 progress.end()
         self._write_manifest()
         rows = summarise(self.folders, self.configs)
@@ -231,12 +234,22 @@ class _Pipeline:
     ) -> None:
         folder = self.folders[stage.name]
         progress.say(f'{stage.name}: {decision.verb}, {decision.reason}')
+        old = folder.folder.with_name(f'{folder.folder.name}.old')
         if decision.verb == 'redo':
-            self._put_aside(folder, progress)
+            self._put_aside(folder, old)
         identity = self.planner.identity(stage)
         earlier = float((folder.started or {}).get('seconds', 0)) if folder.done is None else 0.0
         command = self._command(stage, decision)
         folder.begin(identity, command, earlier)
+        try:
+            carry_over_corrections(old, folder.folder, resumed=decision.verb == 'resume')
+        except StoreError as error:
+            raise PipelineError(f'stage {stage.name}: {error}') from None
+        if decision.verb == 'redo':
+            if self.overwrite:
+                shutil.rmtree(old)
+            else:
+                progress.say(f'  the older result is kept in {old}')
         write_config(folder.folder / CONFIG, self.planner.handed_config(stage))
         log = folder.folder / LOG
         progress.say(f'  log: {log}')
@@ -283,16 +296,23 @@ class _Pipeline:
         resume = decision.verb == 'resume' and stage.action == 'train'
         return stage_command(stage, folder.folder, resume=resume, **self.launch)
 
-    def _put_aside(self, folder: StageFolder, progress: PipelineProgress) -> None:
+    def _put_aside(self, folder: StageFolder, old: Path) -> None:
         """Free a stage's folder; only folders that a pipeline made come here."""
-        old = folder.folder.with_name(f'{folder.folder.name}.old')
         if old.exists():
             shutil.rmtree(old)
         folder.folder.rename(old)
-        if self.overwrite:
-            shutil.rmtree(old)
-        else:
-            progress.say(f'  the older result is kept in {old}')
+
+    def _show_corrections(self, stage: Stage, progress: PipelineProgress) -> None:
+        """Say which masks of a stage were corrected by hand; later stages see them as new input."""
+        folder = self.folders[stage.name]
+        try:
+            ids = folder.corrected()
+        except StoreError as error:
+            raise PipelineError(f'stage {stage.name}: {error}') from None
+        if ids:
+            folder.accept_corrections()
+            shown = ', '.join(ids[:5]) + (', ...' if len(ids) > 5 else '')
+            progress.say(f'  {len(ids)} masks corrected by hand are kept and used ({shown})')
 
     def _stop(self, folder: StageFolder, seconds: float) -> None:
         folder.interrupt(seconds)

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 
 from mmwsss.recipes.code import ReachableCode, custom_modules
+from mmwsss.recipes.edited_masks import import_advice
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.identity import describe, differences
 from mmwsss.recipes.manifest import StageFolder
 from mmwsss.recipes.recipe import Recipe, Stage
 from mmwsss.recipes.resolving import merge_options, resolve_config
+from mmwsss.stores import StoreError
 
 
 class Decision(NamedTuple):
@@ -109,8 +111,15 @@ class Planner:
             return Decision('redo', ', '.join(reasons))
         if done is None:
             return Decision('resume', 'was interrupted')
-        if folder.intact():
-            return Decision('done', f'finished {done["finished"]}')
+        try:
+            if folder.intact():
+                return Decision('done', f'finished {done["finished"]}')
+            edited = folder.edited()
+        except StoreError as error:
+            raise PipelineError(f'stage {stage.name}: {error}') from None
+        if edited:
+            advice = import_advice(folder.folder / 'masks', edited)
+            return Decision('resume', f'its output was changed: {advice}')
         # A store stage adds what is missing; a training without its checkpoint begins anew.
         verb = 'redo' if stage.action == 'train' else 'resume'
         return Decision(verb, 'its output is missing or was changed')

@@ -148,3 +148,23 @@ def test_ids_with_folders(tiny_folder, tmp_path):
     assert sorted(dataset.ids) == sorted(ids)
     assert dataset.metainfo['classes'] == ('background', 'beach', 'cat', 'dog')
     refuse_ground_truth(dataset)
+
+
+def test_corrected_photos_are_shown_more_often(voc):
+    store = open_store(voc['store'])
+    store.correct({IDS[1]: np.full((25, 32), 3, np.uint8)}, 'coco')
+    store.close()
+    assert build(voc).ids == IDS
+    dataset = build(voc, corrected_repeat=3, pipeline=TRAIN, seed=0)
+    assert dataset.ids == [*IDS, IDS[1], IDS[1]]
+    dataset.epoch_counter.set(0)
+    first, second = dataset[1]['inputs'], dataset[4]['inputs']
+    assert first.shape != second.shape or not torch.equal(first, second), 'augmented anew'
+    for index in (1, 4, 5):
+        assert (build(voc, corrected_repeat=3, pipeline=LOAD)[index]['gt_seg_map'] == 3).all()
+    assert build(voc, corrected_repeat=3, indices=1).ids == IDS[:1]
+    assert build(voc, corrected_repeat=2, indices=-3).ids == [*IDS[1:], IDS[1]]
+    assert build(voc, corrected_repeat=2, indices=[3, 1]).ids == [IDS[3], IDS[1], IDS[1]]
+    for wrong in (0, 1.5, '2'):
+        with pytest.raises(DataError, match='corrected_repeat says how many times'):
+            build(voc, corrected_repeat=wrong)

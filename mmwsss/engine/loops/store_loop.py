@@ -59,7 +59,8 @@ class StoreTestLoop(BaseLoop):
         stride: Stride of score maps. Defaults to 4; 1 keeps every pixel.
         dtype: 'float16' or 'float32' for scores. Defaults to 'float16'.
         out_dir: The store's folder. Defaults to ``<work_dir>/<kind>``.
-        overwrite: Redo a store that another run made. Defaults to False.
+        overwrite: Redo a store that another run made; masks that were corrected by hand stay.
+            Defaults to False.
         eval_ann_file: List of ids to score. Defaults to every image with a mask.
         fp16: Run the model under autocast. Defaults to False.
     """
