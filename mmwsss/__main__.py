@@ -49,11 +49,11 @@ COMMANDS = {
                       "import other projects' seeds or masks into a store",
                       'mmwsss import --help'),
     'export': Command('dataset_converters/export_masks.py', 'take masks to a labelling tool',
-                      'mmwsss export label-studio work_dirs/demo_recipe/masks/masks to_correct'),
+                      'mmwsss export label-studio work_dirs/demo_recipe/masks_train/masks out'),
     'import-masks': Command('dataset_converters/import_masks.py',
                             'bring corrected masks back into a store',
                             'mmwsss import-masks label-studio corrected.json '
-                            'work_dirs/demo_recipe/masks/masks'),
+                            'work_dirs/demo_recipe/masks_train/masks'),
     'pack-voc': Command('misc/pack_voc.py', "pack predictions for VOC's evaluation server",
                         'mmwsss pack-voc work_dirs/predict_test/masks results.tar.gz'),
     'weights': Command(

@@ -1,7 +1,7 @@
 """Masks of a store to a labelling tool, for correction.
 
-    mmwsss export label-studio work_dirs/demo_recipe/masks/masks to_correct --images photos
-    mmwsss export cvat work_dirs/demo_recipe/masks/masks to_correct --ids a holiday/b
+    mmwsss export label-studio work_dirs/demo_recipe/masks_train/masks to_correct --images photos
+    mmwsss export cvat work_dirs/demo_recipe/masks_train/masks to_correct --ids a holiday/b
 
 Pixels without a label (255) are a class named ``__ignore__`` in every format but voc and png, which
 keep 255. ``mmwsss import-masks`` brings the masks back.

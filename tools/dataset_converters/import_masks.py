@@ -1,6 +1,6 @@
 """Masks of a labelling tool into a store: those that have changed are marked as corrected by hand.
 
-    mmwsss import-masks label-studio corrected.json work_dirs/demo_recipe/masks/masks
+    mmwsss import-masks label-studio corrected.json work_dirs/demo_recipe/masks_train/masks
     mmwsss import-masks cvat corrected work_dirs/mine --classes classes.txt
 
 A recipe that runs again keeps corrected masks and trains the later stages on them. Where the store
