@@ -78,3 +78,16 @@ def test_bad_input_and_options():
     with pytest.raises(ValueError, match='down_scale >= 1'):
         PAR(down_scale=0)
     assert PAR(0.3, tuned_on_masks=True).protocol()['threshold_tuned_on_masks'] is True
+
+
+def test_large_photos_are_worked_on_at_a_bounded_size():
+    photo = np.zeros((120, 160, 3), np.uint8)
+    scores = np.random.default_rng(0).random((1, 30, 40)).astype(np.float32)
+    seeds = Seeds(np.array([2]), scores, size=(120, 160))
+    assert PAR(max_side=40)(photo, seeds).scores.shape == (1, 30, 40)
+    within = PAR(max_side=80)(photo, seeds)
+    np.testing.assert_array_equal(within.scores, PAR()(photo, seeds).scores)
+    assert PAR(max_side=40).protocol()['max_side'] == 40
+    assert 'max_side' not in PAR().protocol()
+    with pytest.raises(ValueError, match='max_side is at least 1 or None'):
+        PAR(max_side=0)
