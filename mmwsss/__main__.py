@@ -34,6 +34,8 @@ COMMANDS = {
                               'mmwsss browse-dataset mmwsss::cam/cam_r18_shapes.py pictures'),
     'predict': Command('misc/predict.py', 'segment photos with a trained network',
                        'mmwsss predict work_dirs/demo_recipe my_photos out --overlay'),
+    'get-flops': Command('analysis_tools/get_flops.py', "count a network's operations",
+                         'mmwsss get-flops mmwsss::cam/cam_r50_voc.py --shape 512 512'),
     'judge': Command('analysis_tools/judge.py', "score anybody's seeds or masks",
                      'mmwsss judge mmwsss::cam/cam_r50_voc.py SEEDS OUT --format irn'),
     'compare': Command('analysis_tools/compare_stores.py', 'compare two stores photo by photo',
