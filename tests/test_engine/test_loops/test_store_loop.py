@@ -59,7 +59,7 @@ def test_a_stage_writes_and_scores_its_store(tmp_path, tiny_voc):
 
 @pytest.mark.parametrize('kind', ['masks', 'proposals', 'prompts'])
 def test_what_the_model_does_not_give(tmp_path, tiny_voc, kind):
-    message = rf"test_cfg.kind is '{kind}', but BrightnessSeeds gives scores: set test_cfg.kind"
+    message = rf"test_cfg.kind is '{kind}', but BrightnessSeeds writes 'scores': set test_cfg.kind"
     with pytest.raises(StageFailed, match=message):
         run(tmp_path, tiny_voc, {'test_cfg.kind': kind, 'test_evaluator': []})
 
