@@ -354,6 +354,12 @@ class _Pipeline:
         if 'background' not in options and 'scores' in names:
             options['background'] = find_background(self.folders[names['scores']].metrics)
         options.setdefault('title', self.planner.recipe.name)
+        trained = [
+            folder.output('checkpoint')
+            for folder in self.folders.values()
+            if folder.stage.action == 'train'
+        ]
+        options['checkpoint'] = next(filter(None, reversed(trained)), None)
         try:
             if cfg.get('custom_imports'):
                 import_modules_from_strings(**cfg.custom_imports)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder
 from mmwsss.stores import Store, StoreError, open_store
-from mmwsss.visualization.page import write_page
+from mmwsss.visualization.page import correct_command, write_page
 
 _KINDS = ('scores', 'masks')
 
@@ -69,6 +69,8 @@ def browse_stores(
         'photos': str(images),
         **({'ground truth': str(masks)} if masks is not None else {}),
     }
+    if folder := next((store.folder for store in opened if store.meta.kind == 'masks'), None):
+        facts['to correct marked photos'] = correct_command(folder, images)
     return write_page(
         path,
         dataset=photos,

@@ -2,6 +2,7 @@
 
 import math
 import random
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +24,10 @@ from mmwsss.visualization.overlay import full_palette, heat
 from mmwsss.visualization.text import COLUMNS, format_seconds, protocol_text
 
 CHOICES = ('even', 'worst', 'random')
-_NOTES = {
-    'even': 'spread evenly over the ranking from worst to best',
-    'worst': 'the worst ones',
-    'random': 'drawn at random (seed 0)',
+_NOTES = {  # with ground truth, and without
+    'even': ('spread evenly over the ranking from worst to best', 'spread evenly over the list'),
+    'worst': ('the worst ones', 'the first ones'),
+    'random': ('drawn at random (seed 0)',) * 2,
 }
 
 
@@ -56,6 +57,15 @@ class _Images:
         path = self.infos[id].get('seg_map_path')
         return None if path is None else read_mask(path, len(self.classes), img_id=id)
 
+    def photo(self, id: str, size: tuple[int, int] | None) -> np.ndarray:
+        """A photo, turned upright if its record says so or only then it has the given size."""
+        info = self.infos[id]
+        photo = read_image(info['img_path'], id, upright=info.get('upright', False))
+        if 'upright' in info or size is None or photo.shape[:2] == size:
+            return photo
+        turned = read_image(info['img_path'], id, upright=True)
+        return turned if turned.shape[:2] == size else photo
+
     def mask(self, value: Seeds | np.ndarray) -> np.ndarray:
         if isinstance(value, Seeds):
             return value.to_mask(None if value.background is not None else self.background)
@@ -69,10 +79,17 @@ class _Images:
                 return held if len(held) < len(self.classes) - 1 else None
         return None
 
-    def iou(self, value: Seeds | np.ndarray, truth: np.ndarray | None) -> float | None:
+    def iou(self, id: str, value: Seeds | np.ndarray, truth: np.ndarray | None) -> float | None:
         if truth is None:
             return None
-        iou = image_iou(self.mask(value), truth, len(self.classes))
+        mask = self.mask(value)
+        if mask.shape != truth.shape:
+            raise DataError(
+                f'{self.infos[id]["seg_map_path"]}: the ground truth of image {id!r} is '
+                f'{truth.shape[0]}x{truth.shape[1]} (height x width), what the store holds of it '
+                f'{mask.shape[0]}x{mask.shape[1]}. Both must have the size of the same photo'
+            )
+        iou = image_iou(mask, truth, len(self.classes))
         return None if math.isnan(iou) else iou
 
 
@@ -133,7 +150,8 @@ def write_page(
     ranking = _rank(images, last)
     chosen = _choose(ranking, limit, choose)
     shown = [_show(images, id, iou, thumbnail) for id, iou in chosen]
-    note = '' if len(chosen) == len(ranking) else f', {_NOTES[choose]}'
+    is_ranked = any(iou is not None for _, iou in ranking)
+    note = '' if len(chosen) == len(ranking) else f', {_NOTES[choose][not is_ranked]}'
     palette = full_palette(dataset.metainfo.get('palette'))
     colours = [_hex(palette[index]) for index in range(len(images.classes))]
     layers = [
@@ -154,11 +172,11 @@ def write_page(
     text = template.render(
         title=title,
         version=__version__,
-        stages=[_stage_row(row) for row in stages],
+        stages=_stage_rows(stages),
         facts=facts or {},
         images=shown,
         choice=f'{len(chosen)} of {len(ranking)} images{note}',
-        ranked_by=last if any(iou is not None for _, iou in ranking) else None,
+        ranked_by=last if is_ranked else None,
         has_truth=any(m['layer'] == 'truth' for image in shown for m in image.maps),
         background=background,
         layers=layers,
@@ -170,6 +188,25 @@ def write_page(
     path = Path(path)
     atomic_write_bytes(path, text.encode())
     return path
+
+
+def correct_command(masks: str | Path, images: str | Path | None = None) -> str:
+    """What takes the photos that were marked on a page to a labelling tool.
+
+    Args:
+        masks: Mask store.
+        images: Folder of the photos.
+    """
+    words = [
+        'mmwsss',
+        'export',
+        'label-studio',
+        str(masks),
+        'to_correct',
+        '--ids',
+        'to_correct.txt',
+    ]
+    return shlex.join(words if images is None else [*words, '--images', str(images)])
 
 
 def _rank(images: _Images, part: str) -> list[tuple[str, float | None]]:
@@ -185,7 +222,7 @@ def _rank(images: _Images, part: str) -> list[tuple[str, float | None]]:
     for id in ids:
         truth = images.truth(id)
         value = None if truth is None else _entry(store, id)[0]
-        rated.append((id, None if value is None else images.iou(value, truth)))
+        rated.append((id, None if value is None else images.iou(id, value, truth)))
     return sorted(rated, key=lambda item: math.inf if item[1] is None else item[1])
 
 
@@ -214,52 +251,59 @@ def _show(images: _Images, id: str, iou: float | None, thumbnail: int) -> _Shown
     tags = np.flatnonzero(info['gt_label']) if 'gt_label' in info else images.tags(id)
     names = None if tags is None else [images.classes[k + 1] for k in tags]
     shown = _Shown(id, names, iou)
+    entries = {name: _entry(store, id) for name, store in images.stores.items()}
+    held = next((value for value, _ in entries.values() if value is not None), None)
+    size = held.size if isinstance(held, Seeds) else None if held is None else held.shape
     try:
-        photo = Image.fromarray(
-            read_image(info['img_path'], id, upright=info.get('upright', False))
-        )
+        photo = Image.fromarray(images.photo(id, size))
     except DataError as error:
         shown.panels.append({'name': 'photo', 'problem': str(error)})
         return shown
     scale = min(2.0, thumbnail / max(photo.size))  # small photos are shown larger
     width, height = (max(1, round(side * scale)) for side in photo.size)
     shown.photo = jpeg_uri(np.asarray(photo.resize((width, height), Image.Resampling.LANCZOS)))
-    truth, size = images.truth(id), (height, width)
+    truth, small = images.truth(id), (height, width)
 
     def add(layer: int | str, name: str, drawing: str, iou: float | None = None) -> None:
         shown.panels.append({'layer': layer, 'name': name, 'drawing': drawing, 'iou': iou})
 
-    for layer, (name, store) in enumerate(images.stores.items()):
-        value, problem = _entry(store, id)
+    for layer, (name, (value, problem)) in enumerate(entries.items()):
         if value is None:
             shown.panels.append({'name': name, 'problem': problem})
             continue
         seeds = value if isinstance(value, Seeds) else None
         if seeds is not None:
             add(layer, 'scores' if name == 'seeds' else f'scores of {name}', 'heat')
-        add(layer, name, 'mask', images.iou(value, truth))
+        add(layer, name, 'mask', images.iou(id, value, truth))
         shown.maps.append(
             {
                 'layer': layer,
                 'uri': png_uri(
-                    small_mask(value, size) if seeds is None else score_map(seeds, size)
+                    small_mask(value, small) if seeds is None else score_map(seeds, small)
                 ),
                 'own': seeds is not None and seeds.background is not None,
             }
         )
     if truth is not None:
         add('truth', 'ground truth', 'mask')
-        shown.maps.append({'layer': 'truth', 'uri': png_uri(small_mask(truth, size)), 'own': False})
+        shown.maps.append(
+            {'layer': 'truth', 'uri': png_uri(small_mask(truth, small)), 'own': False}
+        )
     return shown
 
 
-def _stage_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **row,
-        'time': format_seconds(row['seconds']),
-        'numbers': [(name, row[key]) for key, name in COLUMNS.items()],
-        'protocol': protocol_text(row['protocol']),
-    }
+def _stage_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the table of stages; a kind of mIoU that no stage has gets no column."""
+    columns = {key: name for key, name in COLUMNS.items() if any(r[key] is not None for r in rows)}
+    return [
+        {
+            **row,
+            'time': format_seconds(row['seconds']),
+            'numbers': [(name, row[key]) for key, name in columns.items()],
+            'protocol': protocol_text(row['protocol']),
+        }
+        for row in rows
+    ]
 
 
 def _hex(colour: np.ndarray) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mmwsss.stores import StoreError, open_store
-from mmwsss.visualization.page import CHOICES, write_page
+from mmwsss.visualization.page import CHOICES, correct_command, write_page
 
 __all__ = ['CHOICES', 'make_report']
 
@@ -26,7 +26,6 @@ def make_report(
     choose: str = 'even',
     thumbnail: int = 220,
     checkpoint: str | Path | None = None,
-    next_command: str | None = None,
 ) -> Path:
     """Write ``report.html``: self-contained, to be opened in any browser or sent by mail.
 
@@ -47,7 +46,6 @@ def make_report(
         choose: Which ones: 'even' over the ranking, the 'worst', or 'random'.
         thumbnail: Long side of an image in pixels.
         checkpoint: Weights of the segmentor, named on the page.
-        next_command: What to run next, named on the page.
 
     Returns:
         ``path``.
@@ -68,7 +66,7 @@ def make_report(
         'pseudo masks': masks,
         'predictions': predictions,
         'checkpoint': checkpoint,
-        'next': next_command,
+        'to correct marked photos': None if masks is None else correct_command(masks),
     }
     return write_page(
         path,

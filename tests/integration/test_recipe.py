@@ -62,6 +62,7 @@ def test_recipe_with_the_real_tools(tmp_path, tiny_shapes):
     assert len(open_store(tmp_path / 'w' / 'masks' / 'masks', 'masks')) == 12
     page = (tmp_path / 'w' / 'report.html').read_text()
     assert '4 of 12 images' in page and 'ground truth' in page
+    assert '<dt>checkpoint</dt>' in page and '<dt>pseudo masks</dt>' in page
     manifest = json.loads((tmp_path / 'w' / 'manifest.json').read_text())
     assert [stage['state'] for stage in manifest['stages']] == ['done'] * 3
     assert manifest['stages'][1]['list_hash'] == manifest['stages'][2]['list_hash']

@@ -88,6 +88,7 @@ def test_report(collection):
     assert 'src="data:image/jpeg;base64,' in text
     assert not re.search(r'(?:src|href)\s*=\s*"(?!data:)', text) and 'http:' not in text
     assert '12.35' in text and '12 s' in text
+    assert '>seed mIoU<' in text and 'segmentor mIoU' not in text, 'no stage has one'
     rated = order(text)
     assert len(rated) == 5, 'one photo is not in the mask store, by which they are ranked'
     numbers = [value for value in rated if value is not None]
@@ -119,6 +120,9 @@ def test_without_ground_truth(collection):
     dataset = TaggedFolder(data_root=dataset.data_root, classes=CLASSES[1:], test_mode=True)
     text = make_report(folder / 'a.html', dataset=dataset, scores=folder / 'scores').read_text()
     assert 'There is no ground truth' in text and order(text) == [None] * 6
+    options = {'scores': folder / 'scores', 'limit': 2, 'choose': 'worst'}
+    text = make_report(folder / 'b.html', dataset=dataset, **options).read_text()
+    assert '2 of 6 images, the first ones' in text and 'worst' not in text
 
 
 def test_unreadable_photo_and_missing_entry_are_shown_as_such(collection):
@@ -162,13 +166,13 @@ def test_where_things_are_and_what_to_run_next(collection):
         dataset=dataset,
         masks=folder / 'masks',
         checkpoint='work/<best>.pth',
-        next_command='mmwsss test "a" & b',
     )
     text = path.read_text()
     for name, value in {
         'pseudo masks': folder / 'masks',
         'checkpoint': 'work/&lt;best&gt;.pth',
-        'next': 'mmwsss test &#34;a&#34; &amp; b',
+        'to correct marked photos': f'mmwsss export label-studio {folder / "masks"} to_correct '
+        '--ids to_correct.txt',
     }.items():
         assert f'<dt>{name}</dt><dd><code>{value}</code></dd>' in text
 

@@ -5,10 +5,12 @@ python tools/analysis_tools/browse.py work_dirs/demo_recipe/seeds_train/scores \
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmwsss.engine.cli import readable_errors
+from mmwsss.datasets.errors import DataError
+from mmwsss.stores import StoreError
 from mmwsss.visualization.browse import browse_stores
 from mmwsss.visualization.page import CHOICES
 
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     *stores, out = args.paths
     if not 1 <= len(stores) <= 2 or not out.endswith(('.html', '.htm')):
         parser.error('give one or two stores, and last the page to write, named .html')
-    with readable_errors():
+    try:
         path = browse_stores(
             out,
             stores,
@@ -51,7 +53,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             choose=args.choose,
             title=args.title,
         )
-        print(f'{path} ({Path(path).stat().st_size / 2**20:.1f} MiB)')
+    except (DataError, StoreError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    print(f'{path} ({Path(path).stat().st_size / 2**20:.1f} MiB)')
 
 
 if __name__ == '__main__':
