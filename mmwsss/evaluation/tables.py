@@ -44,7 +44,8 @@ def write_tables(
             Shape: (n, n) or (n, n + 1).
         absent: How classes without pixels enter ``classes.csv``.
     """
-    folder, rows, total = Path(folder), [], 0
+    folder, rows = Path(folder), []
+    total: np.ndarray = np.zeros((), np.int64)
     for id, table in zip(ids, tables, strict=True):
         total = total + table
         rows.append({'image': id, **_image_row(table, classes)})

@@ -89,8 +89,11 @@ def differences(
         reasons.append(f'action changed ({old.get("action")} -> {new.get("action")})')
     if not ignore_code and old.get('code') != new['code']:
         was, now = old.get('code'), new['code']
-        names = [] if not isinstance(was, dict) else sorted(was.keys() | now.keys())
-        changed = [name for name in names if was.get(name) != now.get(name)]
+        changed = []
+        if isinstance(was, dict):
+            changed = [
+                key for key in sorted(was.keys() | now.keys()) if was.get(key) != now.get(key)
+            ]
         more = f' and {len(changed) - 3} more' if len(changed) > 3 else ''
         where = f' ({", ".join(changed[:3])}{more})' if changed else ''
         reasons.append(f'code changed{where}: --ignore-code accepts results of older code')

@@ -188,7 +188,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
 def _record(path: Path) -> dict[str, Any] | None:
     """A record of a pipeline; ``None`` if the file is missing, broken or something else."""
     record = read_json(path) or {}
-    kinds = {'identity': dict, 'identity_hash': str, 'command': list, 'seconds': int | float}
+    kinds: dict[str, Any] = {
+        'identity': dict,
+        'identity_hash': str,
+        'command': list,
+        'seconds': int | float,
+    }
     fits = all(isinstance(record.get(key), kind) for key, kind in kinds.items())
     return record if fits else None
 
@@ -243,7 +248,7 @@ def _threads() -> dict[str, Any]:
     """What sets the threads of a stage: sums in another order are rounded otherwise."""
     names = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS')
     cores = getattr(os, 'sched_getaffinity', None)  # those that this job may use; Linux alone
-    found = {name: os.environ.get(name) for name in names}
+    found: dict[str, Any] = {name: os.environ.get(name) for name in names}
     found['cores'] = len(cores(0)) if cores else os.cpu_count()
     if 'torch' in sys.modules:
         found['torch'] = sys.modules['torch'].get_num_threads()

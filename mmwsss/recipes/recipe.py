@@ -150,7 +150,7 @@ def load_recipe(path: str | Path) -> Recipe:
     except Exception as error:
         raise RecipeError(f'{path}: cannot be read as a config: {error}') from error
     content = {key: value for key, value in content.items() if not key.startswith('_')}
-    _known(path, 'key', content, _RECIPE_KEYS)
+    _known(str(path), 'key', content, _RECIPE_KEYS)
     if not isinstance(content.get('recipe'), list) or not content['recipe']:
         raise RecipeError(f'{path}: recipe must be a list of stages, found {content.get("recipe")}')
     stages: dict[str, Stage] = {}

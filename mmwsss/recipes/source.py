@@ -51,10 +51,11 @@ def _read(path: Path, package: str, changed: int, size: int) -> SourceFile:
     tree = ast.parse(path.read_bytes(), filename=str(path))
     nodes = list(ast.walk(tree))
     own = [node for node in tree.body if not _only_defines(node)]
-    exports = {}
-    for node in tree.body:
-        exports |= {bound: found for bound, *found in _imports(node, package)}
-    exports = {bound: (module, name) for bound, (module, name) in exports.items()}
+    exports = {
+        bound: (module, name)
+        for node in tree.body
+        for bound, module, name in _imports(node, package)
+    }
     return SourceFile(
         digest=_digest(nodes, [tree]),
         imports=frozenset((m, n) for node in nodes for _, m, n in _imports(node, package)),

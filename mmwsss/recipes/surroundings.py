@@ -14,7 +14,7 @@ from mmwsss.recipes.recipe import Recipe
 try:
     import fcntl
 except ImportError:  # Windows: two pipelines in one folder are not noticed
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 
 def resolve_variables(recipe: Recipe, given: Mapping[str, str]) -> dict[str, str]:

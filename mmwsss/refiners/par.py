@@ -96,9 +96,11 @@ class PAR(Refiner):
         if self.background is not None:
             maps = maps.softmax(1)
         options = {'sharpness': self.sharpness, 'position': self.position}
-        refined = par(pixels, maps, dilations=self.dilations, iterations=self.iterations, **options)
+        smoothed = par(
+            pixels, maps, dilations=self.dilations, iterations=self.iterations, **options
+        )
         # Undo the factor of the weights' sum; rounding may leave [0, 1].
-        refined = (refined[0] / (1 + self.position) ** self.iterations).clamp(0, 1).cpu().numpy()
+        refined = (smoothed[0] / (1 + self.position) ** self.iterations).clamp(0, 1).cpu().numpy()
         with_map = len(refined) > len(seeds.classes)
         return Seeds(
             seeds.classes, refined[int(with_map) :], refined[0] if with_map else None, seeds.size

@@ -67,6 +67,7 @@ class Threshold(Refiner):
         if self.confidence is None:
             return mask
         full = seeds.resize()
+        assert full.background is not None  # to_mask refuses seeds without one
         sure = np.maximum(full.scores.max(0), full.background) >= np.float32(self.confidence)
         return np.where(sure, mask, np.uint8(255))
 
