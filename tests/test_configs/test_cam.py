@@ -11,7 +11,7 @@ from mmengine.optim import build_optim_wrapper
 from mmwsss.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-STAGES = sorted((CONFIGS / 'cam').glob('cam_r*.py'))
+STAGES = sorted(p for p in (CONFIGS / 'cam').glob('cam_r*.py') if not p.stem.endswith('_recipe'))
 
 
 def load(name):
