@@ -35,7 +35,8 @@ def test_networks_get_the_weights_that_they_start_from(path):
 def test_stages_are_of_one_data_set(path, monkeypatch):
     monkeypatch.setenv('DATA', 'no_such')  # the recipe says which, not the environment
     recipe = load_recipe(path)
-    with environment(resolve_variables(recipe, dict.fromkeys(recipe.variables, 'x'))):
+    needed = {name: 'x' for name, value in recipe.variables.items() if value is None}
+    with environment(resolve_variables(recipe, needed)):
         configs = [resolve_config(stage, {}) for stage in recipe.stages]
     loaders = [config.get('test_dataloader') for config in configs]
     found = {loader.dataset.type.split('.')[-1] for loader in loaders if loader}
