@@ -23,7 +23,7 @@ from mmengine.runner import CheckpointLoader
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.plain import from_plain
 from mmwsss.stores.atomic import atomic_write_bytes
-from mmwsss.weights import WeightsError, read_weights_file
+from mmwsss.weights import WeightsError, package_loader, read_weights_file  # noqa: F401
 
 _trusted = False
 _NOT_ABOUT_THE_CONTENT = (

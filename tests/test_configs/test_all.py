@@ -42,7 +42,9 @@ def without_files(node):
                 node[key] = None
         for key, value in node.items():
             if value == 'auto':
-                node[key] = ['a', 'b'] if key == 'names' else 2
+                node[key] = dict(names=['a', 'b'], arch='vit_b').get(key, 2)
+        if 'second' in node:  # an encoder that is refused without weights, unless it is built
+            node['second']['backbone'] = MODELS.build(dict(node['second']['backbone']))
         for value in node.values():
             without_files(value)
     elif isinstance(node, (list, tuple)):

@@ -28,8 +28,9 @@ PUBLISHED = {
     'refine/irn_r50': 32,
     'cam/cam_r50': 16,
     'weclip/weclip_vit-b16': 4,
-    'weclip_plus/weclip-plus_vit-b16_coco': 8,
-    'weclip_plus/weclip-plus_vit-b16': 4,
+    'excel/excel_vit-b16': 4,
+    **{f'weclip_plus/weclip-plus_vit-b16{kind}_voc': 4 for kind in ('', '-crf', '-seeds')},
+    'weclip_plus/weclip-plus_vit-b16': 8,
 }
 
 

@@ -53,7 +53,7 @@ def made(tiny_shapes, tmp_path_factory):
 
 def stage(name, tiny_shapes, tmp_path, options):
     """A config on the small drawing, in this process."""
-    cfg = Config.fromfile(CONFIGS / f'{name}.py')
+    cfg = read(f'refine/{name}.py', 'shapes')
     cfg.work_dir = str(tmp_path / name)
     for key in ('train_dataloader', 'test_dataloader'):
         if cfg.get(key):
@@ -139,9 +139,9 @@ def test_refining_stage(name, kind, made, tiny_shapes, tmp_path):
     }
     if name == 'sam-vote':
         options['test_dataloader.dataset.pipeline.2.store'] = str(made / 'sam')
-    metrics = run_test(stage(f'{name}_shapes', tiny_shapes, tmp_path, options))
+    metrics = run_test(stage(name, tiny_shapes, tmp_path, options))
     assert 0 < metrics['seeds/mIoU' if kind == 'scores' else 'masks/mIoU'] <= 100
-    store = open_store(tmp_path / f'{name}_shapes' / kind, kind)
+    store = open_store(tmp_path / name / kind, kind)
     assert len(store) == 4
     if kind == 'scores':
         assert all(store[id].background is not None for id in store)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.runner import CheckpointLoader
 
-from mmwsss.weights import WeightsError, find_in_package
+from mmwsss.weights import WeightsError, find_in_package, package_loader  # noqa: F401
 
 ADDRESS = 'package://some-weights/models/net.pth'
 

@@ -14,6 +14,7 @@ from mmwsss.models.conversion.icam_keys import ICAM_FORMATS
 from mmwsss.models.conversion.mxnet import read_params
 from mmwsss.models.conversion.toco_keys import TOCO_FORMATS
 from mmwsss.models.conversion.weclip_keys import WECLIP_FORMATS
+from mmwsss.weights import package_loader  # noqa: F401  mmengine now reads package:// addresses
 
 FORMATS.update(ICAM_FORMATS)
 FORMATS.update(CO2SAM_FORMATS)
