@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Processes of the test suite; each takes about 2 GiB.
 JOBS ?= 2
+FAST := tests/test_structures tests/test_ops tests/test_stores tests/test_refiners/test_par.py \
+  tests/test_models/test_losses tests/test_models/test_heads tests/test_layers.py tests/test_main.py
 REQUIREMENTS := requirements/runtime.txt requirements/tests.txt requirements/tested.txt
 
 .PHONY: help install demo test test-fast lint docs format clean
@@ -15,7 +17,7 @@ help:
 	@echo 'make install  create $(VENV) with everything the project needs'
 	@echo 'make demo     tags to a trained segmentor on the built-in data, with a report'
 	@echo 'make test     the test suite'
-	@echo 'make test-fast  the quick tests of it, under a minute'
+	@echo 'make test-fast  the quick tests of it: arrays, stores, losses, structure'
 	@echo 'make lint     ruff, codespell, mypy'
 	@echo 'make docs     the documentation in site/, warnings as errors'
 	@echo 'make clean    remove what can be made again; results in work_dirs stay'
@@ -42,7 +44,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS)
 
 test-fast: $(READY)
-	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' $(FAST)
 
 lint: $(READY)
 	$(BIN)/ruff check .
