@@ -32,4 +32,6 @@ def test_a_file_of_the_authors_training_is_converted(tmp_path, kind, prefix):
     torch.save(state, tmp_path / 'official.pth')
     convert_checkpoint(tmp_path / 'official.pth', tmp_path / 'ours.pth', kind)
     found = torch.load(tmp_path / 'ours.pth', weights_only=True)
-    model.load_state_dict(found.get('state_dict', found))
+    found = found.get('state_dict', found)
+    assert set(found) == set(model.state_dict())
+    assert all(torch.equal(found[name], value) for name, value in model.state_dict().items())
