@@ -1,5 +1,5 @@
-# CLIP-ES on COCO 2014, from photos and tags to DeepLabV2; before that nothing is trained. Extras
-# [clip] and [crf]:
+# CLIP-ES on COCO 2014, from photos and tags to DeepLabV2; before that nothing is trained. Extra
+# [clip]:
 # python tools/pipeline.py configs/clip_es/clip-es_coco_recipe.py --set COCO_ROOT=...
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 

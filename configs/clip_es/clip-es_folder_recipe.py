@@ -1,5 +1,5 @@
 # Photos of one's own and tags.csv to masks without training, and to a segmentor that needs no tags.
-# Extras [clip] and [crf]:
+# Extra [clip]:
 # python tools/pipeline.py configs/clip_es/clip-es_folder_recipe.py --set FOLDER_ROOT=photos
 # The names in tags.csv are the prompts. Masks are in work_dirs/clip-es_folder_recipe/masks/masks;
 # --until masks stops there.

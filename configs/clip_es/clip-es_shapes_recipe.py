@@ -1,4 +1,4 @@
-# CLIP-ES on the built-in data, with a tiny CLIP trained there. Extras [clip] and [crf]:
+# CLIP-ES on the built-in data, with a tiny CLIP trained there. Extra [clip]:
 # python tools/pipeline.py configs/clip_es/clip-es_shapes_recipe.py
 _CLIP = 'model.clip.checkpoint'
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'

@@ -1,5 +1,5 @@
-# CLIP-ES on VOC 2012, from photos and tags to DeepLabV2; before that nothing is trained. Extras
-# [clip] and [crf]:
+# CLIP-ES on VOC 2012, from photos and tags to DeepLabV2; before that nothing is trained. Extra
+# [clip]:
 # python tools/pipeline.py configs/clip_es/clip-es_voc_recipe.py --set VOC_ROOT=...
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 

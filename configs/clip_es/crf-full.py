@@ -1,5 +1,4 @@
 # What is published as the score of the masks: nothing is ignored.
-# Extra [crf].
 # DATA: voc, coco.
 _base_ = '../refine/threshold.py'
 

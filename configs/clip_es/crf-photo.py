@@ -1,5 +1,4 @@
 # The training labels with a CRF that sees the photo itself, which the published one does not.
-# Extra [crf].
 # DATA: voc, coco, folder, msrc, shapes.
 _base_ = '../refine/threshold.py'
 

@@ -1,6 +1,5 @@
 # The training labels, as published: the CRF sees a wrapped image (kernel_image), pixels that it
 # is unsure of are ignored.
-# Extra [crf].
 # DATA: voc, coco.
 _base_ = '../refine/threshold.py'
 

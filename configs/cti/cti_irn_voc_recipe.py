@@ -1,4 +1,4 @@
-# CTI on VOC 2012, refined by IRN with its own values, down to a segmentor. Extra [crf]:
+# CTI on VOC 2012, refined by IRN with its own values, down to a segmentor.
 # python tools/pipeline.py configs/cti/cti_irn_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'

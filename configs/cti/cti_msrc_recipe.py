@@ -1,5 +1,5 @@
 # CTI on MSRC v2, refined by IRN, down to a segmentor. Where published
-# recipes have ImageNet's weights, under all three, stands the plain CAM's network. Extra [crf]:
+# recipes have ImageNet's weights, under all three, stands the plain CAM's network.
 # python tools/pipeline.py configs/cti/cti_msrc_recipe.py --set MSRC_ROOT=data/msrcv2
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'

@@ -1,5 +1,5 @@
 # CTI on COCO 2014 down to a segmentor, with RIB's values for IRN. Thresholds of the sure labels are
-# ours. Extra [crf]:
+# ours.
 # python tools/pipeline.py configs/cti/cti_rib_coco_recipe.py --set COCO_ROOT=data/coco
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'

@@ -1,6 +1,6 @@
 # CTI on VOC 2012 down to a segmentor, with RIB's values for IRN (the release names RIB and ships
 # nothing of it). Sure labels against .50 and .30 are ours: CTI's maps are best at about .45, RIB's
-# .35 and .17 are for other maps. Extra [crf]:
+# .35 and .17 are for other maps.
 # python tools/pipeline.py configs/cti/cti_rib_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'

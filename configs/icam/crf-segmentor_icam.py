@@ -1,4 +1,4 @@
-# The CRF of ICAM's final stage (extra [crf]): masks of a store of softmax scores.
+# The CRF of ICAM's final stage: masks of a store of softmax scores.
 # DATA: voc, coco_icam, coco17_icam.
 _base_ = '../refine/crf-segmentor.py'
 

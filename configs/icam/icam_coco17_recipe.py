@@ -1,6 +1,6 @@
 # ICAM on COCO 2017, stage by stage as in the release: CAM network, AffinityNet, DeepLab-v1; each is
 # scored on val and on train by mIoU and contour F. Masks and tags come from
-# tools/dataset_converters/coco_to_masks.py --rule icam (see README.md). Extra [crf], a GPU:
+# tools/dataset_converters/coco_to_masks.py --rule icam (see README.md). A GPU:
 # python tools/pipeline.py configs/icam/icam_coco17_recipe.py --set COCO_ROOT=data/coco
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'

@@ -1,5 +1,5 @@
 # ICAM's extended training on VOC 2012 (PMM's second stage), on the walked masks of
-# icam_voc_recipe.py. Extra [crf], GPUs:
+# icam_voc_recipe.py. GPUs:
 # python tools/pipeline.py configs/icam/icam_extended_voc_recipe.py --set \
 #     VOC_ROOT=data/VOCdevkit/VOC2012 WALKED_MASKS=work_dirs/icam_voc_recipe/walk_train/masks
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'

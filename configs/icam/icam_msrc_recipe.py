@@ -1,4 +1,4 @@
-# ICAM on MSRC v2, all three stages in small: CAM network, AffinityNet, DeepLab-v1. Extra [crf]:
+# ICAM on MSRC v2, all three stages in small: CAM network, AffinityNet, DeepLab-v1.
 # python tools/pipeline.py configs/icam/icam_msrc_recipe.py --set MSRC_ROOT=data/msrcv2
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'

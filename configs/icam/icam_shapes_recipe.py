@@ -1,5 +1,5 @@
 # ICAM on the built-in data set, all three stages in small: CAM network, AffinityNet, DeepLab-v1.
-# Extra [crf]:
+# Run:
 # python tools/pipeline.py configs/icam/icam_shapes_recipe.py
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'

@@ -1,5 +1,5 @@
 # ICAM on VOC 2012, stage by stage as in the release: CAM network, AffinityNet, DeepLab-v1; each is
-# scored on val and on train by mIoU and contour F. Extra [crf], a GPU:
+# scored on val and on train by mIoU and contour F. A GPU:
 # python tools/pipeline.py configs/icam/icam_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'

@@ -1,4 +1,4 @@
-# Masks by dense CRF (extra [crf]) in one stage.
+# Masks by dense CRF in one stage.
 # DATA: voc, coco, folder, msrc, shapes.
 _base_ = './threshold.py'
 

@@ -1,4 +1,4 @@
-# Dense CRF (extra [crf]) of seeds, the background scoring (1 - max)^alpha: scores with a background
+# Dense CRF of seeds, the background scoring (1 - max)^alpha: scores with a background
 # map, of which `Threshold(background=None)` makes masks.
 # DATA: voc, coco, folder, msrc, shapes.
 _base_ = './threshold.py'

@@ -1,4 +1,4 @@
-# IRN's labels by dense CRF (extra [crf]): sure pixels, the others 255. On scores of the fusion
+# IRN's labels by dense CRF: sure pixels, the others 255. On scores of the fusion
 # 'irn_high_res'. LPCAM: high=0.45, low=0.25.
 # DATA: voc, coco, msrc, shapes.
 _base_ = './threshold.py'

@@ -1,4 +1,4 @@
-# IRN on COCO 2014, with RIB's values for its walk there: seeds, sure labels (extra [crf]),
+# IRN on COCO 2014, with RIB's values for its walk there: seeds, sure labels,
 # boundaries, random walk to masks. Ours: IRN was published for VOC alone.
 # python tools/pipeline.py configs/refine/irn_coco_recipe.py --set COCO_ROOT=data/coco
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'

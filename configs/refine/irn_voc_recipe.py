@@ -1,4 +1,4 @@
-# IRN on VOC 2012: seeds, sure labels (extra [crf]), boundaries, random walk to masks.
+# IRN on VOC 2012: seeds, sure labels, boundaries, random walk to masks.
 # python tools/pipeline.py configs/refine/irn_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 

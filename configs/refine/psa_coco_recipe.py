@@ -1,4 +1,4 @@
-# PSA on COCO 2014: seeds, two CRFs (extra [crf]), AffinityNet, random walk to masks.
+# PSA on COCO 2014: seeds, two CRFs, AffinityNet, random walk to masks.
 # Ours, with the VOC values: PSA was published for VOC alone.
 # python tools/pipeline.py configs/refine/psa_coco_recipe.py --set COCO_ROOT=data/coco
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'

@@ -1,4 +1,4 @@
-# PSA on VOC 2012: seeds, two CRFs (extra [crf]), AffinityNet, random walk to masks.
+# PSA on VOC 2012: seeds, two CRFs, AffinityNet, random walk to masks.
 # python tools/pipeline.py configs/refine/psa_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'

@@ -1,4 +1,4 @@
-# RIB, then IRN on COCO 2014: seeds, sure labels (extra [crf]), boundaries, random walk to masks.
+# RIB, then IRN on COCO 2014: seeds, sure labels, boundaries, random walk to masks.
 # python tools/pipeline.py configs/refine/rib_coco_recipe.py --set COCO_ROOT=data/coco
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 

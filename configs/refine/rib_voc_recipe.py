@@ -1,4 +1,4 @@
-# RIB, then IRN on VOC 2012: seeds, sure labels (extra [crf]), boundaries, random walk to masks.
+# RIB, then IRN on VOC 2012: seeds, sure labels, boundaries, random walk to masks.
 # python tools/pipeline.py configs/refine/rib_voc_recipe.py --set VOC_ROOT=data/VOCdevkit/VOC2012
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 

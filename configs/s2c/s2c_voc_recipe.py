@@ -1,5 +1,5 @@
 # S2C on VOC 2012, from photos and tags to DeepLabV2 on ResNet-38d. The release ends with the seeds;
-# masks and segmentor are of the kinds that its leftovers hint at. Extras [sam] and [crf], GPUs:
+# masks and segmentor are of the kinds that its leftovers hint at. Extra [sam], GPUs:
 # python tools/pipeline.py configs/s2c/s2c_voc_recipe.py --set VOC_ROOT=... SAM_CHECKPOINT=...
 _PIPELINE = 'dataset.pipeline'
 _SEEDS = f'test_dataloader.{_PIPELINE}.LoadSeeds.store'

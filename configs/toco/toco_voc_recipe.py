@@ -1,5 +1,5 @@
 # ToCo without the quirks of the release: one training, then the segmentation of the validation
-# photos with and without CRF (extra [crf]), and seeds of the training photos:
+# photos with and without CRF, and seeds of the training photos:
 # python tools/pipeline.py configs/toco/toco_voc_recipe.py --set VOC_ROOT=DIR
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 

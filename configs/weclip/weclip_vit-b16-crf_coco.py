@@ -1,4 +1,4 @@
-# The published test: the segmentation through the dense CRF of all classes. Extra [crf].
+# The published test: the segmentation through the dense CRF of all classes.
 _base_ = './weclip_vit-b16_coco.py'
 
 model = dict(

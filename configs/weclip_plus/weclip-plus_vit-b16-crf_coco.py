@@ -1,4 +1,4 @@
-# The test with the dense CRF of all classes, which the release calls for VOC alone. Extra [crf].
+# The test with the dense CRF of all classes, which the release calls for VOC alone.
 _base_ = './weclip-plus_vit-b16_coco.py'
 
 model = dict(

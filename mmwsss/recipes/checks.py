@@ -189,8 +189,26 @@ def _look_at_data(part: dict[str, Any]) -> Need:
 
 
 def _extras(cfg: Mapping[str, Any], code: ReachableCode) -> list[str]:
-    """Optional modules that the model of a config imports."""
-    return sorted(code.imports_of(cfg.get('model') or {}) & set(_EXTRAS))
+    """Optional modules that the model of a config imports.
+
+    The dense CRF's library is one of two backends: it counts where the config asks for it.
+    """
+    model = cfg.get('model') or {}
+    found = code.imports_of(model) & set(_EXTRAS)
+    if not any(value == 'pydensecrf' for value in _leaves(model)):
+        found -= {'pydensecrf'}
+    return sorted(found)
+
+
+def _leaves(content: Any) -> Iterator[Any]:
+    """All values of a config that are no dictionaries or lists."""
+    if isinstance(content, Mapping):
+        content = list(content.values())
+    if isinstance(content, list | tuple):
+        for value in content:
+            yield from _leaves(value)
+    else:
+        yield content
 
 
 def _look_at_extra(module: str) -> Need:

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def plan(recipe, folder, **options):
 
 def test_everything_missing_is_in_one_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(checks, '_is_installed', lambda name: name != 'pydensecrf')
+    monkeypatch.setattr(checks, '_is_installed', lambda name: name != 'segment_anything')
     text, error = plan('s2c/s2c_voc_recipe.py', tmp_path, variables={'VOC_ROOT': '/nonexistent'})
     assert '8 of 8 stages will run' in text and 'nothing was started' in error
     rows = [line for line in text.splitlines() if 'MISSING' in line]
@@ -47,10 +48,17 @@ def test_everything_missing_is_in_one_table(tmp_path, monkeypatch):
         'weights checkpoints/resnet_38d.params',
         'data /nonexistent train_aug',
         'data /nonexistent val',
-        "extra [crf] masks, predict_crf MISSING: pip install 'mmwsss[crf]'",
+        "extra [sam] proposals, s2c, seeds MISSING: pip install 'mmwsss[sam]'",
     ):
         assert [row for row in rows if part in ' '.join(row.split())], (part, rows)
     assert len(rows) == len(set(rows)) == 5, 'each once, and nothing that a stage makes'
+
+
+def test_the_compiled_crf_counts_where_it_is_asked_for():
+    code = SimpleNamespace(imports_of=lambda model: {'pydensecrf', 'torch'})
+    assert checks._extras({'model': {'refiner': {'type': 'CRF'}}}, code) == []
+    asked = {'model': {'refiners': [{'type': 'CRF', 'backend': 'pydensecrf'}]}}
+    assert checks._extras(asked, code) == ['pydensecrf']
 
 
 def test_photos_of_the_list_are_counted(tmp_path):
