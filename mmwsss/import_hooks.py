@@ -125,3 +125,5 @@ class _PkgResourcesFinder(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         module.get_distribution = _Distribution  # type: ignore[attr-defined]
         module.DistributionNotFound = _DistributionNotFound  # type: ignore[attr-defined]
+        # Asked for by whoever changes sys.path; there are no such namespaces to mend.
+        module.fixup_namespace_packages = lambda path, parent=None: None  # type: ignore[attr-defined]

@@ -191,7 +191,8 @@ class TestLaunchers:
         lines = printed(REPOSITORY / 'tools/dist_test.sh', 'c.py', *checkpoint, 4, '--tta')
         run = '-m torch.distributed.run --nnodes 2 --node_rank 1 --master_addr n --master_port 7'
         assert lines == [
-            *f'{run} --nproc_per_node 4 {REPOSITORY}/tools/test.py c.py'.split(),
+            *run.split(),
+            *('--nproc_per_node', '4', f'{REPOSITORY}/tools/test.py', 'c.py'),
             *checkpoint,
             *('--launcher', 'pytorch', '--tta'),
         ]
@@ -205,7 +206,7 @@ class TestLaunchers:
             monkeypatch.delenv(name, raising=False)
         python = tmp_path / 'python'
         python.write_text(
-            f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} "$@"\nprintf "%s\\n" "$@"\n'
+            f'#!/bin/sh\n[ "$1" = -c ] && exec "{sys.executable}" "$@"\nprintf "%s\\n" "$@"\n'
         )
         python.chmod(0o755)
         monkeypatch.setenv('PYTHON', str(python))

@@ -58,7 +58,7 @@ def relink(text: str, source: str, page: str, known: dict[str, str]) -> str:
         if (ROOT / file).is_dir():
             file = f'{file}/README.md'
         there = known.get(file)
-        if there is None and file.startswith('docs/'):
+        if there is None and file.startswith('docs/') and (ROOT / file).is_file():
             there = file.removeprefix('docs/')
         if there is None:
             return label if label.startswith('`') else f'`{label}`'
