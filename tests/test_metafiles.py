@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from mmengine.config import Config
+
+from mmwsss.config import read_config
 
 ROOT = Path(__file__).parents[1]
 METAFILES = sorted(ROOT.glob('configs/*/metafile.yml'))
@@ -15,7 +16,7 @@ def trained_configs():
     for path in sorted(ROOT.glob('configs/*/*.py')):
         if path.stem.endswith('_recipe') or path.parent.name == '_base_':
             continue
-        if Config.fromfile(path).get('train_cfg'):
+        if read_config(path).get('train_cfg'):
             yield path.relative_to(ROOT).as_posix()
 
 
