@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -172,16 +171,10 @@ def _look_at_data(part: dict[str, Any]) -> Need:
     if getattr(kind, 'MADE_ON_FIRST_USE', False) and not os.path.exists(root):
         need.found = 'drawn on first use'
         return need
-    logger = logging.getLogger('mmengine')
-    before = logger.level
-    logger.setLevel(logging.ERROR)
     try:
-        data_set = build_bare_dataset(part)
-        need.found = f'{len(data_set)} photos'
+        need.found = f'{len(build_bare_dataset(part))} photos'
     except (ValueError, OSError) as error:
         need.problem = str(error)
-    finally:
-        logger.setLevel(before)
     return need
 
 

@@ -15,14 +15,13 @@ from rich.table import Table
 
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.datasets.errors import DataError
+from mmwsss.datasets.tag_counts import count_remarks
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.evaluation.mask_signs import MaskSigns, mask_signs
 from mmwsss.recipes.errors import PipelineError
 from mmwsss.recipes.planning import Planner
 from mmwsss.stores import open_store
 from mmwsss.stores.atomic import atomic_write_bytes
-
-FEW = 10
 
 
 def show_tags(planner: Planner, console: Console) -> None:
@@ -83,19 +82,8 @@ def print_tags(dataset: TaggedDataset, console: Console, trained: int | None = N
             f'{len(labels) - trained} photos are held out: the tags that are predicted for them '
             'are scored (tag mAP); all photos get masks.',
         )
-    for name, count in zip(names, counts, strict=True):
-        if count == len(labels):
-            _warn(
-                console,
-                f'every photo has the tag {name!r}: where it is cannot be learned. Add photos '
-                'without it',
-            )
-        elif count < FEW:
-            _warn(
-                console,
-                f'the tag {name!r} is on {count} photo(s): below {FEW} masks are hardly better '
-                'than a guess. Add some',
-            )
+    for remark in count_remarks(counts, names, len(labels)):
+        _warn(console, remark)
 
 
 def print_signs(

@@ -48,6 +48,7 @@ from mmwsss.datasets.io import (
     unread_images,
 )
 from mmwsss.datasets.labelmap import read_labelmap
+from mmwsss.datasets.tag_counts import count_remarks
 from mmwsss.engine.cli import readable_errors
 from mmwsss.stores.images import image_size
 from mmwsss.stores.mask_audit import MaskAudit
@@ -294,6 +295,7 @@ def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -
     notes = list(dataset.tag_remarks)
     if without := [n for n, count in zip(names, counts, strict=True) if not count and counts.any()]:
         notes.append(f'no photo has the tag {shown(without)}')
+    notes += count_remarks(counts, names, len(infos))
     if unread := unread_images(dataset.data_prefix['img_path']):
         notes.append(f'{len(unread)} files cannot be read and are left out: '
                      f'{shown(unread.values())}')  # fmt: skip

@@ -1,7 +1,6 @@
 """Published weight files: which a config needs, which are missing, whether they are whole."""
 
 import argparse
-import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -121,7 +120,6 @@ def main() -> int:
         print(as_markdown(), end='')
         return 0
     root = Path(args.root)
-    logging.getLogger('mmengine').setLevel(logging.WARNING)
     console = Console(width=None if sys.stdout.isatty() else 160)
     try:
         names = named_by(args.configs)
