@@ -1,17 +1,19 @@
 # CTI on COCO 2014 down to a segmentor, with RIB's values for IRN. Thresholds of the sure labels are
 # ours.
+# --set TUNED=yes makes the seeds by RIB itself (cti-rib_deit-s_coco.py, our reading of it).
 # python tools/pipeline.py configs/cti/cti_rib_coco_recipe.py --set COCO_ROOT=data/coco
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _LABELS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
+_RIB = '{{$TUNED:no}}' == 'yes'
 
 data = 'coco'
-variables = dict(COCO_ROOT='data/coco')
+variables = dict(COCO_ROOT='data/coco', TUNED='no')
 
 recipe = [
     dict(name='cti', config='cti_deit-s_coco.py', action='train'),
     dict(
         name='seeds',
-        config='cti_deit-s_coco.py',
+        config='cti-rib_deit-s_coco.py' if _RIB else 'cti_deit-s_coco.py',
         action='test',
         inputs={'load_from': 'cti.checkpoint'},
         # One store for labels, which need full size, and for the walk.

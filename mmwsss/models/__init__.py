@@ -5,6 +5,7 @@ from mmwsss.models.backbones import ClassTokenViT, ResNet38d
 from mmwsss.models.cam_generators import (
     CLIPES,
     CTI,
+    CTIRIB,
     FMA,
     ICAM,
     RIB,
@@ -68,6 +69,7 @@ __all__ = [
     'CLIP',
     'CLIPES',
     'CTI',
+    'CTIRIB',
     'FMA',
     'ICAM',
     'RIB',

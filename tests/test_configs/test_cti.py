@@ -151,3 +151,24 @@ def test_readme_names_every_config(folder):
     readme = (CONFIGS / folder / 'README.md').read_text()
     for path in (CONFIGS / folder).glob('*.py'):
         assert f'`{path.name}`' in readme, path.name
+
+
+@pytest.mark.parametrize('data, steps, limit', [('voc', 8e-6, 600), ('coco', 5e-6, 1000)])
+def test_rib_differs_from_cti_in_its_test_stage_alone(data, steps, limit):
+    """One that is tuned reads CTI's checkpoint; the values are RIB's."""
+    plain = Config.fromfile(CONFIGS / f'cti/cti_deit-s_{data}.py')
+    tuned = Config.fromfile(CONFIGS / f'cti/cti-rib_deit-s_{data}.py')
+    assert tuned.model.type == 'CTIRIB' and tuned.model.backbone == plain.model.backbone
+    assert (tuned.model.test_cfg.lr, tuned.model.test_cfg.logit_limit) == (steps, limit)
+    disjoint = tuned.test_dataloader.dataset.pipeline[1]
+    assert (disjoint.batches, disjoint.batch_size) == (10, dict(voc=20, coco=15)[data])
+    own = {k: v for k, v in tuned.test_dataloader.dataset.items() if k != 'pipeline'}
+    assert own == {k: v for k, v in plain.test_dataloader.dataset.items() if k != 'pipeline'}
+
+
+@pytest.mark.parametrize('data', ['voc', 'coco'])
+def test_recipe_tunes_on_request(data, monkeypatch):
+    for value, stage in (('no', 'cti'), ('yes', 'cti-rib')):
+        monkeypatch.setenv('TUNED', value)
+        recipe = Config.fromfile(CONFIGS / f'cti/cti_rib_{data}_recipe.py').recipe
+        assert [s.config for s in recipe if s.name == 'seeds'] == [f'{stage}_deit-s_{data}.py']

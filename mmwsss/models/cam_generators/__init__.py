@@ -4,6 +4,7 @@ from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTe
 from mmwsss.models.cam_generators.cam import CAMGenerator
 from mmwsss.models.cam_generators.clip_es import CLIPES
 from mmwsss.models.cam_generators.cti import CTI
+from mmwsss.models.cam_generators.cti_rib import CTIRIB
 from mmwsss.models.cam_generators.fma import FMA
 from mmwsss.models.cam_generators.icam import ICAM
 from mmwsss.models.cam_generators.mctformer import MCTformer
@@ -13,6 +14,7 @@ from mmwsss.models.cam_generators.s2c import S2C
 __all__ = [
     'CLIPES',
     'CTI',
+    'CTIRIB',
     'FMA',
     'ICAM',
     'RIB',

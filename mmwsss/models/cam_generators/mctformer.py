@@ -91,6 +91,19 @@ class MCTformer(BaseCAMGenerator):
 
     def cams(self, x: Tensor) -> CAMOutput:
         """Class scores and refined, non-negative maps of images (N, 3, H, W)."""
+        token_scores, maps, seeds = self.attended(x)
+        return CAMOutput((token_scores + maps.mean((-2, -1))) / 2, seeds)
+
+    def attended(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores by class tokens, raw maps and what inference makes of these.
+
+        Args:
+            x: Normalised images. Shape: (N, 3, H, W).
+
+        Returns:
+            Scores (N, C), raw maps (N, C, h, w), and non-negative maps that are weighted and
+            refined by attention, (N, C, h, w).
+        """
         depth, cfg = self.backbone.depth, self.test_cfg
         refined = cfg.patch_blocks != 0
         watch = AttentionWatch(
@@ -99,12 +112,12 @@ class MCTformer(BaseCAMGenerator):
         )
         output = self.backbone(x, [watch])
         maps = self.head(output.patches)
-        token_scores, patch_scores = self.scores(output.tokens, maps)
-        maps = self.foreground(maps.relu())
-        maps = maps * self.foreground(watch.classes).view_as(maps)
+        token_scores, _ = self.scores(output.tokens, maps)
+        maps = self.foreground(maps)
+        seeds = maps.relu() * self.foreground(watch.classes).view_as(maps)
         if refined:
-            maps = refine_maps(maps, watch.patches)
-        return CAMOutput((token_scores + patch_scores) / 2, maps)
+            seeds = refine_maps(seeds, watch.patches)
+        return token_scores, maps, seeds
 
     def scores(self, tokens: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Class scores, (N, C), by tokens (N, K, D) and by raw maps (N, K, h, w)."""

@@ -1,200 +1,29 @@
-"""RIB: fine-tune a trained classifier on each image without its last activation."""
+"""RIB: a classifier of convolutions, fine-tuned on each image without its last activation."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-
-import numpy as np
-import torch
-from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from mmwsss.models.cam_generators.base import CAMTestCfg
 from mmwsss.models.cam_generators.cam import CAMGenerator
-from mmwsss.ops.cam import fuse_scales, normalize_cam
-from mmwsss.ops.pooling import non_discriminative_pooling
+from mmwsss.models.cam_generators.rib_tuning import Look, RIBTuning
 from mmwsss.registry import MODELS
-from mmwsss.structures import Seeds
-
-
-@dataclass(frozen=True)
-class RIBTestCfg(CAMTestCfg):
-    """Options of fine-tuning on an image and gathering its maps (``test_cfg``).
-
-    The published values for COCO are in brackets.
-
-    Args:
-        fuse: As in :class:`CAMTestCfg`; IRN's by default.
-        steps: Most steps.
-        lr: Learning rate of the backbone (5e-6).
-        head_lr_mult: Factor for the head.
-        weight_decay: Weight decay, and momentum: the published optimiser gives SGD the one for the
-            other.
-        power: Exponent of the learning rate's polynomial decay over ``steps``.
-        pool_threshold: Share of a map's maximum from which on pixels are left out of the score
-            (0.5).
-        logit_limit: Stop when the sum of the image's class scores is beyond it, either way (1000).
-        scale: Index of the scale 1 among the pipeline's scales, whose map is watched and which
-            comes first.
-        map_only: Indices of scales whose maps are taken without learning from them.
-        high: Score above which a pixel of a normalised map counts as covered.
-        cover_limit: Stop when a larger share of the image is covered by a class: the map has
-            exploded (0.8).
-    """
-
-    fuse: str = 'irn_cam'
-    steps: int = 10
-    lr: float = 8e-6
-    head_lr_mult: float = 10
-    weight_decay: float = 1e-4
-    power: float = 0.9
-    pool_threshold: float = 0.4
-    logit_limit: float = 600
-    scale: int = 0
-    map_only: tuple[int, ...] = (1,)
-    high: float = 0.3
-    cover_limit: float = 0.7
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.steps < 1 or self.lr <= 0 or not self.flip or not self.use_tags:
-            raise ValueError(
-                'test_cfg: steps >= 1, lr > 0, flip=True and use_tags=True are expected, found '
-                f'{self}'
-            )
-        if self.scale in self.map_only:
-            raise ValueError(f'test_cfg: the scale {self.scale} is watched, so it is learnt from')
 
 
 @MODELS.register_module()
-class RIB(CAMGenerator):
+class RIB(RIBTuning, CAMGenerator):
     """Fine-tune a trained classifier on every image and sum the maps of all steps.
 
-    `Reducing Information Bottleneck for Weakly Supervised Semantic Segmentation
-    <https://arxiv.org/abs/2110.06530>`_, NeurIPS 2021. A test stage of the config that trained
-    the classifier, with its checkpoint: for each image up to ``steps`` updates on its views and on
-    a batch of photos that share no class with it, with the loss ``-(scores * tags).sum()`` (no
-    sigmoid) on scores that leave out the most discriminative pixels. The weights are put back
-    after each image.
+    As published, see :class:`~mmwsss.models.cam_generators.rib_tuning.RIBTuning`.
 
     Args:
         backbone: Of the classifier.
         head: Of the classifier.
-        test_cfg: See :class:`RIBTestCfg`. The pipeline has
+        test_cfg: See :class:`~mmwsss.models.cam_generators.rib_tuning.RIBTestCfg`. The pipeline has
             ``dict(type='MultiScale', scales=(1, 0.5, 1.5, 2))``, ``LoadDisjoint`` and
             ``PackTagged(meta_keys=('disjoint', 'disjoint_tags'))``.
         data_preprocessor: ``dict(type='WSSSDataPreprocessor', ...)``.
         init_cfg: See :class:`mmengine.model.BaseModule`.
     """
 
-    test_cfg_class = RIBTestCfg
-
-    def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
-        """Fill the samples of images that have the same size at every scale, one by one.
-
-        Args:
-            batches: The images at each scale. Shape: (n, 3, h, w).
-            samples: The n samples, with ``disjoint`` and ``disjoint_tags``.
-        """
-        cfg = self.test_cfg
-        if max((cfg.scale, *cfg.map_only)) >= len(batches):
-            raise ValueError(
-                f'RIB: test_cfg speaks of scale {max((cfg.scale, *cfg.map_only))}, the pipeline '
-                f'gives {len(batches)} scales (MultiScale)'
-            )
-        for index, (sample, tags) in enumerate(zip(samples, self.tags(samples), strict=True)):
-            tags = tags.to(batches[0])
-            present = tags.nonzero()[:, 0]
-            size = tuple(sample.ori_shape[:2])
-            with torch.no_grad():
-                logits = self.cams(batches[cfg.scale][index, None]).logits[0]
-                sample.tag_scores = logits.float().sigmoid()
-            if not len(present):
-                sample.seeds = Seeds(np.zeros(0, np.int16), np.zeros((0, *size), np.float32))
-                continue
-            if 'disjoint' not in sample:
-                raise ValueError(
-                    f'{sample.get("img_id", "an image")}: RIB needs photos without its classes: '
-                    'add LoadDisjoint to the pipeline, and its keys to PackTagged(meta_keys=...)'
-                )
-            views = [torch.stack([x[index], x[index].flip(-1)]) for x in batches]
-            # Autocast keeps the weights as it has cast them first, whatever becomes of them.
-            precision = torch.autocast(tags.device.type, enabled=False)
-            with self._tuned(), torch.enable_grad(), precision:
-                maps = self._tune(views, tags, present, sample)
-            scores = normalize_cam(fuse_scales([x[:, None] for x in maps], size, cfg.fuse))
-            sample.seeds = Seeds(present.cpu().numpy(), scores.cpu().numpy(), size=size)
-
-    def _tune(
-        self, views: list[Tensor], tags: Tensor, present: Tensor, sample: SegDataSample
-    ) -> list[Tensor]:
-        """Sums of the maps of all steps, for each scale. Shape: (K, h, w)."""
-        cfg = self.test_cfg
-        optimizer = self._optimizer()
-        rates = [group['lr'] for group in optimizer.param_groups]
-        order = [cfg.scale, *(i for i in range(len(views)) if i != cfg.scale)]
-        totals: list = [0] * len(views)
-        batches = min(cfg.steps, len(sample.disjoint))
-        for step in range(batches):
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group['lr'] = rate * (1 - step / cfg.steps) ** cfg.power
-            optimizer.zero_grad()
-            target = 0.0
-            for index in order:
-                learns = index not in cfg.map_only
-                with torch.set_grad_enabled(learns):
-                    cam = self.cams(views[index]).cam
-                plain, mirrored = cam.detach()[:, present].relu()
-                totals[index] = totals[index] + plain + mirrored.flip(-1)
-                if index == cfg.scale and step > 0 and self._exploded(totals[index]):
-                    return totals
-                if learns:
-                    # Scale by scale: one graph is in memory at a time, the gradients add up.
-                    score = self._score(cam, tags.expand(len(cam), -1))
-                    (-score).backward()
-                    target += score.item()
-            others = self._normalise(sample.disjoint[step])
-            other_tags = sample.disjoint_tags[step].to(others)
-            (-self._score(self.cams(others).cam, other_tags)).backward()
-            optimizer.step()
-            if abs(target) > cfg.logit_limit:
-                break
-        return totals
-
-    def _score(self, cam: Tensor, tags: Tensor) -> Tensor:
-        scores = non_discriminative_pooling(cam, tags, self.test_cfg.pool_threshold)
-        return (scores * tags).sum()
-
-    def _exploded(self, total: Tensor) -> bool:
-        cfg = self.test_cfg
-        cover = (normalize_cam(total) > cfg.high).float().mean((-2, -1))
-        return bool((cover > cfg.cover_limit).any())
-
-    def _normalise(self, images: Tensor) -> Tensor:
-        return self.data_preprocessor(dict(inputs=list(images)))['inputs']
-
-    def _optimizer(self) -> torch.optim.Optimizer:
-        cfg = self.test_cfg
-        groups = [
-            dict(params=[p for p in part.parameters() if p.requires_grad], lr=cfg.lr * factor)
-            for part, factor in ((self.backbone, 1), (self.head, cfg.head_lr_mult))
-        ]
-        return torch.optim.SGD(
-            [group for group in groups if group['params']],
-            momentum=cfg.weight_decay,
-            weight_decay=cfg.weight_decay,
-        )
-
-    @contextmanager
-    def _tuned(self) -> Iterator[None]:
-        """Context in which the weights may change; they are restored afterwards."""
-        saved = [(p, p.detach().clone()) for p in self.parameters() if p.requires_grad]
-        try:
-            yield
-        finally:
-            with torch.no_grad():
-                for parameter, value in saved:
-                    parameter.copy_(value)
-                    parameter.grad = None
+    def look(self, x: Tensor) -> Look:
+        """Class activation maps, and their positive part."""
+        cam = self.cams(x).cam
+        return Look(cam, cam.relu())

@@ -1,0 +1,50 @@
+"""RIB on CTI's transformer."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from mmwsss.models.cam_generators.cti import CTI
+from mmwsss.models.cam_generators.mctformer import ClassTokenTestCfg
+from mmwsss.models.cam_generators.rib_tuning import Look, RIBTestCfg, RIBTuning
+from mmwsss.registry import MODELS
+
+
+@dataclass(frozen=True)
+class CTIRIBTestCfg(RIBTestCfg, ClassTokenTestCfg):
+    """Options of :class:`CTIRIB` (``test_cfg``): those of RIB and of CTI.
+
+    Args:
+        fuse: CTI's by default.
+        map_only: None by default: CTI looks at one scale, and learns from it.
+    """
+
+    fuse: str = 's2c'
+    map_only: tuple[int, ...] = ()
+
+
+@MODELS.register_module()
+class CTIRIB(RIBTuning, CTI):
+    """Fine-tune CTI's trained transformer on every image and sum the maps of all steps.
+
+    CTI's authors announced "RIB (transformer)" and never released it; no text says how RIB's parts
+    are carried over. This is our reading of it. Both classifiers of CTI lose their sigmoid: the
+    loss is ``-((pooled maps + scores of class tokens) * tags).sum()``. RIB's pooling without the
+    most discriminative pixels goes over the raw maps of the patches, in place of CTI's plain mean;
+    class tokens have no pixels to leave out, and keep theirs. What is added up over the steps is
+    what CTI's inference makes: maps times the attention from class tokens, refined by that between
+    patches. One step gives CTI's own seeds.
+
+    Args:
+        backbone: See :class:`~mmwsss.models.cam_generators.cti.CTI`, as the other arguments but the
+            following. They stay as they were in training.
+        test_cfg: See :class:`CTIRIBTestCfg`. The pipeline has ``LoadDisjoint`` and
+            ``PackTagged(meta_keys=('disjoint', 'disjoint_tags'))``.
+    """
+
+    test_cfg_class = CTIRIBTestCfg
+
+    def look(self, x: Tensor) -> Look:
+        """Raw maps of the patches, refined ones, and the scores of class tokens."""
+        scores, maps, seeds = self.attended(x)
+        return Look(maps, seeds, scores)
