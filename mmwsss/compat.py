@@ -175,7 +175,12 @@ def _roi_align(
 
 
 def _roi_align_forward(
-    features: Tensor, rois: Tensor, output: Tensor, argmax_y: Tensor, argmax_x: Tensor, **geometry
+    features: Tensor,
+    rois: Tensor,
+    output: Tensor,
+    argmax_y: Tensor,
+    argmax_x: Tensor,
+    **geometry: Any,
 ) -> None:
     output.copy_(_roi_align(rois, **geometry)(features))
 
@@ -186,7 +191,7 @@ def _roi_align_backward(
     argmax_y: Tensor,
     argmax_x: Tensor,
     grad_input: Tensor,
-    **geometry,
+    **geometry: Any,
 ) -> None:
     # Pooling is linear in the features, so their values do not enter the gradient.
     (grad,) = _gradients(_roi_align(rois, **geometry), (grad_input,), grad_output)

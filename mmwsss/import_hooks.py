@@ -45,7 +45,7 @@ def _without_multimodal(module: ModuleType) -> None:
     except importlib.metadata.PackageNotFoundError:
         return
     if tuple(map(int, numbers[:2])) >= TRANSFORMERS_WITHOUT_MULTIMODAL:
-        module.WITH_MULTIMODAL = False
+        vars(module)['WITH_MULTIMODAL'] = False
 
 
 _CORRECTIONS: dict[str, Callable[[ModuleType], None]] = {

@@ -139,9 +139,10 @@ def compare_stores(
     rows.sort(key=lambda row: -np.nan_to_num(row.get('gain', 0.0)))
     scores = scores_from_confusion(tables) if any_truth else None
     names = ('background', *classes)
+    columns = max(rows, key=lambda row: len(row))  # those with ground truth have more
     return Comparison(
         names,
-        [{**dict.fromkeys(max(rows, key=len), float('nan')), **row} for row in rows],
+        [{**dict.fromkeys(columns, float('nan')), **row} for row in rows],
         [] if scores is None else _class_rows(names, 100 * scores.iou),
         between,
         right,

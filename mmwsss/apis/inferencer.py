@@ -109,7 +109,6 @@ class WSSSInferencer:
         self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.model.to(self.device).eval()
         self._makes_seeds = isinstance(self.model, BaseCAMGenerator)
-        self._test_cfg = self.model.test_cfg if self._makes_seeds else None
         self._pipeline, self._bgr, self.upright, self._limit = _pipeline(cfg)
         parts = [cfg.model, repr(self._pipeline), self._limit.max_pixels]
         self.config_hash = hash_text(json.dumps(parts, default=str, sort_keys=True))
@@ -165,7 +164,7 @@ class WSSSInferencer:
         images = [images] if isinstance(images, str | Path | np.ndarray) else list(images)
         labels = None if tags is None else self._labels(images, tags)
         if self._makes_seeds:
-            self.model.test_cfg = replace(self._test_cfg, use_tags=tags is not None)
+            self.model.test_cfg = replace(self.model.test_cfg, use_tags=tags is not None)
         results: list[Inference] = []
         indices = iter(range(len(images)))
         while chunk := list(islice(indices, batch_size)):
@@ -184,19 +183,21 @@ class WSSSInferencer:
     def _prepare(
         self, image: str | Path | np.ndarray, index: int, labels: np.ndarray | None
     ) -> tuple[np.ndarray, dict]:
-        is_array = isinstance(image, np.ndarray)
-        photo = image if is_array else read_image(image, upright=self.upright)
+        if isinstance(image, np.ndarray):
+            photo, img_id, path = image, f'array {index}', None
+        else:
+            photo = read_image(image, upright=self.upright)
+            img_id, path = Path(image).stem, str(image)
         if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
             raise ValueError(
                 f'image {index}: an RGB array (H, W, 3) of uint8 is expected, found '
                 f'{photo.dtype} {photo.shape}'
             )
-        img_id = f'array {index}' if is_array else Path(image).stem
         looked_at = self._limit(photo, img_id)
         results: dict[str, Any] = {
             'img': np.ascontiguousarray(looked_at[..., ::-1]) if self._bgr else looked_at,
             'img_id': img_id,
-            'img_path': None if is_array else str(image),
+            'img_path': path,
             'ori_shape': photo.shape[:2],
             'img_shape': looked_at.shape[:2],
         }

@@ -18,7 +18,7 @@ def find_key(cfg: Config, key: str) -> str:
         KeyError: No, or more than one, part of the list has this type.
     """
     node: Any = cfg
-    found = []
+    found: list[str] = []
     for name in key.split('.'):
         if isinstance(node, list | tuple) and not name.isdigit():
             types = [part.get('type') if isinstance(part, dict) else None for part in node]

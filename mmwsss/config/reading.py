@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from mmengine.config import Config
 
@@ -79,7 +80,7 @@ def _safe_substitution() -> Iterator[None]:
     def nothing_left(filename: str, temporary: str) -> dict[str, str]:
         return {}
 
-    ours = {
+    ours: dict[str, Callable[..., Any]] = {
         '_is_lazy_import': is_lazy_import,
         '_substitute_predefined_vars': substitute,
         '_substitute_env_variables': nothing_left,

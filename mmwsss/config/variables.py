@@ -118,7 +118,7 @@ def _check_bases(tree: ast.Module, values: list[tuple[str, str]], path: str | Pa
 
 
 def _literal(mark: str, values: list[tuple[str, str]], path: str | Path) -> object:
-    name, value = values[int(_MARK.fullmatch(mark)[1])]
+    name, value = values[int(_MARK.findall(mark)[0])]
     try:
         literal = ast.literal_eval(value.strip())
         if ast.literal_eval(repr(literal)) == literal:

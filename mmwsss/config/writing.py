@@ -63,7 +63,7 @@ def _format_parts(value: dict | list | tuple, where: str, indent: int) -> str:
         begin, end = '{', '}'
         parts = [f'{_key(k, where)}: {_format(v, f"{where}.{k}", inner)}' for k, v in value.items()]
     else:
-        begin, end = '[]' if isinstance(value, list) else '()'
+        begin, end = ('[', ']') if isinstance(value, list) else ('(', ')')
         parts = [_format(v, f'{where}.{i}', inner) for i, v in enumerate(value)]
     comma = ',' if isinstance(value, tuple) and len(parts) == 1 else ''
     line = f'{begin}{", ".join(parts)}{comma}{end}'

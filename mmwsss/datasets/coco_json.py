@@ -82,8 +82,8 @@ def drawings(
             found[image['id']] = Drawing(_mask_name(name), name, size)
     names, more = resolve_names([d.name for d in found.values()], images)
     remarks += more
-    for drawing, name in zip(found.values(), names, strict=True):
-        drawing.name = name
+    for known, name in zip(found.values(), names, strict=True):
+        known.name = name
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(

@@ -85,7 +85,7 @@ class TaggedFolder(TaggedDataset):
     def load_data_list(self) -> list[dict]:
         """Read lists and tags; of the records, those of the part."""
         records = super().load_data_list()
-        reading = {'upright': self.upright}
+        reading: dict[str, Any] = {'upright': self.upright}
         if self.max_pixels is not None:
             reading['max_pixels'] = self.max_pixels
         self.tag_protocol |= reading  # stores record it

@@ -58,19 +58,18 @@ def read_image(path: str | Path, img_id: str | None = None, *, upright: bool = F
         ImageError: The file is missing, cut short, no image, or has 16 or 32 bits a channel.
     """
     try:
-        with open_image(path) as image:
+        with open_image(path) as file:
             # PIL cuts 16-bit colour down to its high bytes without a word.
-            deep = image.mode[0] in 'IF' or any(';16' in str(tile) for tile in image.tile)
+            deep = file.mode[0] in 'IF' or any(';16' in str(tile) for tile in file.tile)
             if deep:
                 raise ImageError(
-                    f'{_name(path, img_id)} has 16 or 32 bits a channel (mode {image.mode}); '
+                    f'{_name(path, img_id)} has 16 or 32 bits a channel (mode {file.mode}); '
                     '8-bit images are expected. Convert it with the scaling that suits it',
                     img_id,
                     path,
                 )
-            image.load()
-            if upright:
-                image = ImageOps.exif_transpose(image)
+            file.load()
+            image = ImageOps.exif_transpose(file) if upright else file
             if image.mode == 'P' and 'transparency' in image.info:
                 image = image.convert('RGBA')
             return np.array(image.convert('RGB'))

@@ -58,17 +58,17 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
                 f'corrected_repeat says how many times an epoch shows photos whose masks were '
                 f'corrected by hand: 1, 2, ...; found {corrected_repeat!r}'
             )
-        images = build(DATASETS, images)
-        classes, palette = images.metainfo['classes'], images.metainfo['palette']
+        dataset: TaggedDataset = build(DATASETS, images)
+        classes, palette = dataset.metainfo['classes'], dataset.metainfo['palette']
         self.store = open_store(store, 'masks')
-        self.store.require(classes=classes[1:], ids=images.ids)
+        self.store.require(classes=classes[1:], ids=dataset.ids)
         self.seed = seed
         self._taken, self._corrected_repeat = indices, corrected_repeat
         self.epoch_counter = EpochCounter()
-        self._images: TaggedDataset | None = images
+        self._images: TaggedDataset | None = dataset
         super().__init__(
             metainfo={'classes': classes, 'palette': palette},
-            data_prefix={'img_path': images.data_prefix['img_path']},
+            data_prefix={'img_path': dataset.data_prefix['img_path']},
             pipeline=[build(TRANSFORMS, t) for t in pipeline],
         )
         self._images = None  # its list lives on in this one's
@@ -84,6 +84,7 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
 
     def load_data_list(self) -> list[dict]:
         """The photos' records, with the store's masks."""
+        assert self._images is not None, 'the list is read once, while the data set is made'
         infos = map(self._images.get_data_info, range(len(self._images)))
         records = [
             {

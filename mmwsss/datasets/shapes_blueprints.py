@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+Colour = tuple[int, int, int]  # RGB, 0-255
+
 # Textures are shared between classes on purpose: a body alone does not tell the class. Each entry
 # is (patterns, base colours in RGB 0-255).
 TEXTURES: dict[str, tuple[tuple[str, ...], tuple[tuple[int, int, int], ...]]] = {
@@ -36,7 +38,7 @@ class Patch:
     """
 
     points: np.ndarray
-    colour: tuple[int, int, int] | None = None
+    colour: Colour | None = None
     part: bool = False
 
 
@@ -57,15 +59,24 @@ class Blueprint:
     floats: bool = False
 
 
-def _poly(*xy: float, colour=None, part: bool = False) -> Patch:
+def _poly(*xy: float, colour: Colour | None = None, part: bool = False) -> Patch:
     return Patch(np.array(xy, dtype=np.float64).reshape(-1, 2), colour, part)
 
 
-def _box(x0: float, y0: float, x1: float, y1: float, colour=None, part: bool = False) -> Patch:
+def _box(
+    x0: float, y0: float, x1: float, y1: float, colour: Colour | None = None, part: bool = False
+) -> Patch:
     return _poly(x0, y0, x1, y0, x1, y1, x0, y1, colour=colour, part=part)
 
 
-def _disc(cx, cy, rx, ry=None, colour=None, part: bool = False) -> Patch:
+def _disc(
+    cx: float,
+    cy: float,
+    rx: float,
+    ry: float | None = None,
+    colour: Colour | None = None,
+    part: bool = False,
+) -> Patch:
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     ry = rx if ry is None else ry
     points = np.stack([cx + rx * np.cos(angle), cy + ry * np.sin(angle)], axis=1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from mmwsss.datasets.shapes_blueprints import CLASS_SETS, TEXTURES, Blueprint
+from mmwsss.datasets.shapes_blueprints import CLASS_SETS, TEXTURES, Blueprint, Colour
 
 SUPERSAMPLING = 3
 BORDER = 255
@@ -33,7 +33,7 @@ class _Object:
     label: int
     base: float
     box: tuple[slice, slice]
-    layers: tuple[tuple[np.ndarray, tuple[int, int, int] | None], ...]
+    layers: tuple[tuple[np.ndarray, Colour | None], ...]
     body: np.ndarray
     part: np.ndarray
     part_inside: float
@@ -80,7 +80,9 @@ def draw_photo(
     return _develop(rng, canvas), mask
 
 
-def _noise(rng: np.random.Generator, shape: tuple[int, int], cells: float, flat: float = 1.0):
+def _noise(
+    rng: np.random.Generator, shape: tuple[int, int], cells: float, flat: float = 1.0
+) -> np.ndarray:
     """Fractal noise, float32 (H, W), about zero mean and unit deviation.
 
     Args:
@@ -100,11 +102,13 @@ def _noise(rng: np.random.Generator, shape: tuple[int, int], cells: float, flat:
     return total / 1.2
 
 
-def _pick(rng: np.random.Generator, colours, jitter: float = 12) -> np.ndarray:
-    return np.asarray(colours[rng.integers(len(colours))]) + rng.normal(0, jitter, 3)
+def _pick(rng: np.random.Generator, colours: Sequence[Colour], jitter: float = 12) -> np.ndarray:
+    return np.asarray(colours[int(rng.integers(len(colours)))]) + rng.normal(0, jitter, 3)
 
 
-def _scene(rng: np.random.Generator, shape: tuple[int, int], wet: bool):
+def _scene(
+    rng: np.random.Generator, shape: tuple[int, int], wet: bool
+) -> tuple[np.ndarray, int, int]:
     """Sky or wall above ground, or above water with a strip of land in front.
 
     Returns:
@@ -125,7 +129,14 @@ def _scene(rng: np.random.Generator, shape: tuple[int, int], wet: bool):
     return canvas.astype(np.float32), horizon, shore
 
 
-def _ground(rng, canvas: np.ndarray, row: int, colour: np.ndarray, rough: float, flat: float):
+def _ground(
+    rng: np.random.Generator,
+    canvas: np.ndarray,
+    row: int,
+    colour: np.ndarray,
+    rough: float,
+    flat: float,
+) -> None:
     height, width = canvas.shape[0] - row, canvas.shape[1]
     noise = _noise(rng, (height, width), rng.uniform(5, 9), flat)
     edge = np.clip(np.arange(height) / 3, 0.3, 1)[:, None, None]  # a soft horizon
@@ -133,7 +144,14 @@ def _ground(rng, canvas: np.ndarray, row: int, colour: np.ndarray, rough: float,
     canvas[row:] += edge * (colour * light + 0.6 * rough * noise[..., None] - canvas[row:])
 
 
-def _place(rng, labels, blueprints: list[Blueprint], shape, horizon: int, shore: int):
+def _place(
+    rng: np.random.Generator,
+    labels: np.ndarray,
+    blueprints: list[Blueprint],
+    shape: tuple[int, int],
+    horizon: int,
+    shore: int,
+) -> list[_Object]:
     """Objects from back to front, each of them, and its telling part, visible enough."""
     placed: list[_Object] = []
     while not placed:
@@ -147,7 +165,14 @@ def _place(rng, labels, blueprints: list[Blueprint], shape, horizon: int, shore:
     return placed
 
 
-def _pose(rng, label: int, blueprint: Blueprint, shape, horizon: int, shore: int) -> _Object:
+def _pose(
+    rng: np.random.Generator,
+    label: int,
+    blueprint: Blueprint,
+    shape: tuple[int, int],
+    horizon: int,
+    shore: int,
+) -> _Object:
     height, width = shape
     low, high = (horizon + 8, shore) if blueprint.floats else (shore + 6, height - 2)
     base = rng.uniform(low, max(low + 1, high))
@@ -183,7 +208,7 @@ def _coverage(outline: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.nda
     return np.asarray(tile.reduce(SUPERSAMPLING), dtype=np.float32) / 255
 
 
-def _visible(scene: list[_Object], shape) -> Iterator[tuple[float, float]]:
+def _visible(scene: list[_Object], shape: tuple[int, int]) -> Iterator[tuple[float, float]]:
     """Visible share of each object and of its telling part.
 
     An object fills about 0.45 of its hull.
@@ -205,7 +230,7 @@ def _shadow(canvas: np.ndarray, item: _Object) -> None:
     canvas *= 1 - 0.38 * np.exp(-1.6 * reach**2)[..., None]
 
 
-def _paint(rng, canvas: np.ndarray, item: _Object) -> None:
+def _paint(rng: np.random.Generator, canvas: np.ndarray, item: _Object) -> None:
     target = canvas[item.box]
     shape = target.shape[:2]
     texture = _texture(rng, shape, item.textures[rng.integers(len(item.textures))])
@@ -217,7 +242,7 @@ def _paint(rng, canvas: np.ndarray, item: _Object) -> None:
         target += coverage[..., None] * (look * light - target)
 
 
-def _texture(rng, shape: tuple[int, int], name: str) -> np.ndarray:
+def _texture(rng: np.random.Generator, shape: tuple[int, int], name: str) -> np.ndarray:
     """A body's surface, float32 (H, W, 3)."""
     patterns, colours = TEXTURES[name]
     pattern = patterns[rng.integers(len(patterns))]
@@ -238,7 +263,7 @@ def _texture(rng, shape: tuple[int, int], name: str) -> np.ndarray:
     return (base * factor[..., None]).astype(np.float32)
 
 
-def _clutter(rng, canvas: np.ndarray, kind: int, top: int) -> None:
+def _clutter(rng: np.random.Generator, canvas: np.ndarray, kind: int, top: int) -> None:
     """Things of no class: a bush, a boulder, or a box that wears one of the bodies' textures."""
     height, width = canvas.shape[:2]
     x, y = rng.uniform(0, width), rng.uniform(min(top + 4, height - 3), height - 2)
@@ -263,7 +288,7 @@ def _clutter(rng, canvas: np.ndarray, kind: int, top: int) -> None:
     target += _coverage(outline, x0, y0, x1, y1)[..., None] * (look * light - target)
 
 
-def _develop(rng, canvas: np.ndarray) -> np.ndarray:
+def _develop(rng: np.random.Generator, canvas: np.ndarray) -> np.ndarray:
     """Light from one side, a colour cast, a soft lens and sensor noise; uint8 (H, W, 3)."""
     height, width = canvas.shape[:2]
     yy, xx = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)

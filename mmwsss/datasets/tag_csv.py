@@ -124,13 +124,14 @@ def _rows(
     columns = _tag_columns(path, header, data, column, layout.delimiter)
     if isinstance(columns, dict):
         return _one_hot(path, data, column, columns)
-    cells = [[c[k] for k in columns if k < len(c) and c[k]] for _, c in data]
-    lists = _split(path, cells, classes, separator, remarks)
+    filled = [[c[k] for k in columns if k < len(c) and c[k]] for _, c in data]
+    lists = _split(path, filled, classes, separator, remarks)
     return [(c[column], tags, line) for (line, c), tags in zip(data, lists, strict=True)]
 
 
 def _layout(text: str, path: str | Path, images: Collection[str] | None) -> _Layout:
-    found, trouble = [], None
+    found: list[tuple[int, _Layout]] = []
+    trouble = None
     for delimiter in ',;\t|':
         try:
             reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
@@ -145,7 +146,7 @@ def _layout(text: str, path: str | Path, images: Collection[str] | None) -> _Lay
         )
         column = max(counts, key=lambda k: (counts[k], -k), default=0)
         found.append((counts[column], _Layout(delimiter, column, rows)))
-    if trouble is not None and not (found and max(n for n, _ in found)):
+    if trouble is not None and not any(n for n, _ in found):
         raise DataError(
             f'{path}: no UTF-8 CSV file ({trouble}). Save it as "CSV UTF-8"'
         ) from trouble

@@ -70,8 +70,7 @@ def _record(record: dict, number: int, source: str) -> Row:
         answers = record.get('annotations', record.get('completions', []))
         if name is None or not isinstance(answers, list):
             raise _unknown(source, record)
-        tags = [tag for answer in answers for tag in _label_studio(answer)]
-        return name, tags, number
+        return name, [tag for answer in answers for tag in _label_studio(answer)], number
     lowered = {str(key).lower(): value for key, value in record.items()}
     name = next((lowered[w] for w in IMAGE_WORDS if isinstance(lowered.get(w), str)), None)
     key = next((word for word in TAG_WORDS if word in lowered), None)

@@ -21,7 +21,7 @@ class TagTable(NamedTuple):
         remarks: What a reader of the file should check.
     """
 
-    tags: dict[str, Sequence]
+    tags: Mapping[str, Sequence]
     lines: dict[str, int]
     remarks: tuple[str, ...] = ()
 

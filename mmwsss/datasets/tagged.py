@@ -133,7 +133,7 @@ class TaggedDataset(BaseDataset):
 
     def read_tags(self, ids: Sequence[str], *, source: str, **options: Any) -> Mapping[str, Any]:
         """Class ids 0..C-1 of each image, by the source that the config names."""
-        readers = {
+        readers: dict[str, Callable[..., Mapping[str, Any]]] = {
             'list': self._tags_from_list,
             'csv': self._tags_from_csv,
             'xml': self._tags_from_xml,
@@ -291,14 +291,16 @@ class TaggedDataset(BaseDataset):
 
     # Sources of tags ------------------------------------------------------------------
 
-    def _tags_from_list(self, ids: Sequence[str], path: str = 'image_labels.txt', offset: int = 1):
+    def _tags_from_list(
+        self, ids: Sequence[str], path: str = 'image_labels.txt', offset: int = 1
+    ) -> Mapping[str, Any]:
         table = read_tag_list([self._path(path)], self.num_tags, offset)
         require_tags(table, ids, path)
         return table
 
     def _tags_from_csv(
         self, ids: Sequence[str], path: str = 'tags.csv', separator: str | None = None
-    ):
+    ) -> Mapping[str, Any]:
         table = self._csv(path, separator)
         named = names_to_ids(table, self._metainfo['classes'][1:], self._path(path))
         return {i: named.get(i, ()) for i in ids}
@@ -316,11 +318,13 @@ class TaggedDataset(BaseDataset):
             print_log(remark, 'current', logging.WARNING)
         return table
 
-    def _tags_from_xml(self, ids, path: str = 'Annotations', difficult: bool = True):
+    def _tags_from_xml(
+        self, ids: Sequence[str], path: str = 'Annotations', difficult: bool = True
+    ) -> Mapping[str, Any]:
         table = read_tag_xml(self._path(path), ids, difficult)
         return names_to_ids(table, self._metainfo['classes'][1:], self._path(path))
 
-    def _tags_from_masks(self, ids: Sequence[str], path: str):
+    def _tags_from_masks(self, ids: Sequence[str], path: str) -> Mapping[str, Any]:
         return read_tag_masks(self._path(path), ids, self.num_tags, self.stem_to_id)
 
     # Samples --------------------------------------------------------------------------

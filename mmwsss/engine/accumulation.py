@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from mmengine.model import BaseModel, MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 class AccumulatedStep:
@@ -24,7 +26,7 @@ class AccumulatedStep:
         at_once: Images a part.
     """
 
-    def __init__(self, model: nn.Module, at_once: int) -> None:
+    def __init__(self, model: BaseModel | MMDistributedDataParallel, at_once: int) -> None:
         self.model, self.at_once = model, at_once
         self._step = model.train_step
 
@@ -61,7 +63,7 @@ class _Part:
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """Synchronise gradients between processes only at the last part."""
         with self._wrapper.optim_context(model):
-            if self._last or not hasattr(model, 'no_sync'):
+            if self._last or not isinstance(model, DistributedDataParallel):
                 yield
             else:
                 with model.no_sync():

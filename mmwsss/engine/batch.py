@@ -111,7 +111,7 @@ def plan_batch(
             'belongs to the published one)'
         )
     at_once = batch_size or _largest_part(share, most)
-    if at_once > share:
+    if batch_size is not None and batch_size > share:
         raise StageFailed(
             f'train_dataloader.batch_size={batch_size} images a process on {processes} '
             f'process(es) make a total batch of {batch_size * processes}, and the config states '

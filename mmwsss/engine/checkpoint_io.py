@@ -11,7 +11,7 @@ import functools
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -107,14 +107,14 @@ def _safe(loader: Callable) -> Callable:
                 f'({reason:.200}). Copy or download it again; a training run goes on from its '
                 'newest readable checkpoint with --resume.'
             ) from error
-        if not isinstance(loaded, Mapping):
+        if not isinstance(loaded, dict):
             raise CheckpointError(
                 f'checkpoint {filename} holds a {type(loaded).__name__}, and weights by name are '
                 'expected: a state dict, or a dictionary with one under state_dict.'
             )
         return loaded
 
-    load._safe = True
+    vars(load)['_safe'] = True
     return load
 
 

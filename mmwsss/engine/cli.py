@@ -31,7 +31,7 @@ class KeyValue(DictAction):
             key, found, value = text.partition('=')
             if not found or not key.strip():
                 parser.error(f'{option_string} takes KEY=VALUE, found {text!r}')
-            for opening, closing in ('()', '[]'):
+            for opening, closing in (('(', ')'), ('[', ']')):
                 if value.count(opening) != value.count(closing):
                     parser.error(f'{option_string} {key}: brackets do not close in {value!r}')
         super().__call__(parser, namespace, values, option_string)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -91,7 +92,7 @@ def leave_processes() -> None:
         torch.distributed.destroy_process_group()
 
 
-def slurm_environment(environ: dict[str, str]) -> dict[str, str]:
+def slurm_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Set torch's environment variables from Slurm's.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
@@ -13,7 +13,7 @@ from torch import nn
 def unwrap(model: nn.Module) -> nn.Module:
     """Return the model inside wrappers for distribution and test-time augmentation."""
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
+        model = cast(nn.Module, model.module)
     return model
 
 
@@ -72,7 +72,8 @@ def weights_of(checkpoint: Any) -> OrderedDict[str, Any]:
     state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, Mapping) else {}
     state = state if isinstance(state, Mapping) else {}
     plain = OrderedDict((str(name).removeprefix('module.'), v) for name, v in state.items())
-    plain._metadata = getattr(state, '_metadata', OrderedDict())  # versions of the layers
+    # Versions of the layers, where torch keeps them.
+    vars(plain)['_metadata'] = getattr(state, '_metadata', OrderedDict())
     return plain
 
 

@@ -82,8 +82,9 @@ def _encode_mapping(value: Mapping, path: str, left_out: list[str]) -> dict:
             plain[key] = _encode(item, f'{path}.{key}', left_out)
         except _NotPlainError as error:
             left_out.extend(text for text in error.args if text)
-    if hasattr(value, '_metadata'):  # the layer versions of a state dictionary
-        plain._metadata = _encode(value._metadata, f'{path}._metadata', left_out)
+    if isinstance(value, OrderedDict) and '_metadata' in vars(value):  # versions of layers
+        metadata = _encode(vars(value)['_metadata'], f'{path}._metadata', left_out)
+        vars(plain)['_metadata'] = metadata
     return plain
 
 

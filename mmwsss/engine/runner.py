@@ -52,6 +52,9 @@ class WSSSRunner(Runner):
 
     batch_plan: BatchPlan | None = None  # of a training
     _trains = False
+    _resume: bool
+    _load_from: str | None
+    _has_loaded: bool
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wrap the model for this machine; see mmengine."""
@@ -72,7 +75,9 @@ class WSSSRunner(Runner):
 
     def _wants_channels_last(self) -> bool:
         hooks = self.cfg.get('custom_hooks') or ()
-        kinds = [hook.get('type') if isinstance(hook, dict) else type(hook) for hook in hooks]
+        kinds: list[Any] = [
+            hook.get('type') if isinstance(hook, dict) else type(hook) for hook in hooks
+        ]
         names = {kind if isinstance(kind, str) else kind.__name__ for kind in kinds}
         return any(name.rsplit('.', 1)[-1] == ChannelsLastHook.__name__ for name in names)
 
@@ -118,7 +123,7 @@ class WSSSRunner(Runner):
                 lock = FolderLock(self.work_dir)
             except FolderBusy as error:
                 problem = error
-        found = [problem]
+        found: list[FolderBusy | None] = [problem]
         broadcast_object_list(found)
         if found[0] is not None:
             raise found[0]
@@ -127,7 +132,7 @@ class WSSSRunner(Runner):
     def load_or_resume(self) -> None:
         """Load a checkpoint, or resume; see mmengine."""
         if self._resume and self._load_from is None and not self._has_loaded:
-            found = [find_resumable(self.work_dir) if is_main_process() else None]
+            found = [find_resumable(self.work_dir) if is_main_process() else (None, [])]
             broadcast_object_list(found)
             path, passed_over = found[0]
             for problem in passed_over:
@@ -246,14 +251,14 @@ class WSSSRunner(Runner):
     def _share_batch(self) -> None:
         """Plan what each process loads and how it accumulates; log and record the plan."""
         config, wrapper = self._train_dataloader, self.optim_wrapper
-        config['dataset'] = dataset = self._build_dataset(config['dataset'])
+        config['dataset'] = self._build_dataset(config['dataset'])
         sampler = str(config.get('sampler', {}).get('type'))
         whole_batches = config.get('drop_last') and not sampler.endswith('InfiniteSampler')
         plan = plan_batch(
             self.cfg.get('batch'),
             batch_size=config.get('batch_size'),
             processes=self.world_size,
-            images=len(dataset) if whole_batches else None,
+            images=len(config['dataset']) if whole_batches else None,
         )
         counts = wrapper.get('accumulative_counts', 1) if isinstance(wrapper, dict) else 1
         if plan.published is not None and counts > 1:

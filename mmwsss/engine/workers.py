@@ -50,7 +50,7 @@ def prepare_workers(loader: DataLoader) -> None:
 
 def _start(worker_id: int, *, then: Callable[[int], Any] | None, by_value: bool) -> None:
     """Initialise a worker."""
-    Queue._on_queue_feeder_error = staticmethod(_end_worker)
+    Queue._on_queue_feeder_error = staticmethod(_end_worker)  # type: ignore[attr-defined] # private
     if by_value:
         ForkingPickler.register(Tensor, _reduce_by_value)
     if then is not None:

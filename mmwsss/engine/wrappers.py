@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 from torch import nn
 
@@ -18,12 +19,12 @@ class PassThrough(nn.Module):
     frozen networks), and there is nothing to synchronise.
 
     Args:
-        module: The model, an mmengine ``BaseModel``.
+        module: The model.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: BaseModel) -> None:
         super().__init__()
-        self.module = module
+        self.module: BaseModel = module
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model."""

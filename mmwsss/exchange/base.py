@@ -112,13 +112,17 @@ def value_of(name: Any, values: Mapping[str, int]) -> int:
     return value
 
 
-def checked_size(height: Any, width: Any, expected: Size | None = None) -> Size:
-    """Size of a mask that a file declares, before memory is taken for it.
+def checked_size(sides: Sequence[Any], expected: Size | None = None) -> Size:
+    """Check the size that a file declares for its mask, before memory is taken for it.
+
+    Args:
+        sides: Height and width as they are in the file.
+        expected: The photo's size.
 
     Raises:
         ValueError: It is no size, too large, or not that of the photo.
     """
-    sides = (height, width)
+    height, width = sides
     good = all(
         isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) and x == int(x)
         for x in sides

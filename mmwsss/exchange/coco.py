@@ -123,7 +123,7 @@ def _read(
     values: Mapping[str, int],
     expected: Size | None,
 ) -> np.ndarray:
-    size = checked_size(image.get('height'), image.get('width'), expected)
+    size = checked_size((image.get('height'), image.get('width')), expected)
     mask = np.zeros(size, np.uint8)
     for item in items:
         try:

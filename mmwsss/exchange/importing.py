@@ -175,14 +175,18 @@ def _matched(
     exact, readers, twice = set(known), {}, set()
     for given, read in found:
         same_name = by_name.get(given.rsplit('/', 1)[-1], [])
-        id = given if given in exact else same_name[0] if len(same_name) == 1 else None
-        if id is None:
+        if given in exact:
+            id = given
+        elif len(same_name) == 1:
+            id = same_name[0]
+        else:
             why = f'{len(same_name) or "no"} images of that name are known'
             if ids is None:
                 done.problems.append(Problem(given, why))
-        elif ids is not None and id not in ids:
             continue
-        elif id in readers:
+        if ids is not None and id not in ids:
+            continue
+        if id in readers:
             twice.add(id)
         else:
             readers[id] = read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class LabelStudioFormat(ExchangeFormat):
     def find(self, source: Path, classes: Sequence[str]) -> list[tuple[str, MaskReader]]:
         """Masks of all tasks that have an annotation or a prediction."""
         values = class_values(classes)
-        found: list[tuple[str, MaskReader]] = []
+        found: list[tuple[str, Callable[..., np.ndarray]]] = []
         for path in json_files(source, _FILE):
             try:
                 tasks = read_json_file(path)
@@ -126,7 +126,7 @@ def _read(task: Mapping[str, Any], values: Mapping[str, int], expected: Size | N
         width = shapes[0].get('original_width', width)
     if height is None and expected is not None:
         height, width = expected
-    size = checked_size(height, width, expected)
+    size = checked_size((height, width), expected)
     mask = np.zeros(size, np.uint8)
     for one in shapes:
         try:

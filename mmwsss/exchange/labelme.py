@@ -91,7 +91,7 @@ def _read(path: Path, values: Mapping[str, int], expected: Size | None) -> np.nd
     if not isinstance(content, dict) or not isinstance(content.get('shapes'), list):
         raise ValueError(f'{path}: no file of labelme: shapes missing')
     mask = np.zeros(
-        checked_size(content.get('imageHeight'), content.get('imageWidth'), expected), np.uint8
+        checked_size((content.get('imageHeight'), content.get('imageWidth')), expected), np.uint8
     )
     for number, shape in enumerate(content['shapes']):
         try:

@@ -67,7 +67,8 @@ class ColourFormat(ExchangeFormat):
         """Masks of a folder and the folders in it."""
         folder = source / self.masks
         folder = folder if folder.is_dir() else source
-        colours, unknown = voc_colours(len(classes)), {}
+        colours = voc_colours(len(classes))
+        unknown: dict[Colour, str] = {}
         if (source / _LABELMAP).is_file():
             colours, unknown = _translated(source / _LABELMAP, classes)
         return _found(folder, partial(_read_colours, colours, unknown))
@@ -203,7 +204,7 @@ def _read_colours(
         hint = '; '.join(f'{colour} is {name!r}' for colour, name in list(unknown.items())[:5])
         text = f'{error}. Of {_LABELMAP}, these are no classes of the store: {hint}'
         raise ValueError(text if hint else str(error)) from None
-    checked_size(*mask.shape, expected)
+    checked_size(mask.shape, expected)
     return mask
 
 
@@ -216,7 +217,7 @@ def _read_voc(
     except (OSError, ValueError) as error:
         raise ValueError(f'{path}: cannot be read ({error})') from None
     mask = _numbers(path) if grey else to_indices(path, voc_colours(len(names)))
-    checked_size(*mask.shape, expected)
+    checked_size(mask.shape, expected)
     table = np.zeros(256, np.uint8)
     table[255] = 255
     for number in np.unique(mask).tolist():
@@ -236,7 +237,7 @@ def _numbers(path: Path) -> np.ndarray:
 
 def _read_indices(count: int, path: Path, expected: Size | None) -> np.ndarray:
     mask = _numbers(path)
-    checked_size(*mask.shape, expected)
+    checked_size(mask.shape, expected)
     wrong = sorted({int(v) for v in np.unique(mask)} - {*range(count + 1), 255})
     if wrong:
         raise ValueError(f'{path}: values 0..{count} and 255 are expected, found {wrong[:10]}')

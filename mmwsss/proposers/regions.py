@@ -274,5 +274,5 @@ def _standing_out(segments: np.ndarray, colours: np.ndarray) -> np.ndarray:
     sides = np.concatenate([first, second])
     count = np.bincount(sides, minlength=len(areas))
     contrast = np.bincount(sides, np.tile(distance, 2), minlength=len(areas))
-    contrast = contrast / np.maximum(count, 1)
-    return contrast / np.maximum(contrast + deviation, 1e-6)
+    mean = contrast / np.maximum(count, 1)
+    return mean / np.maximum(mean + deviation, 1e-6)

@@ -131,7 +131,7 @@ class SAMAutoProposer(Proposer):
                 f'levels 0, 1 and 2, found {iou_offset}, {stability_offset} and {nms_offset}'
             )
         self.sam = build(MODELS, sam)
-        self.settings = dict(
+        self.settings: dict[str, Any] = dict(
             points_per_side=points_per_side,
             pred_iou_thresh=pred_iou_thresh,
             stability_score_thresh=stability_score_thresh,

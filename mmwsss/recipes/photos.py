@@ -20,6 +20,7 @@ from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.evaluation.mask_signs import MaskSigns, mask_signs
 from mmwsss.recipes.errors import PipelineError
 from mmwsss.recipes.planning import Planner
+from mmwsss.recipes.recipe import Reference
 from mmwsss.stores import open_store
 from mmwsss.stores.atomic import atomic_write_bytes
 
@@ -30,7 +31,7 @@ def show_tags(planner: Planner, console: Console) -> None:
     Raises:
         PipelineError: The photos or their tags are not what they should be.
     """
-    stage = planner.recipe.photos['tags']
+    stage = _photos(planner)['tags']
     config = planner.configs[stage].train_dataloader.dataset
     try:
         print_tags(all_photos(config), console, len(build_bare_dataset(config)))
@@ -40,15 +41,23 @@ def show_tags(planner: Planner, console: Console) -> None:
 
 def show_signs(planner: Planner, console: Console, record: Path) -> None:
     """Print what can be said of a recipe's masks without ground truth, if they are all there."""
-    photos, stores = planner.recipe.photos, []
-    for key in ('seeds', 'masks'):
-        folder = planner.folders[photos[key].stage]
-        path = folder.output(photos[key].output) if folder.done else None
-        if path is None:
-            return
-        stores.append(path)
-    config = planner.configs[photos['tags']].train_dataloader.dataset
-    print_signs(*stores, all_photos(config), console, record)
+    photos = _photos(planner)
+    seeds, masks = (_store(planner, photos[key]) for key in ('seeds', 'masks'))
+    if seeds is not None and masks is not None:
+        config = planner.configs[photos['tags']].train_dataloader.dataset
+        print_signs(seeds, masks, all_photos(config), console, record)
+
+
+def _photos(planner: Planner) -> Mapping[str, Any]:
+    photos = planner.recipe.photos
+    assert photos is not None, 'only for recipes with photos=dict(...)'
+    return photos
+
+
+def _store(planner: Planner, reference: Reference) -> Path | None:
+    """The folder of a finished stage's store; ``None`` if it is not there."""
+    folder = planner.folders[reference.stage]
+    return folder.output(reference.output) if folder.done else None
 
 
 def all_photos(config: Mapping[str, Any]) -> TaggedDataset:

@@ -56,3 +56,13 @@ def check_size(image: np.ndarray, seeds: Seeds) -> None:
     """Raise an error if the seeds do not have the image's size."""
     if image.shape[:2] != seeds.size:
         raise ValueError(f'the seeds are of an image of {seeds.size}, this one is {image.shape}')
+
+
+def proposals_of(refiner: Refiner, seeds: Seeds, proposals: Proposals | None) -> Proposals:
+    """Return the proposals; raise an error if there are none, or of another size."""
+    if proposals is None or proposals.size != seeds.size:
+        found = None if proposals is None else proposals.size
+        raise ValueError(
+            f'{type(refiner).__name__} needs proposals of size {seeds.size}, found {found}'
+        )
+    return proposals

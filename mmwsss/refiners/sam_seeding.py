@@ -8,7 +8,7 @@ import numpy as np
 
 from mmwsss.ops.mask_runs import MaskRuns
 from mmwsss.ops.mask_seeding import Pooling, check_pooling, label_masks, paint_masks
-from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.refiners.base import Refiner, check_size, proposals_of
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
@@ -57,9 +57,7 @@ class SAMSeeding(Refiner):
     ) -> np.ndarray:
         """Labels at the image's size; see :class:`Refiner`."""
         check_size(image, seeds)
-        if proposals is None or proposals.size != seeds.size:
-            found = None if proposals is None else proposals.size
-            raise ValueError(f'SAMSeeding needs proposals of size {seeds.size}, found {found}')
+        proposals = proposals_of(self, seeds, proposals)
         if not len(seeds.classes):
             return np.zeros(seeds.size, np.uint8)
         return self.seed(seeds.resize().scores, seeds.classes, proposals)

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.refiners.base import Refiner, check_size, proposals_of
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
@@ -45,9 +45,7 @@ class SAMVote(Refiner):
     ) -> np.ndarray:
         """Labels at the image's size; see :class:`Refiner`."""
         check_size(image, seeds)
-        if proposals is None or proposals.size != seeds.size:
-            found = None if proposals is None else proposals.size
-            raise ValueError(f'SAMVote needs proposals of size {seeds.size}, found {found}')
+        proposals = proposals_of(self, seeds, proposals)
         if not len(seeds.classes):
             return np.zeros(seeds.size, np.uint8)
         return sam_vote(seeds.to_mask(self.background), proposals.masks(), self.rule)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 #: Formats that photos and masks come in. Others are not even tried: some start other programs.
 FORMATS = ('JPEG', 'PNG', 'BMP', 'DIB', 'WEBP', 'TIFF', 'GIF', 'JPEG2000', 'AVIF')
@@ -25,7 +25,7 @@ def _known(formats: tuple[str, ...]) -> list[str]:
 @contextmanager
 def open_image(
     file: str | Path | BinaryIO, formats: tuple[str, ...] = FORMATS
-) -> Iterator[Image.Image]:
+) -> Iterator[ImageFile.ImageFile]:
     """Open an image as ``PIL.Image.open`` does; its pixels are not decoded yet.
 
     A header of a few bytes can declare any size, so that the size is looked at first.

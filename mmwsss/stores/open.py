@@ -1,6 +1,7 @@
 """Open stores for reading and for writing."""
 
 from pathlib import Path
+from typing import Literal, overload
 
 from mmwsss.stores import contents
 from mmwsss.stores.atomic import final_name, remove_temporaries
@@ -22,6 +23,12 @@ _TYPES: dict[str, type[Store]] = {
 }
 
 
+@overload
+def open_store(path: str | Path, kind: Literal['scores']) -> ScoreStore: ...
+@overload
+def open_store(path: str | Path, kind: Literal['masks']) -> MaskStore: ...
+@overload
+def open_store(path: str | Path, kind: str | None = None) -> Store: ...
 def open_store(path: str | Path, kind: str | None = None) -> Store:
     """Open a finished store for reading.
 

@@ -59,7 +59,7 @@ class ObjectsFromMask(BaseTransform):
         boxes /= (width, height, width, height)
         results['objects'] = objects
         results.setdefault('aligned', {})['objects'] = 0
-        classes = [k for *_, k in found]
+        classes = np.array([k for *_, k in found], np.int16)
         results['prompts'] = BoxPrompts(boxes, np.ones(len(found)), classes, (height, width))
         return results
 

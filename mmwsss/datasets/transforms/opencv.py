@@ -30,7 +30,7 @@ class HSVShift(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Change the colours of ``img``."""
         shift = [random.randint(-self.delta, self.delta) for _ in range(3)]
-        hsv = cv2.cvtColor(results['img'], cv2.COLOR_RGB2HSV).astype(np.int16) + np.int16(shift)
+        hsv = cv2.cvtColor(results['img'], cv2.COLOR_RGB2HSV) + np.array(shift, np.int16)
         hsv[..., 0] %= 180
         results['img'] = cv2.cvtColor(hsv.clip(0, 255).astype(np.uint8), cv2.COLOR_HSV2RGB)
         return results

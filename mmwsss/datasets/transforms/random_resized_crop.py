@@ -15,7 +15,7 @@ from mmwsss.registry import TRANSFORMS
 
 
 def crop_box(
-    height: int, width: int, area: Sequence[float], ratio: Sequence[float], tries: int = 10
+    size: Sequence[int], area: Sequence[float], ratio: Sequence[float], tries: int = 10
 ) -> tuple[int, int, int, int]:
     """Draw a crop: top, left, height and width.
 
@@ -24,12 +24,12 @@ def crop_box(
     crop whose ratio is in the range.
 
     Args:
-        height: Of the image.
-        width: Of the image.
+        size: (H, W) of the image.
         area: Least and greatest share; it may exceed 1.
         ratio: Least and greatest aspect ratio.
         tries: How often to draw.
     """
+    height, width = size
     logarithms = math.log(ratio[0]), math.log(ratio[1])
     for _ in range(tries):
         target = random.uniform(*area) * height * width
@@ -88,7 +88,7 @@ class RandomResizedCrop(BaseTransform):
                 f'RandomResizedCrop does not crop maps, found {sorted(results["aligned"])}: leave '
                 'them out of the pipeline, or take RandomCropPad'
             )
-        top, left, height, width = crop_box(*results['img'].shape[:2], self.area, self.ratio)
+        top, left, height, width = crop_box(results['img'].shape[:2], self.area, self.ratio)
         image = Image.fromarray(results['img'][top : top + height, left : left + width])
         results['img'] = np.array(image.resize(self.size[::-1], Image.Resampling.BICUBIC))
         results['img_shape'] = self.size

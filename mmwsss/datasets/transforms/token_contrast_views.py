@@ -164,7 +164,7 @@ class TokenContrastViews(BaseTransform):
         )
 
     def _part(self, image: np.ndarray) -> np.ndarray:
-        top, left, height, width = crop_box(*image.shape[:2], self.area, (3 / 4, 4 / 3))
+        top, left, height, width = crop_box(image.shape[:2], self.area, (3 / 4, 4 / 3))
         part = image[top : top + height, left : left + width]
         return resize_image(part, (self.size, self.size))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from mmcv.transforms import BaseTransform
 
@@ -40,7 +41,7 @@ class TwoViews(BaseTransform):
         return results
 
     @staticmethod
-    def _view(results: dict, steps: Sequence[Callable[[dict], dict]]):
+    def _view(results: dict, steps: Sequence[Callable[[dict], dict]]) -> Any:
         view = dict(results)
         for step in steps:
             view = step(view)

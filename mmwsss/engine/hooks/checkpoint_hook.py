@@ -42,7 +42,7 @@ class _DeferredRemoval(AtomicBackend):
 def _buffers(runner: Runner) -> dict[str, torch.Tensor]:
     """Return the buffers (e.g. running statistics) of the model and its averaged copy, by name."""
     averaged = [hook.ema_model for hook in runner.hooks if isinstance(hook, EMAHook)]
-    found = {}
+    found: dict[str, torch.Tensor] = {}
     for index, model in enumerate([runner.model, *averaged]):
         saved = model.state_dict().keys()
         found |= {f'{index}.{k}': v for k, v in model.named_buffers() if k in saved}
@@ -83,6 +83,7 @@ class CheckpointHook(_CheckpointHook):
 
     _RESUME = 'mmwsss_resume'
     _resume_state: dict | None = None  # set while this hook saves
+    file_backend: Any
 
     def before_train(self, runner: Runner) -> None:
         """Prepare the folder and restore the state of a resumed checkpoint."""

@@ -37,7 +37,7 @@ def augment(spec, arrays, folder):
         rows = []
         for row in range(len(arrays[name])):
             random.seed(first + row)
-            rows.append(crop_box(height, width, crop.area, crop.ratio))
+            rows.append(crop_box((height, width), crop.area, crop.ratio))
         results[name[4:]] = (np.array(rows), arrays[name], EXACT)
     image = arrays['in_im']
     grey = Tolerance(atol=float(re.search(r'< ([\d.]+) grey', spec['tolerance'])[1]))

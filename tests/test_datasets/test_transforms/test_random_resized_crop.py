@@ -19,7 +19,7 @@ from tests.conftest import photo
 @settings(max_examples=60, deadline=None)
 def test_inside_the_image(size, area, seed):
     random.seed(seed)
-    top, left, height, width = crop_box(*size, (area[0], area[0] + area[1]), (3 / 4, 4 / 3))
+    top, left, height, width = crop_box(size, (area[0], area[0] + area[1]), (3 / 4, 4 / 3))
     assert height >= 0 and width >= 0 and top >= 0 and left >= 0
     assert top + height <= size[0] and left + width <= size[1]
 
@@ -33,7 +33,7 @@ def test_inside_the_image(size, area, seed):
     ],
 )
 def test_where_no_draw_fits(size, expected):
-    assert crop_box(*size, (9, 9), (3 / 4, 4 / 3)) == expected
+    assert crop_box(size, (9, 9), (3 / 4, 4 / 3)) == expected
 
 
 def test_size_of_the_result():
