@@ -23,7 +23,7 @@ class AccumulatedStep:
 
     Args:
         model: The model, wrapped or not.
-        at_once: Images a part.
+        at_once: Images per part.
     """
 
     def __init__(self, model: BaseModel | MMDistributedDataParallel, at_once: int) -> None:
@@ -35,7 +35,7 @@ class AccumulatedStep:
 
         Args:
             data: A collated batch: containers of lists and tensors of one length. A list of lists
-                has one of each view of the images.
+                holds one list per view of the images.
             optim_wrapper: What steps; a plain ``OptimWrapper`` or ``AmpOptimWrapper``.
 
         Returns:

@@ -18,9 +18,10 @@ _KEYS = ('iterations', 'min_epochs')
 def resolve_epochs(cfg: Config) -> None:
     """Replace 'auto' in ``train_cfg`` and the ``end`` of ``param_scheduler``, in place.
 
-    A config with ``max_epochs='auto'`` has ``budget = dict(iterations=..., min_epochs=...)``: a
-    few photos are seen often, until so many steps are done; many are seen ``min_epochs`` times.
-    ``val_interval='auto'`` validates once, at the end. The rate ends with the training.
+    A config with ``max_epochs='auto'`` has ``budget = dict(iterations=..., min_epochs=...)``: few
+    photos are repeated until ``iterations`` steps are done, and any number of photos is seen at
+    least ``min_epochs`` times. ``val_interval='auto'`` validates once, at the end; ``end='auto'``
+    of a schedule is the end of the training.
 
     Args:
         cfg: Config of a stage. Data are looked at only where 'auto' occurs.

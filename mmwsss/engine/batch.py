@@ -24,8 +24,8 @@ class BatchPlan:
         processes: Number of processes.
         at_once: Images that a process takes at once: what its memory has to hold.
         parts: Forward and backward passes a step; above 1 gradients accumulate.
-        published: What the config was published with; None where it states nothing.
-        wanted: The total that was to be, where there are fewer images.
+        published: Total batch of the published training; None if the config does not state it.
+        wanted: The total that was asked for, if there are fewer images.
     """
 
     total: int
@@ -80,13 +80,13 @@ def plan_batch(
         batch: The config's ``batch``: ``published`` (what the learning rate belongs to), ``total``
             (what a user asks for instead) and ``at_once`` (the most that a process's memory is to
             hold).
-        batch_size: The loader's, if the config has one: what a process holds at once, as it is.
+        batch_size: The loader's, if the config has one: images that a process takes at once.
         processes: Number of processes.
         images: Length of the data where the loader drops the last, incomplete batch: a larger
             batch shrinks to it. None: any batch can be filled.
 
     Raises:
-        StageFailed: The total cannot be shared so.
+        StageFailed: The total cannot be split evenly.
     """
     batch = dict(batch or {})
     if unknown := sorted(set(batch) - set(_KEYS)):
@@ -151,7 +151,7 @@ def refuse_other_batch(runner: Any, meta: Mapping[str, Any], state: Mapping[str,
         state: What our checkpoint hook saved beside it; may be empty in older checkpoints.
 
     Raises:
-        StageFailed: Names both.
+        StageFailed: They would change. The message names both values.
     """
     plan, before = runner.batch_plan, state.get('batch')
     way_out = (
@@ -182,8 +182,8 @@ def _describe(record: Mapping[str, Any]) -> str:
 def cut_tail(loader: DataLoader, total: int) -> None:
     """Drop the last, incomplete total batch on every process.
 
-    mmengine's sampler repeats images until each process has as many; in batches these may be one
-    more than the images fill, and then an epoch has other steps than on one process.
+    mmengine's sampler repeats images until every process has equally many. That can fill one batch
+    more, so that an epoch would have more steps than on one process.
     """
     sampler = loader.sampler
     if loader.drop_last and type(sampler) is DefaultSampler:

@@ -127,7 +127,7 @@ def register_loaders() -> None:
 
 
 def load_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict:
-    """Read a checkpoint from a file or URL, with the objects that the hook made plain restored."""
+    """Read a checkpoint from a file or URL, undoing what the hook did to make it plain data."""
     return CheckpointLoader.load_checkpoint(str(filename), map_location, logger='silent')
 
 
@@ -158,7 +158,7 @@ def find_resumable(work_dir: str | Path) -> tuple[Path | None, list[str]]:
         except (CheckpointError, WeightsError, PermissionError) as error:
             passed_over.append(str(error))
             continue
-        if 'optimizer' in checkpoint:  # not in the best ones, nor in published ones
+        if 'optimizer' in checkpoint:  # best and published checkpoints have none
             return file, passed_over
     return None, passed_over
 

@@ -29,7 +29,7 @@ _HINTS = {
 }
 _MM = ('mmengine', 'mmcv', 'mmseg', 'mmpretrain', 'mmdet')
 _FRAME = re.compile(r'File "(.+?)", line (\d+)')
-# What comes of an option in a config that the part does not have: the mm packages pass all on.
+# Python's error for an unknown option in a config: the mm packages pass all options on.
 _ARGUMENTS = re.compile(r'__init__\(\) (got an unexpected keyword argument|missing \d+ required)')
 
 

@@ -38,7 +38,8 @@ def init_processes(launcher: str, env_cfg: dict[str, Any] | None = None) -> None
 
     Args:
         launcher: 'none', 'pytorch' (``torch.distributed.run``) or 'slurm' (``srun``).
-        env_cfg: The config's ``env_cfg``; of its ``dist_cfg`` CPUs heed ``timeout`` (seconds).
+        env_cfg: The config's ``env_cfg``. On CPUs only ``timeout`` (seconds) of its ``dist_cfg``
+            counts.
     """
     if launcher not in LAUNCHERS:
         raise ValueError(f'launcher must be one of {", ".join(LAUNCHERS)}, found {launcher!r}')
@@ -234,7 +235,7 @@ def _runner_type(cfg: Config) -> type[WSSSRunner]:
         )
     name = cfg.get('runner_type') or 'WSSSRunner'
     kind = RUNNERS.get(name) if isinstance(name, str) else name
-    if kind is Runner:  # what mmengine means when it says nothing
+    if kind is Runner:  # mmengine's default
         return WSSSRunner
     if not (isinstance(kind, type) and issubclass(kind, WSSSRunner)):
         raise StageFailed(

@@ -21,7 +21,7 @@ class GroundTruthLeak(DataError):
 def refuse_ground_truth(dataset: Any, *, allowed: bool = False, key: str = '') -> None:
     """Raise an error if a training data set, or one that it wraps, reads ground-truth masks.
 
-    A folder of masks is legitimate if it is a mask store (``meta.json`` says so). Looked at are the
+    A folder of masks is legitimate if it is a mask store (``meta.json`` says so). It checks the
     ``seg_map_path`` of the data set and of its samples, masks in its instances, and folders that
     its transforms name.
 

@@ -20,8 +20,8 @@ def unwrap(model: nn.Module) -> nn.Module:
 def misfit(model: nn.Module, checkpoint: Any, *, unknown: bool = True) -> str:
     """Explain why a checkpoint does not fit the model.
 
-    What is trained must be there in its shape; frozen helpers, which read files of their own, need
-    not. Nothing is loaded.
+    All trained weights must be there, in their shapes; frozen helper networks read files of their
+    own and may be missing. Nothing is loaded.
 
     Args:
         model: The model, wrapped or not.
@@ -85,8 +85,8 @@ def other_classes(trained: Sequence[str] | None, tested: Sequence[str] | None) -
         tested: Those of the data.
 
     Returns:
-        The first such class with both places, or ''. Names of one side alone do not count: they
-        may be spelled otherwise.
+        The first such class with both places, or ''. Names that only one side has do not count:
+        they may be spelled differently.
     """
     before, now = (
         {str(name).strip().lower(): place for place, name in enumerate(names or ())}

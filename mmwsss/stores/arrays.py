@@ -1,7 +1,7 @@
 """Read and write ``.npy`` and ``.npz`` data without pickle and with checked sizes.
 
-A file declares the sizes of its arrays, and a few bytes can declare gigabytes. Here nothing is
-allocated before what is declared has been held against the bytes that are there.
+A file declares the sizes of its arrays, and a few bytes can declare gigabytes. Here the declared
+sizes are compared with the bytes in the file before anything is allocated.
 """
 
 import io
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-#: Compressed content may not unfold beyond this many bytes; what is not compressed cannot unfold.
+#: Most bytes that compressed content may unpack to.
 UNFOLDED = 512 << 20
 _MEMBERS = 64
 _KINDS = 'biufcU'
@@ -120,7 +120,7 @@ def read_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Read the shape, order (whether column-major) and dtype of a ``.npy`` file.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is no ``.npy`` file.
     """
     version = np.lib.format.read_magic(file)
     if version not in _HEADERS:

@@ -11,7 +11,7 @@ from os import fsync as _fsync  # for folders: best effort, apart from that of f
 from pathlib import Path
 from typing import Any
 
-# Random digits; of earlier versions the number of a process.
+# Random digits; earlier versions used the number of the process.
 _TEMPORARY = re.compile(r'\.(.+)\.(?:[0-9a-f]{16}|\d{1,7})\.tmp', re.DOTALL)
 
 
@@ -20,13 +20,13 @@ def atomic_write(path: str | Path, *, sync_folder: bool = True) -> Iterator[Path
     """Yield a temporary path that replaces ``path`` on success.
 
     The temporary file is new, empty, and has a name that nobody can foresee. It is flushed to the
-    disk before it is renamed; on any error it is removed and an older file at ``path`` stays as
-    it was.
+    disk before it is renamed. On any error it is removed, and an older file at ``path`` stays as it
+    was.
 
     Args:
         path: The file.
-        sync_folder: Flush the folder too, so that the new name survives a power failure. Who
-            writes many files leaves it out and calls :func:`sync_folders` once at the end.
+        sync_folder: Flush the folder too, so that the new name survives a power failure. To write
+            many files, leave it out and call :func:`sync_folders` once at the end.
 
     Example:
         >>> with atomic_write('a.json') as temporary:
@@ -96,8 +96,8 @@ def remove_temporaries(
 
     Args:
         folder: The folder.
-        wanted: Tells of the name that a file was to get whether it is one of the caller's.
-            Defaults to all that :func:`atomic_write` may have begun.
+        wanted: Decides by a file's final name whether to delete it. Defaults to all that
+            :func:`atomic_write` may have begun.
     """
     for below, _, names in os.walk(folder):
         for name in names:

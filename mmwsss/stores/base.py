@@ -65,7 +65,7 @@ class Store(ABC):
         then a power failure may cost the entry, never a part of it.
 
         Raises:
-            StoreError: The value is none of this kind, or links lead out of the store.
+            StoreError: The value is of another kind, or links lead out of the store.
             FolderBusy: Another run writes to the store.
         """
         self.lock()

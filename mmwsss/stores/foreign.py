@@ -66,7 +66,7 @@ def import_folder(
         image_folder: The photos; needed where a file does not tell the image's size
             (FMA, IRN without ``high_res``, files without any class). Sizes are compared.
         image_suffix: Suffix of the photos.
-        options: How seeds are meant where they do not say so themselves. Defaults to no option.
+        options: How to read seeds whose files do not say it themselves. Defaults to no option.
         stride: See :class:`StoreMeta`; 1 keeps every pixel. Of scores only.
         dtype: 'float16' or 'float32'. Of scores only.
         compare_sizes: Refuse files of another size than the photo, where that is known. Whoever

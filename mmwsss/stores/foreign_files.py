@@ -15,8 +15,8 @@ def find_files(
 
     Args:
         folder: Searched with all folders in it; hidden files do not count.
-        suffix: Theirs, or a name below a folder of the image's ('/metadata.csv'). The suffix of a
-            photo before it (``a.jpg.npy``) is dropped, too.
+        suffix: Suffix of the files, or the name of a file in a folder per image ('/metadata.csv').
+            The suffix of a photo before it (``a.jpg.npy``) is dropped, too.
         to_id: Turns a path below the folder without suffix into an id.
 
     Raises:

@@ -68,7 +68,7 @@ class Dump(NamedTuple):
     Args:
         keys: Class numbers as written; None where the maps are of all classes. Shape: (K,).
         maps: Shape: (M, h, w).
-        background: As in :class:`ReadOptions`; what the form itself knows.
+        background: As in :class:`ReadOptions`, where the format tells.
         full_size: Whether the maps have the image's size.
     """
 
@@ -238,7 +238,7 @@ def to_seeds(
         compare_sizes: Refuse maps of full size that are not the photo's.
 
     Raises:
-        ValueError: The file is not what the format says, with what to do.
+        ValueError: The file does not follow the format; the message says what to do.
     """
     classes, maps, background = align(dump, num_classes, options)
     size = image_size()
@@ -261,7 +261,7 @@ def to_seeds(
     maps = _unit(maps, 'scores')
     if background is not None:
         background = _unit(background, 'the background')
-    if dump.keys is None:  # of all classes: those that are nowhere the first change no label
+    if dump.keys is None:  # of all classes: keep those that win somewhere
         first = maps.argmax(0)
         if background is not None:
             first = first[maps.max(0) > background]

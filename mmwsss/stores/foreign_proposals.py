@@ -98,8 +98,8 @@ def read_amg_folder(path: Path, size: Size) -> Proposals:
 def read_se_map(path: Path, size: Size) -> Proposals:
     """S2C's segment map: -1 where there is no mask, else the mask's number, the best the highest.
 
-    Masks that better ones cover whole stay as empty proposals, so that all ids stay the same:
-    ``label_map()`` gives the map back.
+    A mask that better ones cover completely stays as an empty proposal, so that all ids stay the
+    same: ``label_map()`` gives the map back.
 
     Raises:
         ValueError: The file is no map of whole numbers, or of another size than the photo.

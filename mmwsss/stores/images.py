@@ -28,11 +28,11 @@ def open_image(
 ) -> Iterator[ImageFile.ImageFile]:
     """Open an image as ``PIL.Image.open`` does; its pixels are not decoded yet.
 
-    A header of a few bytes can declare any size, so that the size is looked at first.
+    A header of a few bytes can declare any size, so the size is checked first.
 
     Args:
         file: A path or an open file.
-        formats: Of Pillow, that are tried.
+        formats: Pillow's names of the formats to try.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -53,12 +53,12 @@ def open_image(
 
 
 def image_size(path: str | Path, *, upright: bool = False) -> tuple[int, int]:
-    """(H, W) of an image file, of which only the header is read.
+    """(H, W) of an image file; only its header is read.
 
     Args:
         path: The file.
-        upright: As its EXIF orientation shows it.
+        upright: Apply its EXIF orientation.
     """
     with open_image(path) as image:
-        turned = upright and image.getexif().get(_EXIF_ORIENTATION, 1) >= 5  # by a quarter
+        turned = upright and image.getexif().get(_EXIF_ORIENTATION, 1) >= 5  # by 90 degrees
         return (image.width, image.height) if turned else (image.height, image.width)

@@ -26,9 +26,9 @@ class Ledger:
     """File with the stamps of entries that were written or read in full, one line each.
 
     It only saves time: without it, or where a line is torn, an entry is read again. Lines are
-    appended, the last one counts, and several processes may append at once. What a run noted that
-    did not end is believed only as long as the machine has not been restarted since (nor is it
-    another machine), because a power failure can spoil contents and leave stamps alone.
+    appended, the last one counts, and several processes may append at once. Notes of a run that did
+    not end count only on the same machine and until its next restart: a power failure can spoil
+    contents without changing sizes and times.
 
     Args:
         folder: The store. The file ``.<name>.written`` lies beside it.
@@ -53,7 +53,7 @@ class Ledger:
                     else:
                         size, mtime, ctime, id = line.split(' ', 3)
                         known[id[:-1]] = int(size), int(mtime), int(ctime)
-        except (OSError, ValueError):  # torn or foreign: nothing in it is believed
+        except (OSError, ValueError):  # torn or foreign: ignore all of it
             return {}
         return known if begun in (None, _BOOT) else {}
 

@@ -53,8 +53,8 @@ class MaskStore(Store):
         """Write one entry, see :meth:`Store.write`.
 
         Raises:
-            StoreError: It was corrected by hand and is there. One whose file is missing or broken
-                is made anew, and is no correction any more.
+            StoreError: The entry was corrected by hand and its file is intact. If the file is
+                missing or broken, it is made anew and no longer counts as a correction.
         """
         if id in self.corrections:
             if not self.verify([id]):
@@ -76,7 +76,7 @@ class MaskStore(Store):
             source: Format that they come from, for the record.
 
         Raises:
-            StoreError: A mask is none of this store; nothing has been changed.
+            StoreError: A mask does not fit the store; nothing has been changed.
         """
         self.lock()
         try:

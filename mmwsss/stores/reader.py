@@ -9,8 +9,8 @@ from mmwsss.stores.base import Store
 class StoreReader(ABC):
     """Interface of a transform or a data set that reads an entry of a store for each image.
 
-    Who needs to know the stores of a stage asks this: the check before training, and the record of
-    what a new store was made from.
+    It tells the check before training, and the record of a new store's parents, which stores a
+    stage reads.
     """
 
     @abstractmethod

@@ -247,8 +247,8 @@ def load_pickled_npy(path: str | Path) -> Any:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not a ``.npy`` file, damaged, larger than it is, or it holds something else
-            than arrays, tensors, numbers, text, dicts, lists and tuples.
+        ValueError: Not a ``.npy`` file, damaged, it declares more than it holds, or holds something
+            else than arrays, tensors, numbers, text, dicts, lists and tuples.
     """
     path = Path(path)
     size = path.stat().st_size

@@ -28,7 +28,7 @@ class StoreOutput:
 class StoreWriter(ABC):
     """Interface of a model whose predictions a store stage (``StoreTestLoop``) keeps.
 
-    Segmentors of mmseg need none of it: what does not implement it fills ``pred_sem_seg``.
+    mmseg's segmentors need not implement it: their ``pred_sem_seg`` is stored.
     """
 
     @abstractmethod
