@@ -1,55 +1,30 @@
-# CAM to a small Mask2Former on VOC, or a part of it, on a laptop's CPU:
+# CAM to a small Mask2Former on VOC, or a part of it, on a laptop's CPU; with
+# --work-dir work_dirs/cam_lite0_voc_recipe it takes over what that recipe has done already:
 # python tools/pipeline.py configs/cam/cam_lite0_mask2former_voc_recipe.py --set VOC_ROOT=...
-# TRAIN_LIST and VAL_LIST are files of ids below VOC_ROOT, or names of the package's lists.
-_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+_base_ = './cam_lite0_voc_recipe.py'
 
-data = 'voc'
-variables = dict(
-    VOC_ROOT='data/VOCdevkit/VOC2012',
-    TRAIN_LIST='ImageSets/Segmentation/train.txt',
-    VAL_LIST='ImageSets/Segmentation/val.txt',
-)
+_CONFIG = 'mask2former_lite0_cam_voc.py'
+_names = [stage.name for stage in _base_.recipe]
 
 recipe = [
-    dict(name='cam', config='cam_lite0_voc.py', action='train'),
+    *_base_.recipe[: _names.index('segmentor')],
     dict(
-        name='seeds',
-        config='cam_lite0_voc.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
-    ),
-    dict(
-        name='refined',
-        config='../refine/located.py',
-        action='test',
-        inputs={_SEEDS: 'seeds.scores'},
-    ),
-    dict(
-        name='masks',
-        config='../refine/threshold.py',
-        action='test',
-        inputs={_SEEDS: 'refined.scores'},
-        cfg_options={'model.refiner.background': 0.5, 'model.refiner.tuned_on_masks': True},
-    ),
-    dict(
-        name='segmentor',
-        config='mask2former_lite0_cam_voc.py',
+        name='mask2former',
+        config=_CONFIG,
         action='train',
         inputs={
-            'train_dataloader.dataset.store': 'masks.masks',
-            'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
+            'train_dataloader.dataset.store': 'masks2.masks',
+            'model.backbone.init_cfg.checkpoint': 'first.checkpoint',
         },
     ),
     dict(
-        name='predict_val',
-        config='mask2former_lite0_cam_voc.py',
+        name='mask2former_val',
+        config=_CONFIG,
         action='test',
-        inputs={'load_from': 'segmentor.checkpoint'},
+        inputs={'load_from': 'mask2former.checkpoint'},
     ),
 ]
 report = dict(
-    title='CAM on VOC, on a laptop',
-    scores='seeds.scores',
-    masks='masks.masks',
-    predictions='predict_val.masks',
+    title='CAM to Mask2Former on VOC, on a laptop',
+    predictions='mask2former_val.masks',
 )

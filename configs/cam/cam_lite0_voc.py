@@ -9,5 +9,5 @@ _base_ = [
 
 # Seeds are propagated along the features of two inner stages.
 model = dict(backbone=dict(out_indices=(2, 3, 4)), test_cfg=dict(propagate=True))
-budget = dict(iterations=200, min_epochs=8)
+budget = dict(iterations=300, min_epochs=12)
 val_evaluator = dict(_delete_=True, type='TagMetric')

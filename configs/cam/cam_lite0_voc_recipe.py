@@ -1,19 +1,7 @@
 # CAM to a segmentor on VOC, or a part of it, on a laptop's CPU:
 # python tools/pipeline.py configs/cam/cam_lite0_voc_recipe.py --set VOC_ROOT=...
-# TRAIN_LIST and VAL_LIST are files of ids below VOC_ROOT, or names of the package's lists.
-# Two rounds: a first segmentor learns the masks that the maps give; where it sees the tagged
-# classes are the masks of the second.
-_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
-_STORE = 'train_dataloader.dataset.store'
-_WEIGHTS = 'model.backbone.init_cfg.checkpoint'
-_TRAIN = {'test_dataloader.dataset.ann_file': '{{$TRAIN_LIST:ImageSets/Segmentation/train.txt}}'}
-
-data = 'voc'
-variables = dict(
-    VOC_ROOT='data/VOCdevkit/VOC2012',
-    TRAIN_LIST='ImageSets/Segmentation/train.txt',
-    VAL_LIST='ImageSets/Segmentation/val.txt',
-)
+# What follows the seeds, and the variables: see the base.
+_base_ = '../_base_/recipes/lite0_voc.py'
 
 recipe = [
     dict(name='cam', config='cam_lite0_voc.py', action='train'),
@@ -23,72 +11,6 @@ recipe = [
         action='test',
         inputs={'load_from': 'cam.checkpoint'},
     ),
-    dict(
-        name='refined',
-        config='../refine/located.py',
-        action='test',
-        inputs={_SEEDS: 'seeds.scores'},
-    ),
-    dict(
-        name='masks',
-        config='../refine/threshold.py',
-        action='test',
-        inputs={_SEEDS: 'refined.scores'},
-        cfg_options={'model.refiner.background': 0.5, 'model.refiner.tuned_on_masks': True},
-    ),
-    dict(
-        name='first',
-        config='deeplabv3plus_lite0_cam_voc.py',
-        action='train',
-        inputs={_STORE: 'masks.masks', _WEIGHTS: 'cam.checkpoint'},
-        cfg_options={'budget.min_epochs': 8, 'budget.iterations': 400},
-    ),
-    dict(
-        name='seeds2',
-        config='deeplabv3plus_lite0-scores_cam_voc.py',
-        action='test',
-        inputs={'load_from': 'first.checkpoint'},
-        cfg_options=_TRAIN,
-    ),
-    dict(
-        name='refined2',
-        config='../refine/par.py',
-        action='test',
-        inputs={_SEEDS: 'seeds2.scores'},
-    ),
-    dict(
-        name='masks2',
-        config='../refine/threshold.py',
-        action='test',
-        inputs={_SEEDS: 'refined2.scores'},
-        cfg_options={'model.refiner.background': None},
-    ),
-    dict(
-        name='segmentor',
-        config='deeplabv3plus_lite0_cam_voc.py',
-        action='train',
-        inputs={_STORE: 'masks2.masks', _WEIGHTS: 'cam.checkpoint'},
-    ),
-    dict(
-        name='predict_val',
-        config='deeplabv3plus_lite0_cam_voc.py',
-        action='test',
-        inputs={'load_from': 'segmentor.checkpoint'},
-    ),
+    *_base_.recipe,
 ]
-baselines = [
-    dict(
-        name='background',
-        config='../refine/centre-prior.py',
-        action='test',
-        inputs={_SEEDS: 'seeds.scores'},
-        cfg_options={'model.refiner.area': 0},
-    ),
-    dict(name='ellipse', like='background', cfg_options={'model.refiner.area': 0.4}),
-]
-report = dict(
-    title='CAM on VOC, on a laptop',
-    scores='seeds.scores',
-    masks='masks2.masks',
-    predictions='predict_val.masks',
-)
+report = dict(title='CAM on VOC, on a laptop')

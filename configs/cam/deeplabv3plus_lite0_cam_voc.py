@@ -9,4 +9,5 @@ _base_ = [
 ]
 
 model = dict(backbone=dict(init_cfg=dict(checkpoint=None, prefix='backbone.')))
-budget = dict(iterations=600, min_epochs=12)
+# Of each of the recipe's two rounds.
+budget = dict(iterations=400, min_epochs=8)

@@ -27,6 +27,6 @@ model = dict(
     view_scale=0.5,
     test_cfg=dict(_delete_=True),
 )
-budget = dict(iterations=200, min_epochs=8)
+budget = dict(iterations=300, min_epochs=12)
 val_evaluator = dict(_delete_=True, type='TagMetric')
 test_evaluator = [dict(type='SeedMetric', background=0.5), dict(type='ContourMetric')]

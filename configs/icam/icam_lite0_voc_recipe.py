@@ -1,14 +1,10 @@
 # ICAM on VOC, or a part of it, on a laptop's CPU:
 # python tools/pipeline.py configs/icam/icam_lite0_voc_recipe.py --set VOC_ROOT=...
-# TRAIN_LIST and VAL_LIST are files of ids below VOC_ROOT, or names of the package's lists.
-_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+# What follows the masks, and the variables: see the base.
+_base_ = '../_base_/recipes/lite0_voc.py'
 
-data = 'voc'
-variables = dict(
-    VOC_ROOT='data/VOCdevkit/VOC2012',
-    TRAIN_LIST='ImageSets/Segmentation/train.txt',
-    VAL_LIST='ImageSets/Segmentation/val.txt',
-)
+_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+_names = [stage.name for stage in _base_.recipe]
 
 recipe = [
     dict(name='cam', config='icam_lite0_voc.py', action='train'),
@@ -18,6 +14,7 @@ recipe = [
         action='test',
         inputs={'load_from': 'cam.checkpoint'},
     ),
+    # Its probabilities have a scale of their own.
     dict(
         name='refined',
         config='../refine/par.py',
@@ -31,25 +28,6 @@ recipe = [
         inputs={_SEEDS: 'refined.scores'},
         cfg_options={'model.refiner.background': 0.35, 'model.refiner.tuned_on_masks': True},
     ),
-    dict(
-        name='segmentor',
-        config='../cam/deeplabv3plus_lite0_cam_voc.py',
-        action='train',
-        inputs={
-            'train_dataloader.dataset.store': 'masks.masks',
-            'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
-        },
-    ),
-    dict(
-        name='predict_val',
-        config='../cam/deeplabv3plus_lite0_cam_voc.py',
-        action='test',
-        inputs={'load_from': 'segmentor.checkpoint'},
-    ),
+    *_base_.recipe[_names.index('first') :],
 ]
-report = dict(
-    title='ICAM on VOC, on a laptop',
-    scores='seeds.scores',
-    masks='masks.masks',
-    predictions='predict_val.masks',
-)
+report = dict(title='ICAM on VOC, on a laptop')

@@ -11,11 +11,11 @@ train_pipeline = [
     # Every pixel has a region: none is to be ignored, as the release's numbering would have it.
     dict(type='SegmentsFromProposals', legacy_ids=False, keep_proposals=True),
     dict(type='RegionsFromProposals', level=2),
-    dict(type='RandomResizeLong', low=224, high=384),
+    dict(type='RandomResizeLong', low=256, high=448),
     dict(type='RandomFlip'),
     dict(type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1, prob=0.8),
     dict(type='RelabelSegments', legacy_ids=False),
-    dict(type='RandomCropPad', size=224),
+    dict(type='RandomCropPad', size=256),
     dict(type='PackTagged', meta_keys=('region_scores',)),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

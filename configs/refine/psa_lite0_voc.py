@@ -1,0 +1,44 @@
+# AffinityNet on VOC, or a part of it, on a laptop's CPU, from the checkpoint of cam_lite0_voc.py.
+# Environment: CAM_CHECKPOINT (`model.backbone.init_cfg.checkpoint`), LOW_ALPHA_STORE and
+# HIGH_ALPHA_STORE, score stores of crf.py with a low and a high alpha, and SCORE_STORE.
+_base_ = [
+    '../_base_/models/affinitynet_lite0.py',
+    '../_base_/datasets/voc_small.py',
+    '../_base_/schedules/adamw_budget.py',
+    '../_base_/default_runtime.py',
+    '../_base_/walk.py',
+]
+
+model = dict(
+    backbone=dict(
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='{{$CAM_CHECKPOINT:work_dirs/cam_lite0_voc/epoch_12.pth}}',
+            prefix='backbone.',
+        )
+    )
+)
+
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(
+        type='LoadCRFScores',
+        low_alpha='{{$LOW_ALPHA_STORE:work_dirs/crf_low/scores}}',
+        high_alpha='{{$HIGH_ALPHA_STORE:work_dirs/crf_high/scores}}',
+    ),
+    dict(type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
+    dict(type='RandomCropPad', size=256, fill=0),
+    dict(type='RandomFlip'),
+    dict(type='CRFPairLabels', stride=8),
+    dict(type='PackTagged', meta_keys=('pair_label',)),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = None
+test_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
+    dict(type='PackTagged'),
+]
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+
+budget = dict(iterations=100, min_epochs=4)
