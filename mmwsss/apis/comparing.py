@@ -27,9 +27,10 @@ class Comparison:
         by_class: Rows by class: ``class``, ``IoU A``, ``IoU B``, ``gain``; empty without masks.
         between: Pixels of each pair of labels of A (rows) and B (columns), undecided last.
             Shape: (n + 1, n + 1), int64.
-        right: Of these pixels those where A, and where B, is right. Shape: (2, n + 1, n + 1).
+        right: Those of these pixels where A is right, and where B is right. Shape: (2, n + 1, n +
+            1).
         miou: mIoU of A and B in percent, or None without masks.
-        only: Number of images that A, and that B, holds alone.
+        only: Number of images that only A holds, and that only B holds.
     """
 
     classes: tuple[str, ...]
@@ -41,7 +42,7 @@ class Comparison:
     only: tuple[int, int]
 
     def confused(self, count: int = 10) -> list[dict[str, Any]]:
-        """Pairs of different labels that the most pixels have, and who is right about them."""
+        """Pairs of different labels with the most pixels, and which store is right about them."""
         names = (*self.classes, 'undecided')
         pixels = self.between * (1 - np.eye(len(names), dtype=np.int64))
         order = np.argsort(-pixels, axis=None, kind='stable')[:count]

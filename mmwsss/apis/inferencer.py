@@ -243,7 +243,7 @@ class WSSSInferencer:
 
 
 def _pipeline(cfg: Config) -> tuple[Compose, bool, bool, PixelLimit]:
-    """The config's test pipeline without loading, whether it wants BGR, and upright photos."""
+    """Test pipeline without loading, whether it wants BGR, whether upright, and size limit."""
     dataset = cfg.test_dataloader.dataset
     while 'pipeline' not in dataset:
         dataset = dataset['dataset']

@@ -49,7 +49,7 @@ def judge(
             :func:`mmwsss.ops.confusion.scores_from_confusion`.
         stride: Of imported scores; 1 keeps every pixel.
         dtype: Of imported scores, 'float32' or 'float16'.
-        options: How imported seeds are meant where they do not say so themselves.
+        options: How to read imported seeds whose files do not say it themselves.
         check_tags: Whether imported class numbers are compared with the tags of the photos.
         overwrite: Import again over an earlier import.
 

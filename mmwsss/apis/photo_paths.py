@@ -46,7 +46,7 @@ def find_photos(
 
 
 def output_names(photos: Sequence[str]) -> dict[str, str]:
-    """Names of results, without suffix: those of the photos, less the suffix where it is free.
+    """Names of results: the photos' without suffix, or with it where two would be equal.
 
     Args:
         photos: Paths as of :func:`find_photos`; ``a.jpg`` beside ``a.png`` keep their suffixes.

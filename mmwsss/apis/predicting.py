@@ -182,7 +182,7 @@ class _Run:
     def _infer(
         self, images: Mapping[str, np.ndarray], errors: dict[str, str]
     ) -> Iterator[tuple[str, Inference]]:
-        """Results of a batch; of its photos one by one where it fails as a whole."""
+        """Run a batch; if it fails as a whole, its photos one by one."""
         for tagged in (True, False):
             part = [photo for photo in images if (self.folder.tags(photo) is not None) == tagged]
             if not part:
@@ -191,7 +191,7 @@ class _Run:
             try:
                 yield from zip(part, self._forward([images[p] for p in part], tags), strict=True)
                 continue
-            except (ValueError, RuntimeError) as error:  # memory of a device is one
+            except (ValueError, RuntimeError) as error:  # e.g. out of memory
                 if len(part) == 1:
                     errors[part[0]] = str(error).splitlines()[0]
                     continue

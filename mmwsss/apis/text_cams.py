@@ -44,11 +44,11 @@ def clip_cam(
         checkpoint: Weights of a CLIP with a vision transformer, e.g. OpenAI's ``ViT-B-16.pt``. They
             are kept for the next call.
         background: What else the photo may show.
-        template: Sentence of a text; ``{}`` stands for it.
+        template: Sentence in which ``{}`` stands for the text.
         arch: Sizes of the CLIP, see :class:`~mmwsss.models.clip.clip.CLIP`. Defaults to those of
             the published network that the weights fit.
-        threshold: Of the boxes from which maps spread along CLIP's attention; None leaves the maps
-            as they are.
+        threshold: Threshold of the boxes from which maps spread along CLIP's attention; None leaves
+            the maps as they are.
         device: E.g. 'cuda:1'. Defaults to the first GPU, or the CPU.
 
     Returns:

@@ -24,7 +24,7 @@ class COCOTaggedDataset(TaggedDataset):
     Labels of the published methods are part of the package: 82081 train and 40137 val images with
     a class, 702 and 367 without. An image id is the number with 12 digits, however the files are
     named (``COCO_train2014_000000000009.jpg`` or ``000000000009.jpg``). The 2017 release holds the
-    same images in other folders; there the folder tells the images.
+    same images in other folders; there the folder determines the list.
 
     Args:
         split: 'train' or 'val': images of the package's list (2014) or of the folder (2017).
@@ -35,7 +35,7 @@ class COCOTaggedDataset(TaggedDataset):
         tags: As in :class:`TaggedDataset`; additionally ``dict(source='shipped')``, the labels of
             the package and the default.
         data_root: Root of all relative paths.
-        ann_file: A list of one's own.
+        ann_file: Your own list of image ids.
         data_prefix: Defaults to ``<split><year>``, without masks.
         pipeline: Transforms.
         test_mode: As in :class:`TaggedDataset`.

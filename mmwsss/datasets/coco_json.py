@@ -118,12 +118,13 @@ def drawings(
 
 
 def drawable(shape: Any, size: tuple[int, int]) -> list | dict:
-    """A segmentation that the mask API can draw.
+    """Check that the mask API can draw a segmentation, and return what it draws.
 
-    Polygons of two corners count as the API counts them, beside one of three or more.
+    If the first polygon has two corners, the API would take all for boxes: such polygons are then
+    dropped.
 
     Raises:
-        ValueError: It cannot be drawn, and why.
+        ValueError: It cannot be drawn; the message says why.
     """
     if isinstance(shape, dict):
         coco_runs(shape, size)

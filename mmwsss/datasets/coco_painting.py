@@ -14,9 +14,9 @@ def paint_annotations(
 ) -> np.ndarray:
     """Paint annotations one over another, as ICAM's preparation of COCO does.
 
-    Coordinates of polygons are cut to integers and filled by OpenCV; run lengths, which is to say
-    crowds, are painted too. Nothing is sorted by area, and there is no label for pixels to ignore.
-    The official mask API fills polygons by another rule.
+    Coordinates of polygons are cut to integers and filled by OpenCV; run-length codes (crowds) are
+    painted too. Nothing is sorted by area, and there is no label for pixels to ignore. The official
+    mask API fills polygons by another rule.
 
     Args:
         size: ``(H, W)``.

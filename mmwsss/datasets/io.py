@@ -22,7 +22,7 @@ IMAGE_SUFFIXES = (
     *(('.jp2', '.j2k') if features.check('jpg_2000') else ()),
     *(('.avif',) if '.avif' in Image.registered_extensions() else ()),
 )
-# Photos that are seen in folders and cannot be read.
+# Formats that folders of photos may hold and that cannot be read.
 UNREAD_SUFFIXES = tuple(
     suffix
     for suffix in (
@@ -217,8 +217,7 @@ def strip_suffix(name: str) -> str:
 def composed(text: str) -> str:
     """Text in Unicode's composed form (NFC).
 
-    Disks that were written by macOS spell an umlaut as two characters (NFD), which looks the same
-    as one and is another name.
+    macOS writes an umlaut as two characters (NFD): it looks the same but is another name.
     """
     return text if text.isascii() else unicodedata.normalize('NFC', text)
 
@@ -232,7 +231,7 @@ def list_folder(
 ) -> dict[str, str]:
     """Files of a folder and the folders in it, from directory listings alone.
 
-    Links are followed; a link to a folder that it lies in is not.
+    Links are followed, except to a folder that contains them.
 
     Args:
         folder: The folder.
@@ -293,7 +292,7 @@ def _is_folder(entry: os.DirEntry) -> bool:
 
 
 def unread_images(folder: str | Path) -> dict[str, str]:
-    """Photos of a folder whose form cannot be read, by what would be their id."""
+    """Photos of a folder in formats that cannot be read, by the id that they would have."""
     return list_folder(folder, UNREAD_SUFFIXES, twice_ok=True)
 
 

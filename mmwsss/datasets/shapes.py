@@ -70,7 +70,7 @@ class ShapesDataset(TaggedDataset):
         split: 'train' or 'val'. Give it or ``ann_file``.
         drawing: Arguments of :class:`ShapesDrawing`. A folder that holds another drawing is
             refused.
-        ann_file: A list of one's own.
+        ann_file: Your own list of image ids.
         data_root: Folder of the data set; made if it is not there.
         tags: As in :class:`TaggedDataset`.
         data_prefix: As in :class:`TaggedDataset`.

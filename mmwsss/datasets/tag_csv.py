@@ -35,11 +35,11 @@ def read_tag_csv(
 ) -> TagTable:
     """Read a table of images and tags, ``image,tag;tag`` or what tools make of it.
 
-    Cells may be separated by ``,``, ``;``, tabs or ``|`` and quoted; a first line whose image is
-    none is a header. Tags are separated by ``;``; where no cell has one, by the one of ``|``,
-    ``#`` and ``,`` that occurs, or they are a list in brackets. A table with a column a class and
-    0 or 1 in it is read, too, and the JSON of Label Studio, doccano and COCO. A row without tags,
-    or with ``none``, ``nan`` or ``background``, is an untagged image.
+    Cells may be separated by ``,``, ``;``, tabs or ``|`` and quoted; a first line without an image
+    name is a header. Tags are separated by ``;``; where no cell has one, by the one of ``|``, ``#``
+    and ``,`` that occurs, or they are a list in brackets. A table with one 0/1 column per class is
+    read too, and so is the JSON of Label Studio, doccano and COCO. A row without tags, or with
+    ``none``, ``nan`` or ``background``, is an untagged image.
 
     Args:
         path: The file, UTF-8 or UTF-16 with a byte order mark.

@@ -14,7 +14,7 @@ _UPLOAD = re.compile(r'^[0-9a-f]{8}-')
 def resolve_names(
     names: Sequence[str], images: Collection[str] | None
 ) -> tuple[list[str], list[str]]:
-    """Image ids of names as written, and remarks.
+    """Turn names as written into image ids, with remarks.
 
     ``./`` is dropped, backslashes are slashes. Where none of the names is a photo as it stands, the
     folders that all of them share are dropped (``images/a.jpg``, ``C:/data/images/a.jpg``), or what

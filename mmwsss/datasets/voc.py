@@ -38,7 +38,7 @@ class VOCTaggedDataset(TaggedDataset):
             the package and the default. Labels taken from masks differ from these for 7.7 % of
             train_aug. None are public for test: with ``test_mode`` its photos have no tags.
         data_root: The devkit's ``VOC2012`` folder.
-        ann_file: A list of one's own, or the name of one of the package.
+        ann_file: Your own list of image ids, or the name of one of the package.
         data_prefix: As in :class:`TaggedDataset`.
         pipeline: Transforms.
         test_mode: As in :class:`TaggedDataset`.

@@ -22,8 +22,8 @@ class MaskSigns:
         photos: Number of photos with the tag.
         unpainted: Number of those in whose mask the tag does not occur.
         painted: Share of the photo that is painted with the tag.
-        border: Share of the photo's outermost pixels that is. Objects seldom fill the border;
-            the setting that they occur in does.
+        border: Share of the photo's outermost pixels that is painted with it. Objects seldom fill
+            the border; the setting that they occur in does.
         seed: Agreement with as many of the seed's highest pixels: what refining has moved.
         ellipse: Agreement with an ellipse of 40 % of the photo in its middle: high where the mask
             knows little more than where photographers put things.

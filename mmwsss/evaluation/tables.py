@@ -39,7 +39,7 @@ def write_tables(
     Args:
         folder: Where to; created if it does not exist.
         classes: Names of all n classes, background first.
-        ids: Of the images.
+        ids: Image ids.
         tables: Confusion of each image, with or without a column of undecided pixels.
             Shape: (n, n) or (n, n + 1).
         absent: How classes without pixels enter ``classes.csv``.

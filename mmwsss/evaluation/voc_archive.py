@@ -33,7 +33,7 @@ def pack_voc(
 ) -> int:
     """Write the archive that the server takes, after a look at every mask.
 
-    In it lies ``results/VOC2012/Segmentation/<competition>_<image_set>_cls/<id>.png``, one palette
+    It holds ``results/VOC2012/Segmentation/<competition>_<image_set>_cls/<id>.png``, one palette
     PNG in VOC's colours for each image of the list. The same masks give the same bytes.
 
     Args:
@@ -125,7 +125,7 @@ def _read(path: Path, size: tuple[int, int] | None) -> np.ndarray:
 
 
 def _check_colours(values: np.ndarray, palette: np.ndarray) -> None:
-    """Other colours than VOC's speak of other classes; a ramp of greys speaks of none."""
+    """Refuse colours other than VOC's, which mean other classes; a ramp of greys is accepted."""
     used = palette[values]
     if np.array_equal(used, voc_palette()[values]) or (used == used[:, :1]).all():
         return

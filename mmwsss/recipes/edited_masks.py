@@ -36,7 +36,7 @@ def changed_files(store: Path, made: Mapping[str, str]) -> list[str]:
 
 
 def edited_masks(store: Path, made: Mapping[str, str]) -> list[str]:
-    """Ids of masks that have changed and can be read; takes and raises what the above does."""
+    """Ids of changed masks that can be read; arguments and errors as in :func:`changed_files`."""
     opened = open_store(store, 'masks')
     names = [name for name in changed_files(store, made) if name.endswith('.png')]
     ids = [name.removesuffix('.png') for name in names if (store / name).is_file()]

@@ -44,8 +44,8 @@ class Planner:
 
     Attributes:
         folders: Folder of each stage by name.
-        configs: Resolved config of each stage; inputs stand in it as 'stage.output', so that
-            no path counts.
+        configs: Resolved config of each stage; inputs stay 'stage.output' in it, so that paths do
+            not matter.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from mmwsss.recipes.surroundings import environment
 def resolve_config(stage: Stage, options: Mapping[str, Any]) -> Config:
     """Config of a stage with options merged in.
 
-    Inputs stand in it as ``'stage.output'``, so that no path counts in what a result depends on.
+    Inputs stay ``'stage.output'`` in it, so that paths do not change what a result depends on.
     Environment variables that the config names must be set already; ``DATA`` is the stage's.
 
     Args:

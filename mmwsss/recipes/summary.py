@@ -37,7 +37,7 @@ def list_of(stage: Stage, cfg: Config) -> str:
 
 
 def find_miou(metrics: Mapping[str, Any]) -> float | None:
-    """The mIoU among a stage's metrics, whatever its prefix, but that of oracle tags."""
+    """The mIoU among a stage's metrics, whatever its prefix, except that of oracle tags."""
     for key, value in metrics.items():
         prefix, _, name = key.rpartition('/')
         if name == 'mIoU' and prefix != ORACLE and isinstance(value, int | float):

@@ -1,4 +1,4 @@
-"""Looks at a data set before training: files, lists, tags, photos and masks; 1 on a gap.
+"""Check a data set before training: files, lists, tags, photos, masks. Exits with 1 on a gap.
 
     python tools/analysis_tools/check_dataset.py voc data/VOCdevkit/VOC2012
     python tools/analysis_tools/check_dataset.py folder my_photos --pixels
@@ -6,9 +6,8 @@
     python tools/analysis_tools/check_dataset.py voc my_voc --classes my_voc/labelmap.txt
     python tools/analysis_tools/check_dataset.py config configs/cam/cam_r18_folder.py
 
-Prints the tree that is expected with a tick or a cross an entry, the classes with their numbers of
-photos, and what looks wrong: tags that look misread, photos that cannot be read, masks of other
-sizes, values or classes.
+Prints the expected tree with a tick or a cross per entry, the number of photos of each class, and
+what looks wrong: misread tags, photos that cannot be read, masks of other sizes, values or classes.
 """
 
 from __future__ import annotations
@@ -188,7 +187,7 @@ def check(
     classes: Sequence[str] = (),
     lists: Sequence[str] = (),
 ) -> bool:
-    """Print the report of a known layout; whether there is no gap.
+    """Print the report of a known layout. Returns whether nothing is missing.
 
     Args:
         kind: One of :data:`TREES`.
@@ -248,7 +247,7 @@ def _check_part(part: Part, root: Path, pixels: bool, done: set[str]) -> bool:
 
 
 def check_config(path: str, options: dict, *, pixels: bool = False) -> bool:
-    """Print the report of every data set of a config; whether there is no gap."""
+    """Print the report of every data set of a config. Returns whether nothing is missing."""
     cfg = read_config(path)
     cfg.merge_from_dict(options)
     good, done = True, set()
@@ -275,7 +274,7 @@ def check_config(path: str, options: dict, *, pixels: bool = False) -> bool:
 
 
 def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -> bool:
-    """Print the classes of a data set and what its photos are like; whether all are usable.
+    """Print a data set's classes and the state of its photos. Returns whether all are usable.
 
     Args:
         dataset: The data set.
@@ -351,7 +350,7 @@ def look_at_photos(
 
 
 def report_masks(dataset: TaggedDataset) -> bool:
-    """Read every mask of a data set and print what is wrong; whether all can be used."""
+    """Read every mask of a data set and print what is wrong. Returns whether all can be used."""
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     infos = [info for info in infos if info.get('seg_map_path')]
     folder = dataset.data_prefix['seg_map_path']

@@ -1,4 +1,4 @@
-"""Tell where one store beats another: by image, by class, and what they take for what.
+"""Compare two stores: which is better by image and by class, and which classes they confuse.
 
 python tools/analysis_tools/compare_stores.py work_dirs/par/masks work_dirs/cam/masks \
     --config configs/cam/cam_r18_shapes.py --out work_dirs/par_against_cam

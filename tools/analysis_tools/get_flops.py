@@ -2,7 +2,7 @@
 
     python tools/analysis_tools/get_flops.py configs/cam/cam_r50_voc.py --shape 512 512
 
-Counted is what the network computes in evaluation mode for one photo at one scale: no test-time
+It counts what the network computes in evaluation mode for one photo at one scale: no test-time
 scales, no refiner, no post-processing. Two FLOPs are one multiply-add, as in most papers' "FLOPs".
 """
 

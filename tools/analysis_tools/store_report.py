@@ -1,4 +1,4 @@
-"""Tell what a store holds: origin, size, gaps and broken files; 1 if there are any.
+"""Report a store's origin, size, missing and broken entries. Exits with 1 if there are any.
 
 Example: ``python tools/analysis_tools/store_report.py work_dirs/cam/scores --list train.txt``
 """

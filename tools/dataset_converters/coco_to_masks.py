@@ -1,4 +1,4 @@
-"""COCO annotations to semantic masks (PNG) and image-level labels.
+"""Convert COCO annotations to semantic masks (PNG) and image-level labels.
 
 Rule: the annotations of an image in the order of the file, crowds left out, rasterised by the
 official mask API, later ones overwrite earlier ones; no ignore value. Masks bear the names of the

@@ -1,4 +1,4 @@
-"""Masks in colours to masks of class numbers, which are palette PNGs: 0, 1..C and 255.
+"""Convert masks in colours to palette PNGs of class numbers: 0, 1..C and 255.
 
 Colours come from CVAT's ``labelmap.txt`` (``name:r,g,b:parts:actions``), or are those of PASCAL VOC
 for the classes of ``--classes`` in their order (``voc`` for VOC's own). Palette PNGs that an editor

@@ -1,4 +1,4 @@
-"""Masks of a store to a labelling tool, for correction.
+"""Export masks of a store to a labelling tool, for correction by hand.
 
     mmwsss export label-studio work_dirs/demo_recipe/masks_train/masks to_correct --images photos
     mmwsss export cvat work_dirs/demo_recipe/masks_train/masks to_correct --ids a holiday/b

@@ -1,4 +1,4 @@
-"""Folders named by class to ``tags.csv``.
+"""Write ``tags.csv`` from folders named by class.
 
 ``images/cat/1.jpg`` gets the tag cat; ``images/cat;dog/2.jpg`` both; an image directly in the
 folder has none.

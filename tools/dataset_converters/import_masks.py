@@ -1,4 +1,4 @@
-"""Masks of a labelling tool into a store: those that have changed are marked as corrected by hand.
+"""Import masks of a labelling tool into a store; changed ones are marked as corrected by hand.
 
     mmwsss import-masks label-studio corrected.json work_dirs/demo_recipe/masks_train/masks
     mmwsss import-masks cvat corrected work_dirs/mine --classes classes.txt

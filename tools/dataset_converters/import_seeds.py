@@ -1,4 +1,4 @@
-"""What another repository wrote (seeds, label maps, proposals; a file an image) to a store.
+"""Import another repository's seeds, label maps or proposals (one file per image) into a store.
 
     python tools/dataset_converters/import_seeds.py seeds irn work_dirs/irn --dataset voc
     python tools/dataset_converters/import_seeds.py pseudo png work_dirs/pseudo --dataset voc \

@@ -1,4 +1,4 @@
-"""SBD's masks into the VOC devkit: ``SegmentationClassAug`` of all 12031 images, and their lists.
+"""Add SBD's masks to the VOC devkit: ``SegmentationClassAug`` of all 12031 images, and lists.
 
 Takes the masks of VOC for VOC's own images and SBD's ``.mat`` files (or a ready folder of PNGs) for
 the others. Continues where it stopped.

@@ -8,7 +8,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTS = ROOT / 'docs/leaderboard.yml'
-#: What a number is worth nothing without.
+#: Facts without which a number means nothing.
 PROTOCOL = ('learns_from', 'tags_at_test', 'scales', 'flip', 'crf', 'images', 'source')
 _KEYS = {'method', 'config', 'data', 'miou', 'single_scale', *PROTOCOL}
 _HEAD = """\

@@ -1,4 +1,4 @@
-"""Published weight files: which a config needs, which are missing, whether they are whole."""
+"""List published weight files: which a config needs, which are missing or damaged."""
 
 import argparse
 import sys
@@ -71,7 +71,7 @@ def wanted(paths: Iterable[str], root: Path) -> list[tuple[Path, WeightFile | No
 
 
 def state_of(path: Path, entry: WeightFile | None) -> tuple[str, bool]:
-    """What is the case with a file, in words, and whether it can be used."""
+    """State of a file in words, and whether it can be used."""
     if not path.is_file():
         if entry and entry.made_from:
             source = path.with_name(entry.made_from)

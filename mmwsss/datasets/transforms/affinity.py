@@ -129,8 +129,9 @@ class CRFPairLabels(BaseTransform):
 def block_labels(low_alpha: np.ndarray, high_alpha: np.ndarray, stride: int) -> np.ndarray:
     """AffinityNet's labels of blocks where two CRFs agree.
 
-    A block gets its best class by the low alpha's mean scores, background where that of the high
-    alpha is best, and 255 where neither is so or all scores are below 1e-5 (padding).
+    A block is background if background is best by the high alpha's mean scores. Otherwise it gets
+    the class that is best by the low alpha's, or 255 if background is best there too. Padding (all
+    scores below 1e-5) is 255.
 
     Args:
         low_alpha: Scores, the background first. Shape: (H, W, K + 1).

@@ -31,7 +31,7 @@ def limited_size(size: tuple[int, int], max_pixels: int) -> tuple[int, int]:
     if height * width <= max_pixels:
         return height, width
     factor = math.sqrt(max_pixels / (height * width))
-    # A strip keeps its one pixel across; what it is longer than the limit is cut from its length.
+    # A strip stays one pixel wide; only its length is cut to the limit.
     height, width = max(1, int(height * factor)), max(1, int(width * factor))
     if height < width:
         return height, min(width, max_pixels // height)
@@ -39,9 +39,9 @@ def limited_size(size: tuple[int, int], max_pixels: int) -> tuple[int, int]:
 
 
 class PixelLimit:
-    """Shrinks photos of more pixels than a limit; the first one is told in the log.
+    """Shrinks photos of more pixels than a limit; the log names the first one.
 
-    All workers of a data loader share what was said.
+    All workers of a data loader share that message.
 
     Args:
         max_pixels: The limit, at least 1; None: no photo is shrunk.

@@ -118,7 +118,7 @@ class RandomResizeCovering(BaseTransform):
     Args:
         low: Least length of the long side.
         high: Greatest length of the long side, included.
-        short: Least length of the short side, which goes before.
+        short: Least length of the short side, which takes precedence.
     """
 
     def __init__(self, low: int, high: int, short: int) -> None:

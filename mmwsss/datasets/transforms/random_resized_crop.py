@@ -58,7 +58,7 @@ class RandomResizedCrop(BaseTransform):
         ratio: Least and greatest aspect ratio.
 
     Raises:
-        ValueError: A range is not one.
+        ValueError: A range is not two ascending positive numbers.
     """
 
     def __init__(

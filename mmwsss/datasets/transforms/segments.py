@@ -97,8 +97,8 @@ class RegionsFromProposals(BaseTransform):
 
     Comes after ``LoadProposals`` of a ``RegionProposer``'s store, whose regions are nested and
     listed once, on the coarsest level where they occur. Adds ``regions`` (H, W), int32, 0 where
-    there is none, and ``region_scores`` (R + 1,), float32, of which the first is 0; takes the
-    proposals out. ``PackTagged(meta_keys=('region_scores',))`` packs the scores.
+    there is none, and ``region_scores`` (R + 1,), float32, the first of them 0; takes the proposals
+    out. ``PackTagged(meta_keys=('region_scores',))`` packs the scores.
 
     Args:
         level: 0 (small regions) to 2 (large ones).

@@ -67,9 +67,10 @@ class CheckpointHook(_CheckpointHook):
     - The whole checkpoint is plain data (:mod:`mmwsss.engine.plain`), so that
       ``torch.load(weights_only=True)`` reads it.
     - Files are written aside, flushed and renamed; old checkpoints are deleted last, after
-      ``last_checkpoint`` names the new one. A kill or a full disk costs nothing that was there.
-    - The random generators of every process are saved, and its buffers (batch norm counts on each
-      process for itself); a resume on as many processes restores them. Validation does not advance
+      ``last_checkpoint`` names the new one. A kill or a full disk never costs an existing
+      checkpoint.
+    - The random generators and the buffers of every process are saved (batch-norm statistics differ
+      between processes); a resume on as many processes restores them. Validation does not advance
       the generators.
     - A resume with another total batch is refused: schedules were made for the old one.
     - A validation that was due when the run was killed is made up for at the resume.
@@ -78,7 +79,7 @@ class CheckpointHook(_CheckpointHook):
     epoch-based loops, and for iteration-based ones whose sampler has passes (``DefaultSampler``,
     see :class:`~mmwsss.engine.hooks.EpochSeedHook`); others resume with the same state but other
     data.
-    A folder that is no local one (``backend_args``) is written to as mmengine does it.
+    Remote folders (``backend_args``) are written to as mmengine does.
     """
 
     _RESUME = 'mmwsss_resume'

@@ -70,7 +70,7 @@ def _list(values: Any = ()) -> list:
 
 
 def _read_module(archive: zipfile.ZipFile, root: str, size: int) -> Any:
-    """The pickled module of an archive of so many bytes, as nested states of arrays."""
+    """Read the pickled module of an archive as nested states of arrays."""
     check_unfolding(archive)
     storages: dict[str, Storage] = {}
 

@@ -100,7 +100,7 @@ class CLIP:
             where: Begins the message of an error.
 
         Raises:
-            ValueError: It is none, or one of other sizes; the message says what fits.
+            ValueError: It is no CLIP, or one of other sizes; the message says what fits.
         """
         try:
             found = sizes_of(state)
@@ -120,7 +120,7 @@ class CLIP:
 
     @property
     def device(self) -> torch.device:
-        """Where it is."""
+        """The device that the network is on."""
         return self._clip.logit_scale.device
 
     def to(self, device: torch.device | str) -> 'CLIP':
@@ -162,8 +162,8 @@ class CLIP:
         Args:
             images: Normalised with CLIP's mean and deviation. Shape: (N, 3, H, W), H and W in
                 multiples of a patch.
-            attention: Number of last blocks, the very last included, of which the attention is
-                wanted (by :meth:`encode` of all but that).
+            attention: Number of last blocks whose attention is wanted, the very last included
+                (which :meth:`describe` adds).
             keep_blocks: Whether the outputs of all these blocks are wanted.
             drop_rest: Leave out rows and columns at the end that fill no patch, as a convolution
                 does, instead of refusing such sides.
@@ -183,7 +183,7 @@ class CLIP:
                 f'the attention of {attention} blocks is wanted, this CLIP has '
                 f'{self.sizes.vision_layers}'
             )
-        # Where it is not said, the surroundings decide about precision.
+        # Without `half` the autocast around the caller decides.
         mixed = torch.autocast(images.device.type, torch.float16) if self.half else nullcontext()
         with mixed:
             x, grid = self.embed(images)
@@ -304,7 +304,7 @@ class CLIP:
     def encode_text(self, embeddings: Tensor, end: Tensor) -> Tensor:
         """Text features of embedded tokens, not normalised; differentiable.
 
-        Nothing after the last end token is computed: nothing before it sees that.
+        Tokens after the last end token are not computed: attention is causal.
 
         Args:
             embeddings: Without positions. Shape: (G, T, D).

@@ -28,8 +28,8 @@ class TextBank:
         keep: Share of the centres, the most similar ones, that a class draws on.
 
     Raises:
-        ValueError: Neither or both are given, there are fewer sentences than centres, or a share is
-            none.
+        ValueError: Neither or both are given, there are fewer sentences than centres, or ``keep``
+            is no share.
     """
 
     def __init__(

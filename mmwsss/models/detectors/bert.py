@@ -18,8 +18,8 @@ from mmwsss.registry import MODELS
 class LocalBert(BaseModel):
     """mmdet's ``BertModel`` for Grounding DINO without its two downloads.
 
-    The folder says sizes and vocabulary; the weights come with the detector's checkpoint. Names of
-    parameters and outputs are mmdet's, and words of one name see no others.
+    The folder gives sizes and vocabulary; the weights come with the detector's checkpoint. Names of
+    parameters and outputs are mmdet's, and the tokens of one name do not attend to those of others.
 
     Args:
         folder: Folder with ``config.json`` and ``vocab.txt`` (or ``tokenizer.json``) of

@@ -97,7 +97,7 @@ class HFGroundingDINO(TokenizedDetector):
 
     @property
     def device(self) -> torch.device:
-        """Where it is."""
+        """The device that the network is on."""
         return self.network.device
 
     def to(self, device: torch.device | str) -> 'HFGroundingDINO':

@@ -41,7 +41,7 @@ def read_arch(arch: str) -> Any:
 def build_grounding_dino(
     arch: str | Mapping[str, Any], bert: str | Path | None, max_tokens: int = 256
 ) -> nn.Module:
-    """Mmdet's ``GroundingDINO`` without weights.
+    """Build mmdet's ``GroundingDINO`` without weights.
 
     Args:
         arch: ``'swin-t'``, ``'swin-b'`` or a model config of mmdet.
@@ -127,7 +127,7 @@ class MMDetGroundingDINO(TokenizedDetector):
 
     @property
     def device(self) -> torch.device:
-        """Where it is."""
+        """The device that the network is on."""
         return next(self.network.parameters()).device
 
     def to(self, device: torch.device | str) -> 'MMDetGroundingDINO':
