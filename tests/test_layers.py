@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / 'mmwsss'
 LAYERS = [
     {'version', 'compat', 'import_hooks', 'installed', 'preflight', '__init__', '__main__'},
+    {'torchrun'},
     {'registry', 'weights'},
     {'structures'},
     {'stores'},

@@ -34,7 +34,8 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         action=DictAction,
         metavar='STAGE.KEY=VALUE',
-        help="values over those of the stages' configs: cam.train_cfg.max_epochs=5",
+        help="values over those of the stages' configs: cam.train_cfg.max_epochs=5; another "
+        'total batch: cam.batch.total=8',
     )
     parser.add_argument('--seed', type=int, help="seed of all stages (default: their configs')")
     parser.add_argument(
@@ -59,6 +60,11 @@ def parse_args() -> argparse.Namespace:
         '--skip-checks',
         action='store_true',
         help='begin without looking whether files, data and packages of all stages are there',
+    )
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='unpickle checkpoints at large; only for files whose author you trust',
     )
     args = parser.parse_args()
     wrong = [text for text in args.variables if '=' not in text]

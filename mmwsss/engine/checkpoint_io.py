@@ -98,8 +98,7 @@ def _safe(loader: Callable) -> Callable:
                 raise CheckpointError(
                     f'checkpoint {filename} holds a {foreign[1]}, and only weights and plain data '
                     'are read, because unpickling anything else can run code. If you trust where '
-                    'the file comes from, pass --trust-checkpoint to tools/train.py or '
-                    'tools/test.py.'
+                    'the file comes from, give the same command with --trust-checkpoint.'
                 ) from error
             reason = str(error).rsplit('WeightsUnpickler error:', 1)[-1].strip().split('\n')[0]
             raise CheckpointError(

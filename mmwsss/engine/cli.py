@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from mmengine.config import DictAction
 
 from mmwsss.engine.explain import explain
 from mmwsss.engine.launch import LAUNCHERS
+from mmwsss.torchrun import leave_failure
 
 _MAX_SEED = 2**32 - 1
 
@@ -70,6 +72,9 @@ def stage_parser(description: str) -> argparse.ArgumentParser:
 def readable_errors(debug: bool = False) -> Iterator[None]:
     """Turn errors with a self-explanatory message into that message and exit code 1.
 
+    In one of several processes the launcher prints it, and the traceback of other errors, once
+    for all (:mod:`mmwsss.torchrun`).
+
     Args:
         debug: Let them through, with their tracebacks.
     """
@@ -79,6 +84,8 @@ def readable_errors(debug: bool = False) -> Iterator[None]:
         raise SystemExit(130) from None
     except Exception as error:
         text = None if debug else explain(error)
+        if leave_failure(text or traceback.format_exc().rstrip()):
+            raise SystemExit(1) from error
         if text is None:
             raise
         print(f'error: {text}', file=sys.stderr)

@@ -21,6 +21,7 @@ def stage_command(
     nproc: int = 1,
     launcher: str = 'none',
     resume: bool = False,
+    trust_checkpoint: bool = False,
 ) -> list[str]:
     """Command that runs a stage.
 
@@ -31,10 +32,13 @@ def stage_command(
         nproc: Number of processes, one a GPU where there are GPUs.
         launcher: 'none' (one process, or ``torch.distributed.run`` for more) or 'slurm'.
         resume: Whether a training continues from its last checkpoint.
+        trust_checkpoint: Whether checkpoints are unpickled at large.
     """
     script = [str(tools / f'{stage.action}.py'), str(folder / CONFIG), '--work-dir', str(folder)]
     if resume:
         script.append('--resume')
+    if trust_checkpoint:
+        script.append('--trust-checkpoint')
     if launcher == 'slurm':
         prefix, name = _srun(stage, nproc), 'slurm'
     elif nproc > 1 or launcher == 'pytorch':
@@ -51,7 +55,7 @@ def _torchrun(nproc: int) -> list[str]:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
     return [
-        *(sys.executable, '-m', 'torch.distributed.run', f'--nproc_per_node={nproc}'),
+        *(sys.executable, '-m', 'mmwsss.torchrun', f'--nproc_per_node={nproc}'),
         *('--master_addr=127.0.0.1', f'--master_port={port}'),
     ]
 

@@ -1,6 +1,7 @@
 """Run a recipe: find out which stages have to run, and run them."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -29,6 +30,16 @@ from mmwsss.recipes.surroundings import environment, lock_folder, resolve_variab
 from mmwsss.stores import StoreError
 from mmwsss.visualization.text import format_seconds
 
+# How the tools and the launcher of several processes begin what explains itself.
+_ERROR = re.compile(r'error(?: in process \d+ of \d+)?: ')
+_PLANNED = {'run': 'will run', 'resume': 'will continue', 'redo': 'will be redone'}
+_SAID = {
+    'run': 'starts',
+    'resume': 'continues',
+    'redo': 'is redone',
+    'done': 'is done',
+}
+
 
 def run_pipeline(
     recipe: str | Path,
@@ -45,6 +56,7 @@ def run_pipeline(
     ignore_code: bool = False,
     dry_run: bool = False,
     skip_checks: bool = False,
+    trust_checkpoint: bool = False,
     tools: str | Path | None = None,
     console: Console | None = None,
 ) -> list[dict[str, Any]]:
@@ -68,6 +80,7 @@ def run_pipeline(
         ignore_code: Accept results of older code.
         dry_run: Only print what would be done, and what is missing for it.
         skip_checks: Begin without looking whether files, data and packages of all stages are there.
+        trust_checkpoint: Unpickle checkpoints at large: they may then run any code.
         tools: Folder of ``train.py`` and ``test.py``.
         console: Where to print.
 
@@ -102,6 +115,7 @@ def run_pipeline(
                 'tools': Path(tools) if tools else find_part('tools'),
                 'nproc': nproc,
                 'launcher': launcher,
+                'trust_checkpoint': trust_checkpoint,
             },
             settings={
                 'variables': values,
@@ -144,7 +158,6 @@ class _Pipeline:
 
     def print_plan(self, selected: Sequence[Stage]) -> None:
         """Print what would be done."""
-        words = {'run': 'will run', 'resume': 'will continue', 'redo': 'will be redone'}
         width = max(map(len, self.folders))
         plan = self.planner.plan(selected)
         for name, folder in self.folders.items():
@@ -152,9 +165,8 @@ class _Pipeline:
                 self._say(f'{name:{width}}  not selected')
                 continue
             decision = plan[name]
-            self._say(
-                f'{name:{width}}  {words.get(decision.verb, decision.verb):14}  {decision.reason}'
-            )
+            word = _PLANNED.get(decision.verb, decision.verb)
+            self._say(f'{name:{width}}  {word:14}  {decision.reason}')
             if decision.runs:
                 self._say(f'{"":{width}}  {self._origin(folder.stage)}')
                 self._say(f'{"":{width}}  {shlex.join(self._command(folder.stage, decision))}')
@@ -213,7 +225,7 @@ class _Pipeline:
                     self._run_stage(stage, decision, progress, lock)
                     ran += 1
                 else:
-                    progress.say(f'{stage.name}: {decision.verb}, {decision.reason}')
+                    progress.say(f'{stage.name} {_SAID[decision.verb]}: {decision.reason}')
                 self._show_corrections(stage, progress)
                 progress.end()
         self._write_manifest()
@@ -233,7 +245,7 @@ class _Pipeline:
         self, stage: Stage, decision: Decision, progress: PipelineProgress, lock: int | None
     ) -> None:
         folder = self.folders[stage.name]
-        progress.say(f'{stage.name}: {decision.verb}, {decision.reason}')
+        progress.say(f'{stage.name} {_SAID[decision.verb]}: {decision.reason}')
         old = folder.folder.with_name(f'{folder.folder.name}.old')
         if decision.verb == 'redo':
             self._put_aside(folder, old)
@@ -378,9 +390,10 @@ def _failure(stage: Stage, code: int, log: Path, tail: Sequence[str]) -> str:
         why = f'killed by {signal.Signals(-code).name}'
         if -code == signal.SIGKILL:
             why += ', probably for want of memory'
-    lines = '\n'.join(f'  | {line}' for line in tail)
+    said = [i for i, line in enumerate(tail) if _ERROR.match(line)]
+    lines = '\n'.join(f'  | {line}' for line in tail[said[-1] if said else 0 :])
     return (
-        f'stage {stage.name} failed ({why}). Its last lines:\n{lines}\nlog: {log}\n'
+        f'stage {stage.name} failed ({why}):\n{lines}\nlog: {log}\n'
         'Mend the cause and give the same command again: it continues with this stage '
         '(after a change of code, --ignore-code keeps what is finished)'
     )

@@ -20,8 +20,7 @@ from mmwsss.stores import StoreError
 class Decision(NamedTuple):
     """Whether a stage has to run, and why.
 
-    ``verb`` is 'done', 'run', 'resume', 'redo' (the older result is put aside) or 'used'
-    (taken as it is).
+    ``verb`` is 'done', 'run', 'resume' or 'redo' (the older result is put aside).
     """
 
     verb: str
@@ -101,7 +100,7 @@ class Planner:
             return Decision('redo' if folder.done else 'run', reason)
         done, started = folder.done, folder.started
         if done is None and started is None:
-            return Decision('run', 'not run yet')
+            return Decision('run', 'it has not run before')
         reasons = differences(
             (done or started or {}).get('identity', {}),
             self.identity(stage),

@@ -189,7 +189,7 @@ class TestLaunchers:
             monkeypatch.setenv(name, str(value))
         monkeypatch.setenv('PYTHON', str(echo(tmp_path / 'python')))
         lines = printed(REPOSITORY / 'tools/dist_test.sh', 'c.py', *checkpoint, 4, '--tta')
-        run = '-m torch.distributed.run --nnodes 2 --node_rank 1 --master_addr n --master_port 7'
+        run = '-m mmwsss.torchrun --nnodes 2 --node_rank 1 --master_addr n --master_port 7'
         assert lines == [
             *run.split(),
             *('--nproc_per_node', '4', f'{REPOSITORY}/tools/test.py', 'c.py'),

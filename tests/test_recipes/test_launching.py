@@ -16,12 +16,13 @@ def test_one_process():
     script = [sys.executable, '-u', '/tools/train.py', '/w/config.py', '--work-dir', '/w']
     assert command(TRAIN) == script
     assert command(TRAIN, resume=True) == [*script, '--resume']
+    assert command(TRAIN, trust_checkpoint=True) == [*script, '--trust-checkpoint']
     assert command(TEST)[2:4] == ['/tools/test.py', '/w/config.py']
 
 
 def test_several_processes():
     found = command(TRAIN, nproc=3)
-    assert found[1:3] == ['-m', 'torch.distributed.run'] and '--nproc_per_node=3' in found
+    assert found[1:3] == ['-m', 'mmwsss.torchrun'] and '--nproc_per_node=3' in found
     assert found[-2:] == ['--launcher', 'pytorch']
     port = next(part for part in found if part.startswith('--master_port='))
     assert 1024 < int(port.split('=')[1]) < 65536

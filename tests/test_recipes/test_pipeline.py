@@ -13,6 +13,7 @@ import pytest
 
 from mmwsss.config import read_config
 from mmwsss.recipes.errors import PipelineError, RecipeError
+from mmwsss.recipes.pipeline import _SAID
 from tests.test_recipes.conftest import TOOLS
 
 STAGES = ['first', 'masks', 'second', 'train', 'val', 'nothing']
@@ -20,9 +21,14 @@ STAGES = ['first', 'masks', 'second', 'train', 'val', 'nothing']
 
 def verbs(text):
     """Decision on each stage, from what was printed."""
-    lines = (line.split(': ', 1) for line in text.splitlines() if ': ' in line)
-    words = {'done', 'run', 'resume', 'redo', 'used'}
-    return {name: rest.split(',')[0] for name, rest in lines if rest.split(',')[0] in words}
+    said = {f'{{}} {said}: ': verb for verb, said in _SAID.items()}
+    return {
+        name: verb
+        for name in STAGES
+        for line in text.splitlines()
+        for start, verb in said.items()
+        if line.startswith(start.format(name))
+    }
 
 
 def test_runs_everything_once(toy):
@@ -52,7 +58,7 @@ def test_runs_everything_once(toy):
 def test_dry_run_writes_nothing(toy):
     _, text = toy.run(dry_run=True)
     assert not toy.work_dir.exists()
-    assert 'first    will run        not run yet' in text
+    assert 'first    will run        it has not run before' in text
     assert 'masks    will run        takes what first will make' in text
     assert 'train.py with model.width=8, train_dataloader.dataset.store=masks.masks' in text
     assert '6 of 6 stages will run' in text
@@ -164,6 +170,19 @@ def test_failure_names_stage_log_and_last_lines(toy):
         rows['first']['seconds']
         > json.loads((toy.work_dir / 'first' / 'started.json').read_text())['seconds']
     ), 'the time of both runs counts'
+
+
+def test_a_failure_that_explains_itself_is_all_that_is_shown(toy):
+    toy.trouble.write_text('explain')
+    with pytest.raises(PipelineError) as caught:
+        toy.run()
+    lines = str(caught.value).splitlines()
+    assert lines[:3] == [
+        'stage first failed (exit code 1):',
+        '  | error: what is wrong',
+        '  | and what to do',
+    ]
+    assert len(lines) == 5
 
 
 def test_store_stage_continues_by_itself(toy):

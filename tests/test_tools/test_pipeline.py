@@ -31,10 +31,12 @@ def test_pipeline_plans(tmp_path):
     found = run(
         *('pipeline.py', recipe, '--dry-run', '--until', 'seeds_val', '--seed', 3),
         *('--set', 'SHAPES_ROOT=elsewhere', '--work-dir', tmp_path / 'w', '--nproc', 2),
+        '--trust-checkpoint',
     )
     assert found.returncode == 0, found.stderr
     assert '3 of 8 stages will run' in found.stdout
     assert 'randomness.seed=3' in found.stdout and '--nproc_per_node=2' in found.stdout
+    assert found.stdout.count('--trust-checkpoint') == 3
 
 
 def test_make_report(tmp_path, tiny_shapes):

@@ -50,6 +50,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--overwrite', action='store_true', help='do all again where OUT is of another network'
     )
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='unpickle checkpoints at large; only for files whose author you trust',
+    )
     parser.add_argument('--debug', action='store_true', help='show the traceback of any error')
     return parser.parse_args(argv)
 
@@ -62,7 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with readable_errors(args.debug):
             from mmwsss.apis.inferencer import WSSSInferencer
             from mmwsss.apis.predicting import predict
+            from mmwsss.engine.checkpoint_io import trust_checkpoints
 
+            trust_checkpoints(args.trust_checkpoint)
             if Path(args.source).is_dir():
                 if args.checkpoint:
                     raise RecipeError('--checkpoint goes with a config; a folder has its own')

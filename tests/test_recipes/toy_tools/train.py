@@ -21,6 +21,9 @@ def main():
         pointer.write_text(str(path))
         trouble = Path(cfg['trouble']) / 'trouble'
         if trouble.is_file():
+            if trouble.read_text() == 'explain':
+                print('error: what is wrong', 'and what to do', sep='\n', file=sys.stderr)
+                raise SystemExit(1)
             if trouble.read_text() == 'fail':
                 print('RuntimeError: the toy is broken', file=sys.stderr)
                 raise SystemExit(3)
