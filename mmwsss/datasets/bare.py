@@ -22,12 +22,20 @@ def build_bare_dataset(config: Mapping[str, Any]) -> Any:
     Args:
         config: Config of a data set; of one that wraps others the (first) inner one is built.
     """
+    with only_warnings():
+        return DATASETS.build({**innermost(config), 'pipeline': [], 'test_mode': True})
+
+
+def innermost(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Config of the data set within others, of the first where there are many.
+
+    Those are mmengine's wrappers, and the photos under pseudo masks, whose store may not be there
+    yet.
+    """
     config = dict(config)
-    # Wrappers of mmengine, and the photos under pseudo masks, whose store may not be there yet.
     while key := next((key for key in ('dataset', 'datasets', 'images') if key in config), None):
         config = dict(config[key][0] if key == 'datasets' else config[key])
-    with only_warnings():
-        return DATASETS.build({**config, 'pipeline': [], 'test_mode': True})
+    return config
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmwsss.engine.leak_guard import refuse_ground_truth
 from mmwsss.engine.loaded_weights import misfit, other_classes, unwrap, weights_of
+from mmwsss.engine.opening import begin_log
 from mmwsss.engine.workers import prepare_workers
 from mmwsss.models.conversion.fitting import require_started
 from mmwsss.registry import DATASETS, RUNNERS
@@ -32,7 +33,7 @@ from mmwsss.stores.locking import FolderLock
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with eleven differences.
+    """mmengine's ``Runner`` with twelve differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
     - The config's total batch is kept by any number of processes (:mod:`mmwsss.engine.batch`).
@@ -47,6 +48,7 @@ class WSSSRunner(Runner):
     - Starting a DataLoader's workers draws no number from the generator that the model uses, so
       that a run with persistent workers resumes exactly.
     - One training at a time writes to a work directory (:class:`mmwsss.stores.locking.FolderLock`).
+    - A log begins with a few lines, the config is in a file (:mod:`mmwsss.engine.opening`).
     - ``CheckpointHook`` is ours in configs of any scope: those with an ``mmseg::`` base, say.
     """
 
@@ -55,6 +57,9 @@ class WSSSRunner(Runner):
     _resume: bool
     _load_from: str | None
     _has_loaded: bool
+
+    def _log_env(self, env_cfg: dict) -> None:
+        begin_log(self, super()._log_env, env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wrap the model for this machine; see mmengine."""
