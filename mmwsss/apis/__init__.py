@@ -7,10 +7,12 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    'CAMViews': 'mmwsss.apis.viewing',
     'Inference': 'mmwsss.apis.inferencer',
     'PipelineError': 'mmwsss.recipes.errors',
     'RecipeError': 'mmwsss.recipes.errors',
     'WSSSInferencer': 'mmwsss.apis.inferencer',
+    'cam_views': 'mmwsss.apis.viewing',
     'clip_cam': 'mmwsss.apis.text_cams',
     'predict': 'mmwsss.apis.predicting',
     'run_pipeline': 'mmwsss.recipes.pipeline',

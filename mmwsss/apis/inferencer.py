@@ -11,27 +11,22 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import Compose, pseudo_collate
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.structures import SegDataSample
 
+from mmwsss.apis.pipelines import photo_pipeline
 from mmwsss.config import read_config
-from mmwsss.datasets.folder import TaggedFolder
 from mmwsss.datasets.io import read_image
-from mmwsss.datasets.transforms.pixel_limit import PixelLimit
 from mmwsss.engine.auto_classes import find_classes, resolve_num_classes
 from mmwsss.engine.checkpoint_io import load_checkpoint
 from mmwsss.engine.loaded_weights import misfit, weights_of
 from mmwsss.models.cam_generators.base import BaseCAMGenerator
 from mmwsss.recipes.trained import trained_network
-from mmwsss.registry import DATASETS, MODELS, TRANSFORMS
-from mmwsss.stores import StoreReader
+from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_text
 from mmwsss.structures import Seeds
 from mmwsss.visualization.overlay import cam_overlay, mask_overlay
-
-_LOADERS = ('LoadImage', 'LoadImageFromFile')
-_TRUTH = ('LoadMask', 'LoadAnnotations')
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +104,7 @@ class WSSSInferencer:
         self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.model.to(self.device).eval()
         self._makes_seeds = isinstance(self.model, BaseCAMGenerator)
-        self._pipeline, self._bgr, self.upright, self._limit = _pipeline(cfg)
+        self._pipeline, self._bgr, self.upright, self._limit = photo_pipeline(cfg)
         parts = [cfg.model, repr(self._pipeline), self._limit.max_pixels]
         self.config_hash = hash_text(json.dumps(parts, default=str, sort_keys=True))
 
@@ -162,27 +157,35 @@ class WSSSInferencer:
             ValueError: A tag is no class, or tags are given to a segmentor.
         """
         images = [images] if isinstance(images, str | Path | np.ndarray) else list(images)
-        labels = None if tags is None else self._labels(images, tags)
+        labels = None if tags is None else self.labels(images, tags)
         if self._makes_seeds:
             self.model.test_cfg = replace(self.model.test_cfg, use_tags=tags is not None)
         results: list[Inference] = []
         indices = iter(range(len(images)))
         while chunk := list(islice(indices, batch_size)):
-            prepared = [self._prepare(images[i], i, labels) for i in chunk]
+            prepared = [self.prepare(images[i], i, labels) for i in chunk]
             for _, group in groupby(prepared, key=lambda item: _sizes(item[1])):
                 photos, packed = zip(*group, strict=True)
-                samples = self._forward(packed)
+                samples = self.forward(packed)
                 for photo, sample in zip(photos, samples, strict=True):
                     results.append(self._result(photo, sample, background))
         return results
 
     @torch.no_grad()
-    def _forward(self, packed: Sequence[dict]) -> list[SegDataSample]:
+    def forward(self, packed: Sequence[dict]) -> list[SegDataSample]:
+        """Run the network on what :meth:`prepare` gives of photos of equal sizes."""
         return self.model.test_step(pseudo_collate(packed))
 
-    def _prepare(
+    def prepare(
         self, image: str | Path | np.ndarray, index: int, labels: np.ndarray | None
     ) -> tuple[np.ndarray, dict]:
+        """The photo, and what the network gets of it.
+
+        Args:
+            image: A path, or an RGB array (H, W, 3) of uint8.
+            index: Its place among others, for messages.
+            labels: As :meth:`labels` gives.
+        """
         if isinstance(image, np.ndarray):
             photo, img_id, path = image, f'array {index}', None
         else:
@@ -215,7 +218,7 @@ class WSSSInferencer:
         mask = sample.seeds.to_mask(background)
         return Inference(photo, mask, self.classes, sample.seeds, scores, self.palette)
 
-    def _labels(self, images: Sequence, tags: Sequence[Sequence[str]]) -> np.ndarray:
+    def labels(self, images: Sequence, tags: Sequence[Sequence[str]]) -> np.ndarray:
         """Multi-hot labels of all photos. Shape: (N, C), float32."""
         if not self._makes_seeds:
             raise ValueError(
@@ -240,36 +243,6 @@ class WSSSInferencer:
                     )
                 labels[index, names.index(name)] = 1
         return labels
-
-
-def _pipeline(cfg: Config) -> tuple[Compose, bool, bool, PixelLimit]:
-    """Test pipeline without loading, whether it wants BGR, whether upright, and size limit."""
-    dataset = cfg.test_dataloader.dataset
-    while 'pipeline' not in dataset:
-        dataset = dataset['dataset']
-    transforms = list(dataset['pipeline'])
-    names = [str(transform['type']).split('.')[-1] for transform in transforms]
-    kinds = [TRANSFORMS.get(transform['type']) for transform in transforms]
-    if stores := [kind for kind in kinds if kind is not None and issubclass(kind, StoreReader)]:
-        raise ValueError(
-            f'{cfg.filename}: {stores[0].__name__} reads a store that another stage makes; it '
-            'has nothing for other photos. Give the config of a network'
-        )
-    if not names or names[0] not in _LOADERS:
-        raise ValueError(
-            f'{cfg.filename}: the test pipeline must begin with {" or ".join(_LOADERS)}, found '
-            f'{names[:1]}'
-        )
-    kept = [t for t, name in zip(transforms, names, strict=True) if name not in _LOADERS + _TRUTH]
-    built = Compose([TRANSFORMS.build(transform) for transform in kept])
-    kind = DATASETS.get(dataset.get('type', ''))
-    own = isinstance(kind, type) and issubclass(kind, TaggedFolder)
-    upright = transforms[0].get('upright')
-    if upright is None:
-        upright = dataset.get('upright', own)
-    limit = PixelLimit(dataset.get('max_pixels') if own else None)
-    # mmcv reads BGR; mmseg's preprocessors of such configs turn it around.
-    return built, names[0] == 'LoadImageFromFile', bool(upright), limit
 
 
 def _sizes(packed: dict) -> tuple:

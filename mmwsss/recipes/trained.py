@@ -28,13 +28,16 @@ class TrainedNetwork(NamedTuple):
     checkpoint: Path
 
 
-def trained_network(work_dir: str | Path, stage: str | None = None) -> TrainedNetwork:
+def trained_network(
+    work_dir: str | Path, stage: str | None = None, *, first: bool = False
+) -> TrainedNetwork:
     """The network of a recipe's work directory, or of one stage's folder in it.
 
     Args:
         work_dir: Folder of a recipe's run (also one that was moved), or of a training.
         stage: Name of the stage whose network is wanted. Defaults to the last stage that has
             trained one, which is the segmentor where the recipe was run to its end.
+        first: The first stage instead, which is the one that makes seeds.
 
     Raises:
         RecipeError: The folder holds no trained network, or the stage none.
@@ -53,7 +56,7 @@ def trained_network(work_dir: str | Path, stage: str | None = None) -> TrainedNe
             'first training has ended, nor the folder of a training'
         )
     if stage is None:
-        stage = list(trained)[-1]
+        stage = list(trained)[0 if first else -1]
     if stage not in trained:
         raise RecipeError(
             f'{folder}: stage {stage!r} has trained no network{suggest(stage, list(trained))}; '
