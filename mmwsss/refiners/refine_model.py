@@ -113,12 +113,14 @@ def refine(refiner: Refiner, image: Tensor, sample: SegDataSample) -> Seeds | np
     seeds, size = sample.seeds, pixels.shape[:2]
     if size == seeds.size or tuple(sample.get('ori_shape', size)) == size:
         return refiner(pixels, seeds, sample.get('proposals'))
-    if refiner.needs_proposals:
+    proposals = sample.get('proposals')
+    if refiner.needs_proposals and proposals.size != size:
         raise ValueError(
-            f'{type(refiner).__name__} works with proposals at the size of the photo, but '
-            f'max_pixels of the data set has shrunk it to {size[1]}x{size[0]}: set it to None'
+            f'{type(refiner).__name__}: the proposals were made at '
+            f'{proposals.size[1]}x{proposals.size[0]}, but max_pixels of the data set has shrunk '
+            f'the photo to {size[1]}x{size[0]}: give it the value that they were made with'
         )
-    result = refiner(pixels, replace(seeds, size=size))
+    result = refiner(pixels, replace(seeds, size=size), proposals)
     if isinstance(result, Seeds):
         return replace(result, size=seeds.size)
     return cv2.resize(result, seeds.size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)

@@ -34,7 +34,7 @@ def paint_store(
     palette: np.ndarray | None = None,
     background: float = 0.3,
     each_class: bool = False,
-    upright: bool = False,
+    upright: bool | None = None,
     track: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> list[str]:
     """Paint the entries of a store.
@@ -53,7 +53,8 @@ def paint_store(
         palette: Colours by mask value. Defaults to VOC's. Shape: (n, 3), uint8.
         background: Background score at which scores become a mask, where they hold none.
         each_class: A picture of the scores of each class, too.
-        upright: Apply the photos' EXIF orientation, as the entries were made.
+        upright: Apply the photos' EXIF orientation, as the entries were made. Defaults to what the
+            store says of it, or where it says nothing to what gives a photo its entry's size.
         track: Wraps the ids, to show progress.
 
     Returns:
@@ -67,11 +68,13 @@ def paint_store(
     wanted = list(store if ids is None else ids)
     colours = full_palette(palette)
     names = [name.replace('/', '_') for name in store.meta.classes]
+    if upright is None:
+        upright = store.meta.protocol.get('upright')
     for id in track(wanted):
         value = store[id]
         path = None if photos is None else photos.get(id)
-        photo = None if path is None else read_image(path, id, upright=upright)
         size = value.shape if isinstance(value, np.ndarray) else value.size
+        photo = None if path is None else _read(path, id, tuple(size), upright)
         if photo is not None and photo.shape[:2] != tuple(size):
             raise ValueError(
                 f'{id}: the entry is {size[0]} x {size[1]} (height x width), the photo '
@@ -151,6 +154,15 @@ def paint_boxes(
         name = names[index] if index >= 0 else 'no class'
         draw.text((box[0] + 3, box[1] + 2), f'{name} {score:.2f}', fill=colour)
     return np.asarray(picture)
+
+
+def _read(path: str | Path, id: str, size: tuple[int, int], upright: bool | None) -> np.ndarray:
+    """A photo as it is stored or upright; where nobody says, upright if only then it fits."""
+    photo = read_image(path, id, upright=bool(upright))
+    if upright is None and photo.shape[:2] != size:
+        turned = read_image(path, id, upright=True)
+        return turned if turned.shape[:2] == size else photo
+    return photo
 
 
 def _canvas(size: tuple[int, int]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """One HTML file that shows every stage's result on the photos, the worst first."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ def make_report(
         'predictions': predictions,
         'checkpoint': checkpoint,
         'to correct marked photos': None if masks is None else correct_command(masks),
+        'to segment new photos': None if checkpoint is None else _predict_command(checkpoint),
     }
     return write_page(
         path,
@@ -80,3 +82,9 @@ def make_report(
         stages=stages,
         facts={name: str(value) for name, value in facts.items() if value is not None},
     )
+
+
+def _predict_command(checkpoint: str | Path) -> str:
+    """What segments photos with the network that a training left in its folder."""
+    words = ('mmwsss', 'predict', str(Path(checkpoint).parent), 'new_photos', 'out', '--overlay')
+    return shlex.join(words)

@@ -41,7 +41,8 @@ def prepare_painting(cfg: Config, out: str | Path) -> Callable[[], None] | None:
     folder = Path(cfg.test_cfg.get('out_dir') or Path(cfg.work_dir) / kind)
     config = cfg.test_dataloader.dataset.copy()  # a test builds data sets from its own
 
-    upright = any(step.get('upright') for step in config.get('pipeline', ()))
+    # Otherwise the store knows, which records what a folder of one's own says.
+    upright = True if any(s.get('upright') for s in config.get('pipeline', ())) else None
 
     def paint() -> None:
         if not is_main_process():

@@ -5,10 +5,10 @@ import pytest
 import torch
 from mmseg.structures import SegDataSample
 
-from mmwsss.refiners import PAR, Refiner, Threshold
+from mmwsss.refiners import PAR, Refiner, SAMVote, Threshold
 from mmwsss.refiners.refine_model import refine
 from mmwsss.registry import MODELS
-from mmwsss.structures import Seeds
+from mmwsss.structures import Proposals, Seeds
 
 
 class WithProposals(Threshold):
@@ -83,6 +83,25 @@ def test_nothing_to_train():
 def test_refiners_are_abstract():
     with pytest.raises(TypeError, match='abstract'):
         Refiner()
+
+
+def test_proposals_of_a_shrunk_photo():
+    sample = SegDataSample(metainfo={'ori_shape': (24, 32)})
+    scores = np.zeros((1, 24, 32), np.float32)
+    scores[0, :12, :20] = 0.9
+    sample.seeds = Seeds(np.array([1]), scores)
+    mask = np.zeros((1, 12, 16), bool)
+    mask[0, :6] = True
+    one = {'iou': np.ones(1), 'stability': np.ones(1), 'level': np.zeros(1)}
+    sample.proposals = Proposals.from_masks(mask, **one)
+    image = torch.zeros((3, 12, 16), dtype=torch.uint8)
+    result = refine(SAMVote(0.3, rule='max_iou'), image, sample)
+    expected = np.zeros((24, 32), np.uint8)
+    expected[:12] = 2  # the whole proposal, at the size of the photo
+    np.testing.assert_array_equal(result, expected)
+    sample.proposals = Proposals.from_masks(np.ones((1, 24, 32), bool), **one)
+    with pytest.raises(ValueError, match='made at 32x24, but max_pixels .* photo to 16x12'):
+        refine(SAMVote(0.3, rule='max_iou'), image, sample)
 
 
 @pytest.mark.parametrize('refiner', [Threshold(0.3), PAR(iterations=1)])

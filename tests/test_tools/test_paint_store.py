@@ -32,6 +32,27 @@ def test_a_list(store, tmp_path, capsys):
     assert [p.stem for p in (tmp_path / 'out/mask').iterdir()] == ['000000000009']
 
 
+@pytest.mark.parametrize('protocol', [{}, {'upright': True}])
+@pytest.mark.parametrize('size', [(12, 16), (14, 14)])
+def test_photos_of_a_phone_are_turned_upright(tmp_path, protocol, size):
+    made = create_store(tmp_path / 'masks', StoreMeta('masks', ('cat',), '', protocol=protocol))
+    made.write('a', np.zeros(size, np.uint8))
+    made.close()
+    image = Image.fromarray(np.zeros((*size[::-1], 3), np.uint8))  # as stored: lying on its side
+    image.putpixel((0, 0), (255, 255, 255))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter, clockwise
+    (tmp_path / 'photos').mkdir()
+    image.save(tmp_path / 'photos/a.png', exif=exif)
+    main([str(made.folder), str(tmp_path / 'out'), '--images', str(tmp_path / 'photos')])
+    overlay = np.asarray(Image.open(tmp_path / 'out/overlay/a.png'))
+    assert overlay.shape == (*size, 3)
+    brightest = np.unravel_index(overlay.sum(-1).argmax(), size)
+    # Where nothing is recorded of a square photo, nobody can tell: pixels as they are stored.
+    turned = protocol or size[0] != size[1]
+    assert brightest == ((0, size[1] - 1) if turned else (0, 0))
+
+
 def test_no_store(tmp_path):
     with pytest.raises(SystemExit, match='error: .*nothing'):
         main([str(tmp_path / 'nothing'), str(tmp_path / 'out')])

@@ -173,6 +173,7 @@ def test_where_things_are_and_what_to_run_next(collection):
         'checkpoint': 'work/&lt;best&gt;.pth',
         'to correct marked photos': f'mmwsss export label-studio {folder / "masks"} to_correct '
         '--ids to_correct.txt',
+        'to segment new photos': 'mmwsss predict work new_photos out --overlay',
     }.items():
         assert f'<dt>{name}</dt><dd><code>{value}</code></dd>' in text
 

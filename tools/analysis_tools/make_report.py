@@ -28,6 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--masks', help='mask store of pseudo masks')
     parser.add_argument('--predictions', help="mask store of a segmentor's predictions")
     parser.add_argument(
+        '--checkpoint', help="the network's, which the page then names with how to use it"
+    )
+    parser.add_argument(
         '--background', type=float, help='score at which seeds become masks (default: 0.3)'
     )
     parser.add_argument('--limit', type=int, default=60, help='number of photos (default: 60)')
@@ -58,6 +61,7 @@ def main() -> None:
             scores=args.scores,
             masks=args.masks,
             predictions=args.predictions,
+            checkpoint=args.checkpoint,
             background=args.background,
             limit=args.limit,
             choose=args.choose,

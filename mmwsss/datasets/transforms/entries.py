@@ -46,16 +46,29 @@ class LoadFromStore(BaseTransform, StoreReader):
             )
         value = self.store[img_id]
         size = self.size_of(value)
-        if 'ori_shape' in results and size != tuple(results['ori_shape']):
+        if 'ori_shape' in results and size not in self.sizes_of(results):
             raise ImageError(
                 f'{self.store.path(img_id)}: made for a photo of {size[0]}x{size[1]} '
                 f'pixels, but {results["img_path"]} has {results["ori_shape"][0]}x'
-                f'{results["ori_shape"][1]} (height x width)',
+                f'{results["ori_shape"][1]} (height x width){self._other_limit(results)}',
                 img_id,
                 results['img_path'],
             )
         results[self.key] = value
         return results
+
+    def sizes_of(self, results: dict) -> Sequence[tuple[int, int]]:
+        """Sizes (H, W) that the photo's entry may have: that of the photo."""
+        return (tuple(results['ori_shape']),)
+
+    def _other_limit(self, results: dict) -> str:
+        limits = self.store.meta.protocol.get('max_pixels'), results.get('max_pixels')
+        if self.kind == 'masks' or limits[0] == limits[1]:
+            return ''
+        return (
+            f'. The store was made with max_pixels={limits[0]} in its data set, and this one has '
+            f'{limits[1]}: give it the same'
+        )
 
     def size_of(self, value: Any) -> tuple[int, int]:
         """(H, W) of the photo that an entry was made for."""
@@ -100,12 +113,20 @@ class LoadSeeds(LoadFromStore):
 class LoadProposals(LoadFromStore):
     """Read the photo's region proposals into ``proposals``.
 
+    Where the data set limits the pixels of photos, they may be those of the smaller photo. Comes
+    right after ``LoadImage`` then.
+
     Args:
         store: Folder of a proposal store.
     """
 
     kind = 'proposals'
     key = 'proposals'
+
+    def sizes_of(self, results: dict) -> Sequence[tuple[int, int]]:
+        """Also that at which it is looked at, where the data set limits the pixels of photos."""
+        sizes = super().sizes_of(results)
+        return (*sizes, tuple(results['img_shape'])) if results.get('max_pixels') else sizes
 
 
 @TRANSFORMS.register_module()

@@ -65,6 +65,24 @@ def test_proposals(results, tmp_path):
         LoadSeeds(tmp_path / 'store')
 
 
+def test_proposals_of_a_photo_that_is_shrunk(results, tmp_path):
+    meta = StoreMeta('proposals', (), 'list', protocol={'max_pixels': 12 * 16})
+    store = create_store(tmp_path / 'store', meta)
+    one = np.ones(1, np.float32)
+    for size in ((12, 16), (24, 32)):
+        value = Proposals.from_masks(
+            np.ones((1, *size), bool), iou=one, stability=one, level=np.zeros(1, np.uint8)
+        )
+        store.write('a', value)
+        limited = LoadImage()({**results, 'max_pixels': 12 * 16})
+        assert LoadProposals(tmp_path / 'store')(limited)['proposals'].size == size
+    store.write('a', Proposals.from_masks(
+        np.ones((1, 12, 16), bool), iou=one, stability=one, level=np.zeros(1, np.uint8)
+    ))  # fmt: skip
+    with pytest.raises(ImageError, match='made with max_pixels=192 .* this one has None'):
+        LoadProposals(tmp_path / 'store')(LoadImage()(dict(results)))
+
+
 def test_mask_of_another_photo(mask_store):
     with pytest.raises(ImageError, match=r'a photo of 16x24 pixels, but x.jpg has 17x24'):
         LoadPseudoMask(mask_store.folder)(sample((17, 24)))
