@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmseg.structures import SegDataSample
 
 from mmwsss.apis.inferencer import Inference, WSSSInferencer
 from mmwsss.structures import Seeds
@@ -77,7 +78,7 @@ def cam_views(
         (found,) = inferencer(photo)
         names = inferencer.classes[1:]
         scores = found.tag_scores or {}
-        tags = [names[k] for k in found.seeds.classes] or [max(names, key=scores.__getitem__)]
+        tags = [names[k] for k in _seeds(found).classes] or [max(names, key=scores.__getitem__)]
     (fused,) = inferencer(photo, [tags], background=background)
     _, packed = inferencer.prepare(photo, 0, inferencer.labels([photo], [tags]))
     inputs = packed['inputs']
@@ -92,15 +93,24 @@ def cam_views(
                 sample = packed['data_samples'].clone()
                 one = [seen] if len(scales) > 1 or not isinstance(inputs, torch.Tensor) else seen
                 (result,) = inferencer.forward([{'inputs': one, 'data_samples': sample}])
-                views.append(_view(result, tuple(scale.shape[-2:]), mirrored, inferencer.classes))
+                height, width = scale.shape[-2:]
+                views.append(_view(result, (height, width), mirrored, inferencer.classes))
     finally:
         model.test_cfg = test_cfg
     views.sort(key=lambda view: (view.size, view.mirrored))
-    order = [inferencer.classes[k + 1] for k in fused.seeds.classes]
+    order = [inferencer.classes[k + 1] for k in _seeds(fused).classes]
     return CAMViews(tuple(order), given, fused, tuple(views))
 
 
-def _view(sample, size: tuple[int, int], mirrored: bool, classes: Sequence[str]) -> CAMView:
+def _seeds(found: Inference) -> Seeds:
+    """The seeds, which a CAM network always gives."""
+    assert found.seeds is not None
+    return found.seeds
+
+
+def _view(
+    sample: SegDataSample, size: tuple[int, int], mirrored: bool, classes: Sequence[str]
+) -> CAMView:
     seeds = sample.seeds
     if mirrored:
         maps = np.ascontiguousarray(seeds.scores[..., ::-1])
