@@ -49,13 +49,6 @@ def _name_the_user() -> None:
         os.environ['USER'] = f'uid{os.getuid()}' if hasattr(os, 'getuid') else 'nobody'
 
 
-def has_compiled_ops() -> bool:
-    """Whether ``mmcv._ext`` is compiled (imports mmcv)."""
-    import mmcv._ext
-
-    return not isinstance(mmcv._ext, _StandIn)
-
-
 class _StandIn(ModuleType):
     """``mmcv._ext`` in Python: asked for any op, it gives a function."""
 

@@ -140,7 +140,7 @@ def _layout(text: str, path: str | Path, images: Collection[str] | None) -> _Lay
             trouble = trouble or error
             continue
         rows = [(line, _shortened(cells)) for line, cells in rows if any(cells)]
-        rows = [r for k, r in enumerate(rows) if not _comment(r[1], k, images)]
+        rows = [row for row in rows if not _comment(row[1], images)]
         counts = Counter(
             k for _, cells in rows for k, cell in enumerate(cells) if _is_image(cell, images)
         )
@@ -314,7 +314,7 @@ def _is_image(cell: str, images: Collection[str] | None) -> bool:
     return bool(stem != name or (images and stem in images))
 
 
-def _comment(cells: Sequence[str], number: int, images: Collection[str] | None) -> bool:
+def _comment(cells: Sequence[str], images: Collection[str] | None) -> bool:
     return cells[0].startswith('#') and not any(_is_image(cell, images) for cell in cells)
 
 

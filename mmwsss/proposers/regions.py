@@ -123,61 +123,6 @@ class RegionProposer(Proposer):
             level=regions.level[order],
         )
 
-    def point_prompts(
-        self, image: np.ndarray | Regions, points: np.ndarray, labels: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return a small, a medium and a large region for each prompt.
-
-        On each level the answer is the union of the regions that the positive points
-        of a prompt hit. The small regions under negative points are cut out of all
-        three, so that the answers stay nested.
-
-        Args:
-            image: RGB, shape (H, W, 3), uint8, or what :meth:`prepare` made of it.
-            points: P prompts of n points each, as (x, y) pixels. Shape: (P, n, 2).
-            labels: 1 positive, 0 negative, -1 no point. Shape: (P, n). Defaults to 1.
-
-        Returns:
-            masks (P, 3, H, W), bool, and scores (P, 3), float32: the regions' ``iou``, mean by
-            area; 0 for an empty answer.
-
-        Raises:
-            ValueError: A shape is wrong or a point lies outside of the image.
-        """
-        regions = image if isinstance(image, Regions) else self.prepare(image)
-        points = np.asarray(points, np.float64)
-        labels = np.ones(points.shape[:2], int) if labels is None else np.asarray(labels)
-        if points.ndim != 3 or points.shape[2] != 2 or labels.shape != points.shape[:2]:
-            raise ValueError(
-                f'points (P, n, 2) and labels (P, n) are expected, found {points.shape} and '
-                f'{labels.shape}'
-            )
-        if not np.isin(labels, (-1, 0, 1)).all():
-            raise ValueError(f'labels must be 1, 0 or -1, found {np.unique(labels).tolist()}')
-        height, width = regions.labels.shape[1:]
-        x, y = np.floor(points).transpose(2, 0, 1).astype(int)
-        outside = ((x < 0) | (x >= width) | (y < 0) | (y >= height)) & (labels >= 0)
-        if outside.any():
-            prompt, number = np.argwhere(outside)[0]
-            raise ValueError(
-                f'point {number} of prompt {prompt} is (x, y) = {tuple(points[prompt, number])}, '
-                f'outside of the image of {width} x {height} pixels'
-            )
-        hits = regions.labels[:, np.where(labels < 0, 0, y), np.where(labels < 0, 0, x)]
-        chosen = np.zeros((len(points), len(regions.level)), bool)
-        cut = chosen.copy()
-        prompt = np.broadcast_to(np.arange(len(points))[:, None], labels.shape)
-        chosen[prompt[labels == 1], hits[:, labels == 1]] = True
-        cut[prompt[labels == 0], hits[0, labels == 0]] = True
-        masks = chosen[:, regions.labels] & ~cut[:, None, regions.labels[0]]
-        return masks, self._mean_iou(regions, masks)
-
-    @staticmethod
-    def _mean_iou(regions: Regions, masks: np.ndarray) -> np.ndarray:
-        """Regions' ``iou``, averaged over the pixels of each mask. Shape: (P, 3)."""
-        total = np.einsum('plyx,lyx->pl', masks, regions.iou.astype(float)[regions.labels])
-        return (total / np.maximum(masks.sum((2, 3)), 1)).astype(np.float32)
-
     def prepare(self, image: np.ndarray) -> Regions:
         """Segment an image once, for any number of prompts.
 

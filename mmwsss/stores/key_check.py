@@ -33,7 +33,7 @@ def check_keys(
         StoreMismatch: With the shares of files that fit, and the option that would fit.
     """
     if not tags or not any(tags.get(id) for id in dumps):
-        _check_background(dumps, num_classes, options)
+        _check_background(dumps, options)
         return
     dumps = {id: dump for id, dump in dumps.items() if tags.get(id) and dump.keys is not None}
     dumps = {id: dump for id, dump in dumps.items() if len(dump.keys)}  # type: ignore[arg-type]
@@ -65,7 +65,7 @@ def check_keys(
     )
 
 
-def _check_background(dumps: Mapping[str, Dump], num_classes: int, options: ReadOptions) -> None:
+def _check_background(dumps: Mapping[str, Dump], options: ReadOptions) -> None:
     """Class 0 in every one of several files, beside others, is more likely the background."""
     if options.background != 'auto' or options.offset is not None:
         return

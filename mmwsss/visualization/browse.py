@@ -98,7 +98,6 @@ class _Photos:
     """Photos of a folder that all stores have, in the form of a tagged data set."""
 
     def __init__(self, images: str | Path, masks: str | Path | None, stores: list[Store]) -> None:
-        self._stores = stores
         self.metainfo = {'classes': ('background', *stores[0].meta.classes)}
         photos = list_folder(images, IMAGE_SUFFIXES)
         truths = {} if masks is None else list_folder(masks, ('.png',))

@@ -2,8 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mmwsss.proposers import RegionProposer
 from mmwsss.registry import PROPOSERS
@@ -77,55 +75,6 @@ def test_same_image_same_proposals(proposer):
     np.testing.assert_array_equal(one.iou, two.iou)
 
 
-def test_point_gives_small_middle_and_large(proposer, regions):
-    image, _ = scene()
-    points = np.array([[[22, 14]], [[60, 45]]])
-    masks, scores = proposer.point_prompts(regions, points)
-    assert masks.shape == (2, 3, 60, 80) and masks.dtype == bool and scores.dtype == np.float32
-    for prompt, (x, y) in enumerate(points[:, 0]):
-        assert masks[prompt, :, y, x].all()
-        for level in range(3):
-            region = regions.labels[level, y, x]
-            np.testing.assert_array_equal(masks[prompt, level], regions.labels[level] == region)
-            assert scores[prompt, level] == pytest.approx(regions.iou[region])
-    again, _ = proposer.point_prompts(image, points)
-    np.testing.assert_array_equal(again, masks)
-
-
-def test_points_unite_and_negatives_cut(proposer, regions):
-    points = np.array([[[22, 14], [60, 45]]])
-    both, _ = proposer.point_prompts(regions, points)
-    single, _ = proposer.point_prompts(regions, points.transpose(1, 0, 2))
-    np.testing.assert_array_equal(both[0], single[0] | single[1])
-    cut, _ = proposer.point_prompts(regions, points, np.array([[1, 0]]))
-    hole = regions.labels[0] == regions.labels[0, 45, 60]
-    np.testing.assert_array_equal(cut[0], single[0] & ~hole)
-    padded, _ = proposer.point_prompts(regions, np.array([[[22, 14], [-9, 999]]]), [[1, -1]])
-    np.testing.assert_array_equal(padded[0], single[0])
-    nothing, scores = proposer.point_prompts(regions, points, np.array([[0, 0]]))
-    assert not nothing.any() and not scores.any()
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    points=st.lists(
-        st.tuples(st.floats(0, 79.9), st.floats(0, 59.9), st.sampled_from([-1, 0, 1])),
-        min_size=1,
-        max_size=5,
-    )
-)
-def test_answers_are_nested(proposer, regions, points):
-    xy = np.array([[p[:2] for p in points]])
-    masks, scores = proposer.point_prompts(regions, xy, np.array([[p[2] for p in points]]))
-    assert not (masks[0, 0] & ~masks[0, 1]).any() and not (masks[0, 1] & ~masks[0, 2]).any()
-    assert ((scores >= 0) & (scores <= 1)).all()
-
-
-def test_no_prompts(proposer, regions):
-    masks, scores = proposer.point_prompts(regions, np.zeros((0, 1, 2)))
-    assert masks.shape == (0, 3, 60, 80) and scores.shape == (0, 3)
-
-
 def test_large_images_are_reduced():
     image = scene()[0].repeat(3, 0).repeat(3, 1)
     small = RegionProposer(max_side=80, scales=(3000, 10000, 30000)).prepare(image)
@@ -159,12 +108,6 @@ def test_bad_options(options, message):
         RegionProposer(**options)
 
 
-def test_bad_prompts(proposer, regions):
-    with pytest.raises(ValueError, match=r'point 1 of prompt 0 .*outside of the image of 80 x 60'):
-        proposer.point_prompts(regions, np.array([[[3, 4], [80, 0]]]))
-    with pytest.raises(ValueError, match=r'points \(P, n, 2\) and labels \(P, n\)'):
-        proposer.point_prompts(regions, np.zeros((2, 2)))
-    with pytest.raises(ValueError, match=r'labels must be 1, 0 or -1, found \[2\]'):
-        proposer.point_prompts(regions, np.zeros((1, 1, 2)), np.array([[2]]))
+def test_bad_images(proposer):
     with pytest.raises(ValueError, match='RGB image .* of uint8 is expected, found float64'):
         proposer.prepare(np.zeros((4, 4, 3)))

@@ -132,22 +132,6 @@ def merge_lora(encoder: nn.Module) -> None:
             block.attn.qkv = block.attn.qkv.merged()
 
 
-def unmerge_lora(encoder: nn.Module, adapters: Sequence[LoRAQKV]) -> None:
-    """Undo :func:`merge_lora`: separate the original weights from their changes again.
-
-    Args:
-        encoder: A merged encoder.
-        adapters: The layers that :func:`add_lora` returned before the merge, one per block.
-
-    Raises:
-        ValueError: The number of adapters differs from the number of blocks.
-    """
-    if len(adapters) != len(encoder.blocks):
-        raise ValueError(f'{len(encoder.blocks)} adapters are expected, found {len(adapters)}')
-    for block, adapter in zip(encoder.blocks, adapters, strict=True):
-        block.attn.qkv = adapter
-
-
 @contextmanager
 def lora_enabled(encoder: nn.Module, enabled: bool) -> Iterator[None]:
     """Context in which all LoRA layers are on or off; their state is restored afterwards."""
