@@ -21,5 +21,5 @@ model = dict(
     loss_affinity=dict(type='TokenAffinityLoss', radius=3),
     par_iterations=10,
     data_preprocessor=_base_.model.data_preprocessor,
-    test_cfg=dict(side=160, scales=(0.8, 1.0, 1.2)),
+    test_cfg=dict(long_side=160, scales=(0.8, 1.0, 1.2)),
 )

@@ -10,6 +10,7 @@ from mmengine.model import BaseModel
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
+from mmwsss.models.image_labels import image_labels
 from mmwsss.models.test_cfg import read_test_cfg
 from mmwsss.ops.cam import FUSIONS, fuse_scales, normalize_cam
 from mmwsss.registry import MODELS, build
@@ -192,19 +193,10 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         Raises:
             ValueError: A sample has none, or they are for another number of classes.
         """
-        for sample in samples:
-            name = sample.get('img_id', sample.get('img_path', 'an image'))
-            if 'gt_label' not in sample:
-                raise ValueError(
-                    f'{name}: no image-level labels (gt_label); to predict the tags of untagged '
-                    'images set test_cfg=dict(use_tags=False) in the model'
-                )
-            if sample.gt_label.shape != (self.num_classes,):
-                raise ValueError(
-                    f'{name}: the image-level labels have shape {tuple(sample.gt_label.shape)}, '
-                    f'expected ({self.num_classes},): the model and the dataset differ in classes'
-                )
-        return torch.stack([sample.gt_label.float() for sample in samples])
+        advice = (
+            '; to predict tags of untagged images set test_cfg=dict(use_tags=False) in the model'
+        )
+        return image_labels(samples, self.num_classes, advice)
 
     def store_output(self) -> StoreOutput:
         """Scores."""

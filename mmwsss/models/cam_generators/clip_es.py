@@ -12,6 +12,7 @@ from mmwsss.models.cam_generators.clip_test_cfg import CLIPTestCfg
 from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
 from mmwsss.models.clip.seeder import CLIPSeeder
+from mmwsss.models.clip.text_bank import TextBank
 from mmwsss.ops.grad_cam import present_softmax
 from mmwsss.registry import MODELS
 from mmwsss.structures import Seeds
@@ -29,6 +30,8 @@ class CLIPES(BaseCAMGenerator):
         clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
         prompts: Arguments of a :class:`~mmwsss.models.clip.fixed_prompts.FixedPrompts`, or one.
         num_classes: Number of foreground classes.
+        bank: Enriches the texts of the classes, see
+            :class:`~mmwsss.models.clip.seeder.CLIPSeeder`. Published: none.
         test_cfg: Fields of
             :class:`~mmwsss.models.cam_generators.clip_test_cfg.CLIPTestCfg`; ``caa`` published
             with ``threshold`` .4 (VOC) or .7 (COCO), ``rounds=3`` and ``passes=2``.
@@ -47,6 +50,7 @@ class CLIPES(BaseCAMGenerator):
         prompts: dict | FixedPrompts,
         *,
         num_classes: int,
+        bank: dict | TextBank | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
@@ -57,7 +61,7 @@ class CLIPES(BaseCAMGenerator):
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
-        self.seeder = CLIPSeeder(clip, prompts, num_classes, self.test_cfg.caa)
+        self.seeder = CLIPSeeder(clip, prompts, num_classes, self.test_cfg.caa, bank=bank)
 
     def cams(self, x: Tensor) -> CAMOutput:
         """Scaled cosines, (N, C), and maps of all classes, each as if all were present.

@@ -8,6 +8,7 @@ from torch import Tensor
 from mmwsss.models.clip.clip import CLIP, CLIPTokens
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
 from mmwsss.models.clip.grad_cam import clip_grad_cam
+from mmwsss.models.clip.text_bank import TextBank
 from mmwsss.ops.attention_affinity import (
     AttentionAffinity,
     merge_attention,
@@ -19,7 +20,7 @@ from mmwsss.registry import MODELS
 
 
 class CLIPSeeder:
-    """Seeds of a frozen CLIP, shared by CLIP-ES, WeCLIP and WeCLIP+; not an ``nn.Module``.
+    """Seeds of a frozen CLIP, shared by all methods on fixed prompts; not an ``nn.Module``.
 
     Args:
         clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
@@ -30,6 +31,8 @@ class CLIPSeeder:
         choose: Of so many last blocks those are chosen whose attention is multiplied with a
             learned affinity, where one is given (WeCLIP, phase 2); the others are not looked at.
         scale_divisor: Divides the factor of the cosines (WeCLIP+ with ViT-L/14: 4).
+        bank: Enriches the texts of the classes (ExCEL): arguments of a
+            :class:`~mmwsss.models.clip.text_bank.TextBank`, or one; None leaves them as they are.
 
     Raises:
         ValueError: The numbers of classes and of prompts differ, or more blocks are wanted than
@@ -45,11 +48,13 @@ class CLIPSeeder:
         *,
         choose: int = 0,
         scale_divisor: float = 1.0,
+        bank: Mapping[str, Any] | TextBank | None = None,
     ) -> None:
         self.prompts = prompts if isinstance(prompts, FixedPrompts) else FixedPrompts(**prompts)
         self.prompts.require(num_classes)
         self.caa = None if caa is None else AttentionAffinity(**caa)
         self.clip = clip if isinstance(clip, CLIP) else MODELS.build(dict(clip))
+        self.bank = TextBank(**bank) if isinstance(bank, Mapping) else bank
         self.num_classes, self.choose, self.scale_divisor = num_classes, choose, scale_divisor
         wanted, there = max(self.layers, choose), self.clip.sizes.vision_layers
         if wanted > there:
@@ -68,9 +73,14 @@ class CLIPSeeder:
         """Factor of the cosines."""
         return self.clip.scale / self.scale_divisor
 
+    def text(self) -> Tensor:
+        """Normalised features of all prompts, the classes first, enriched. Shape: (G, E)."""
+        text = self.prompts.features(self.clip)
+        return text if self.bank is None else self.bank.enrich(text, self.clip, self.num_classes)
+
     def logits(self, features: Tensor) -> Tensor:
         """Scaled cosines of image features (N, E) and all prompts. Shape: (N, G)."""
-        return cosine_logits(features, self.prompts.features(self.clip), self.scale)
+        return cosine_logits(features, self.text(), self.scale)
 
     def grad_cam(self, image: CLIPTokens, tags: Tensor) -> Tensor:
         """Raw maps of the pairs of image and tag.
@@ -82,9 +92,8 @@ class CLIPSeeder:
         Returns:
             In the order of ``tags.nonzero()``. Shape: (P, h, w).
         """
-        text = self.prompts.features(self.clip)
         return clip_grad_cam(
-            self.clip, image, tags, text, softmax=present_softmax, scale=self.scale
+            self.clip, image, tags, self.text(), softmax=present_softmax, scale=self.scale
         )
 
     def spread(
@@ -127,5 +136,6 @@ class CLIPSeeder:
         return minmax_score(self.spread(cam, attention, affinity, weight))
 
     def protocol(self) -> dict[str, Any]:
-        """Which CLIP and prompts, for the record of a store."""
-        return dict(clip=self.clip.protocol(), prompts=self.prompts.protocol())
+        """Which CLIP, prompts and text bank, for the record of a store."""
+        bank = {} if self.bank is None else self.bank.protocol()
+        return dict(clip=self.clip.protocol(), prompts=self.prompts.protocol(), **bank)

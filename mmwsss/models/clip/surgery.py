@@ -66,30 +66,25 @@ class CLIPSurgery:
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> SurgeryTokens:
-        """Run all blocks.
-
-        Args:
-            images: Normalised. Shape: (N, 3, H, W), H and W in multiples of a patch.
-        """
+        """Run all blocks on normalised images (N, 3, H, W), H and W in multiples of a patch."""
         clip = self.clip
         with torch.autocast(images.device.type, enabled=False):
             x, grid = clip.embed(images.float())
-            attention, outputs, hidden, between = [], [], [], []
+            attention, outputs, hidden, between, start = [], [], [], [], x
             resblocks = clip.module.visual.transformer.resblocks
             first = len(resblocks) - self.blocks
-            start = x
             for index, block in enumerate(resblocks):
                 normed = block.ln_1(x)
-                weights, change = _attend(block, normed)
+                change, weights = block.attn(normed, normed, normed)
                 if index >= first:
                     hidden.append(normed)
+                    weights = weights * block.attn.num_heads
+                    start = x if index == first else start
                 x = x + change
                 between.append(x)
                 x = x + block.mlp(block.ln_2(x))
                 outputs.append(x)
-                attention.append(weights.sum(1) if index >= first else weights.mean(1))
-                if index == first - 1:
-                    start = x
+                attention.append(weights)
             path = self._path(hidden, start, None)
             projected = self._project(path, x)
             if self.features == 'published':
@@ -120,7 +115,8 @@ class CLIPSurgery:
             self.clip.module.visual.transformer.resblocks[-self.blocks :], hidden, strict=True
         ):
             parts = _heads(block, normed)
-            weights = sum(_softmax_of(part, part) for part in parts) / 3
+            factor = parts[0].shape[-1] ** -0.5
+            weights = sum((factor * x @ x.transpose(-2, -1)).softmax(-1) for x in parts) / 3
             if extra is not None:
                 weights[:, :, 1:, 1:] += extra[:, None]
             mixed = weights.sum(1, keepdim=True) @ parts[2]
@@ -135,7 +131,7 @@ class CLIPSurgery:
 def learnt_attention(features: Tensor) -> Tensor:
     """Attention between positions of the decoder's features (ExCEL, LVC).
 
-    Cosines less their mean over the whole batch, times 3; what is below the mean gets nothing.
+    What is less alike than the mean gets nothing.
 
     Args:
         features: Shape: (N, C, h, w).
@@ -143,15 +139,23 @@ def learnt_attention(features: Tensor) -> Tensor:
     Returns:
         Rows sum to 1. Shape: (N, h w, h w).
     """
-    cosine = cosines(features.detach())
-    scaled = 3 * (cosine - cosine.mean())
+    scaled = relative_cosines(features.detach())
     return scaled.masked_fill(scaled < 0, -torch.inf).softmax(-1)
 
 
-def cosines(features: Tensor) -> Tensor:
-    """Cosines of all pairs of places. Shape: (N, C, h, w) to (N, h w, h w), float32."""
-    unit = F.normalize(features.float().flatten(2), dim=1)
-    return unit.transpose(1, 2) @ unit
+def relative_cosines(features: Tensor) -> Tensor:
+    """Three times the cosines of all pairs of places, less their mean over the whole batch.
+
+    Args:
+        features: Shape: (N, C, h, w).
+
+    Returns:
+        float32. Shape: (N, h w, h w).
+    """
+    with torch.autocast(features.device.type, enabled=False):
+        unit = F.normalize(features.float().flatten(2), dim=1)
+        cosine = unit.transpose(1, 2) @ unit
+        return 3 * (cosine - cosine.mean())
 
 
 def _heads(block: nn.Module, normed: Tensor) -> tuple[Tensor, ...]:
@@ -159,14 +163,3 @@ def _heads(block: nn.Module, normed: Tensor) -> tuple[Tensor, ...]:
     attn = block.attn
     parts = F.linear(normed, attn.in_proj_weight, attn.in_proj_bias).chunk(3, -1)
     return tuple(part.unflatten(-1, (attn.num_heads, -1)).transpose(1, 2) for part in parts)
-
-
-def _softmax_of(left: Tensor, right: Tensor) -> Tensor:
-    return (left.shape[-1] ** -0.5 * left @ right.transpose(-2, -1)).softmax(-1)
-
-
-def _attend(block: nn.Module, normed: Tensor) -> tuple[Tensor, Tensor]:
-    """Attention of each head, (N, heads, L, L), and what it adds to the tokens, (N, L, D)."""
-    query, key, value = _heads(block, normed)
-    weights = _softmax_of(query, key)
-    return weights, block.attn.out_proj((weights @ value).transpose(1, 2).flatten(2))

@@ -6,6 +6,7 @@ from mmwsss.models.one_stage.excel import ExCEL
 from mmwsss.models.one_stage.one_stage_vit import OneStageViT
 from mmwsss.models.one_stage.sam_preprocessor import SAMDataPreprocessor
 from mmwsss.models.one_stage.toco import ToCo
+from mmwsss.models.one_stage.token_segmentor import TokenSegmentor
 from mmwsss.models.one_stage.weclip import WeCLIP
 from mmwsss.models.one_stage.weclip_plus import WeCLIPPlus
 
@@ -16,6 +17,7 @@ __all__ = [
     'OneStageViT',
     'SAMDataPreprocessor',
     'ToCo',
+    'TokenSegmentor',
     'WeCLIP',
     'WeCLIPPlus',
 ]

@@ -9,15 +9,16 @@ from torch import Tensor, nn
 
 from mmwsss.models.clip.clip import CLIP, CLIPTokens
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
-from mmwsss.models.heads.token_decoder import TokenFusion, token_affinity
+from mmwsss.models.heads.token_decoder import TokenFusion
+from mmwsss.models.one_stage.phase_trigger import training_iteration
 from mmwsss.models.one_stage.second_encoder import SecondEncoder
-from mmwsss.models.one_stage.weclip import Segmented, WeCLIP
-from mmwsss.models.one_stage.weclip_test_cfg import training_iteration
-from mmwsss.registry import MODELS
+from mmwsss.models.one_stage.segmented import Segmented
+from mmwsss.models.one_stage.token_segmentor import TokenSegmentor
+from mmwsss.registry import MODELS, build
 
 
 @MODELS.register_module()
-class WeCLIPPlus(WeCLIP):
+class WeCLIPPlus(TokenSegmentor):
     """Frozen CLIP-DINO: A Strong Backbone for Weakly Supervised Semantic Segmentation.
 
     `B. Zhang et al., TPAMI 2025 <https://ieeexplore.ieee.org/document/10891864>`_. To
@@ -26,39 +27,29 @@ class WeCLIPPlus(WeCLIP):
     with the prediction before they are spread.
 
     Args:
-        clip: See :class:`WeCLIP`, as all that is not described here.
-        prompts: See :class:`WeCLIP`.
+        clip: See :class:`TokenSegmentor`, as all that is not described here.
+        prompts: The classes' names and words for the background.
         second: Arguments of a :class:`~mmwsss.models.one_stage.second_encoder.SecondEncoder`, or
             one.
         num_classes: Foreground classes C.
-        caa: See :class:`WeCLIP`; with ``threshold=None`` every place gives, as released for VOC.
+        caa: With ``threshold=None`` every place gives, as released for VOC.
         choose: Last blocks of which the attention is chosen (VOC 6, COCO 8, ViT-L/14 12).
         scale_divisor: Divides CLIP's factor of the cosines (ViT-L/14 4).
         cam_block: Block whose tokens GradCAM puts into the last: -1 that before it (COCO), -2 the
             one before that (VOC).
-        channels: Of the decoder.
-        layers: Its transformer blocks, 5 with large encoders.
-        heads: Its attention heads.
-        dropout: Share of fused channels that are dropped, for each encoder by itself.
+        layers: Transformer blocks of the decoder, 5 with large encoders.
         loss_seg: Also of the mutual terms: each encoder's logits learn what the other predicts.
             ``guarded=False`` is NaN where a prediction has no background or no foreground, as
             released, which one batch is enough for.
-        loss_affinity: See :class:`WeCLIP`.
         loss_dice: Config of a :class:`~mmwsss.models.losses.batch_dice.BatchDiceLoss`.
-        affinity_weight: Weight of the affinity's loss.
         mutual_weight: Weight of the mutual terms.
         late_after: Training iteration, from 1, after which pixels with a confident prediction are
             labelled with it (released 18001 on VOC, 40001 on COCO); None is never.
         confidence: Probability that a confident prediction exceeds.
         late_tags_only: Such labels are those of the photo's tags alone; released is any class.
-        par_iterations: Averages of PAR.
-        ignore_padding: See :class:`WeCLIP`.
-        test_cfg: Fields of :class:`~mmwsss.models.one_stage.weclip_test_cfg.WeCLIPTestCfg`.
-        data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor')``.
-        init_cfg: See :class:`mmengine.model.BaseModule`.
 
     Raises:
-        ValueError: The second encoder has no weights, or see :class:`WeCLIP`.
+        ValueError: The second encoder has no weights, or see :class:`TokenSegmentor`.
     """
 
     def __init__(
@@ -98,6 +89,7 @@ class WeCLIPPlus(WeCLIP):
             choose=choose,
             scale_divisor=scale_divisor,
             phase2=dict(after=0),
+            blocks=1,
             channels=channels,
             layers=layers,
             heads=heads,
@@ -118,18 +110,13 @@ class WeCLIPPlus(WeCLIP):
         self.second_fusion = TokenFusion(
             self.second.channels, 1, channels=channels, dropout=dropout
         )
-        self.loss_dice = MODELS.build(dict(loss_dice))
+        self.loss_dice = build(MODELS, loss_dice)
         self.cam_block, self.mutual_weight = cam_block, mutual_weight
         self.late_after, self.confidence = late_after, confidence
         self.late_tags_only = late_tags_only
 
-    @staticmethod
-    def fused_blocks(layers: int) -> int:
-        """One: the tokens that go into the last block."""
-        return 1
-
     def segment(self, x: Tensor, attention: int = 0) -> Segmented:
-        """Mean logits of both encoders, and the features of both; see :meth:`WeCLIP.segment`."""
+        """Mean logits of both encoders, and the features of both; see :class:`TokenSegmentor`."""
         image = self.seeder.clip.encode(x, attention, keep_blocks=True, drop_rest=True)
         fused = self.fusion([image.tokens[:, 1:].float()], image.grid)
         maps = self.second(x)
@@ -150,7 +137,7 @@ class WeCLIPPlus(WeCLIP):
         """All five, given the labels of the seeds. Shape of these: (N, H, W)."""
         size = label.shape[-2:]
         up = [F.interpolate(x.float(), size, mode='bilinear') for x in seen.by_encoder]
-        affinity = self.loss_affinity(token_affinity(seen.features), label, seen.image.grid)
+        affinity = self.loss_affinity(self.affinity(seen.features), label, seen.image.grid)
         mean = (up[0] + up[1]) / 2
         label = self.late_label(mean, label, tags)
         clip, second = (

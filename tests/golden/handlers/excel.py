@@ -10,10 +10,9 @@ from torch import nn
 from mmwsss.models import CLIP, BalancedCrossEntropyLoss, ExCEL, FixedPrompts, TokenAffinityLoss
 from mmwsss.models.clip.clip import resize_positions
 from mmwsss.models.clip.sizes import CLIPSizes
-from mmwsss.models.clip.surgery import CLIPSurgery, learnt_attention
+from mmwsss.models.clip.surgery import CLIPSurgery, learnt_attention, relative_cosines
 from mmwsss.models.clip.text_bank import TextBank, enrich
 from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
-from mmwsss.models.one_stage.excel import relative_affinity
 from mmwsss.ops.attention_affinity import (
     AttentionAffinity,
     merge_attention,
@@ -170,11 +169,11 @@ def model_forward(spec, arrays, folder):
     text = model.seeder.prompts.features(model.seeder.clip)
     found = dict(
         text=text,
-        text_attr=model.text(),
+        text_attr=model.seeder.text(),
         fused=seen.features[:, ::4],
         seg=seen.logits,
         maps=maps.flatten(2).transpose(1, 2),
-        aff=relative_affinity(seen.features),
+        aff=relative_cosines(seen.features).sigmoid(),
         maps_lvc=lvc.flatten(2).transpose(1, 2),
     )
     return compared(spec, arrays, found)
@@ -343,7 +342,7 @@ def infer_seg(spec, arrays, folder):
     x = tensor(arrays, 'img')
     for data in ('voc', 'coco'):
         cfg = dict(shipped(data, 'excel').model.get('test_cfg', {}))
-        cfg |= dict(side=config['side'], scales=config['scales'])
+        cfg |= dict(long_side=config['side'], scales=config['scales'])
         model = case_model(spec, arrays, test_cfg=cfg).eval()
         size = tuple(x.shape[-2:])
         with torch.no_grad():

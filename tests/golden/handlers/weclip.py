@@ -24,7 +24,7 @@ from mmwsss.models.conversion import FORMATS
 from mmwsss.models.conversion.checkpoint_keys import rename
 from mmwsss.models.heads import token_affinity
 from mmwsss.models.losses.token_affinity import near_pairs
-from mmwsss.models.one_stage.weclip_test_cfg import PhaseTrigger
+from mmwsss.models.one_stage.phase_trigger import PhaseTrigger
 from mmwsss.ops.attention_affinity import (
     AttentionAffinity,
     chosen_blocks,
@@ -34,7 +34,7 @@ from mmwsss.ops.attention_affinity import (
 from mmwsss.ops.dense_crf import DenseCRF, softmax_unary
 from mmwsss.ops.grad_cam import present_softmax
 from mmwsss.ops.par import par
-from mmwsss.ops.refined_label import refined_label
+from mmwsss.ops.refined_label import refined_label, refined_scores
 from mmwsss.registry import PARAM_SCHEDULERS, TRANSFORMS
 from mmwsss.stores.mask_store import voc_palette
 from tests.golden import fill
@@ -209,7 +209,7 @@ def forward_results(spec, arrays, model, method='weclip'):
     x, tags = torch.from_numpy(arrays['in_image']), case_tags(spec, arrays)
     phase2 = spec['config'].get('phase', 2) == 2
     with torch.no_grad():
-        seen = model.segment(x, model._attention(phase2))
+        seen = model.segment(x, model.seeder.choose if phase2 else model.seeder.layers)
         image, seeder = model.cam_tokens(seen.image), model.seeder
         features, attention = seeder.clip.describe(image)
         raw = seeder.grad_cam(image, tags)
@@ -242,7 +242,7 @@ def forward_results(spec, arrays, model, method='weclip'):
         mask[0, columns] = 1
         probability = present_softmax(seeder.logits(features[:1]), mask)[0, columns]
         score = F.interpolate(lows[0][first][None], x.shape[-2:], mode='bilinear')[0]
-        par0 = model._refine(x[0], lows[0])[[0, *(1 + i for i in first)]]
+        par0 = refined_scores(x[0], lows[0], model.par_iterations)[[0, *(1 + i for i in first)]]
     found = dict(
         affinity_sub=thin(affinity, out(arrays, 'affinity_sub')),
         probability0=probability,
@@ -500,7 +500,7 @@ def train_step(spec, arrays, folder):
     seen = model.segment(x, model.seeder.choose or 1)
     phase2 = spec['config']['phase'] == 2
     with torch.no_grad():
-        seen = model.segment(x, model._attention(phase2))
+        seen = model.segment(x, model.seeder.choose if phase2 else model.seeder.layers)
         label = model.labels(x, seen, tags, phase2)
     affinity = losses['loss_affinity'] / model.affinity_weight
     results = {
@@ -520,7 +520,7 @@ def infer_results(spec, arrays, model):
     """Scales and mirrored views of a photo: results by the cases' names."""
     config = spec['config']
     photo = torch.from_numpy(arrays['in_image'])
-    x = model.resized(photo[None])
+    x = model.test_cfg.view(photo[None])
     results, views = {}, []
     with torch.no_grad():
         for number, scale in enumerate(config['scales'], 1):
@@ -530,9 +530,12 @@ def infer_results(spec, arrays, model):
             results |= {f'size{number}': np.array(view.shape[-2:]), f'logits{number}': logits}
             if f'out_input{number}_sub' in arrays:
                 results[f'input{number}_sub'] = thin(view[0], out(arrays, f'input{number}_sub'))
-        results['single'], results['merged'] = views[0][:1], model.merged(x)
+        results['single'], results['merged'] = (
+            views[0][:1],
+            model.merged(photo[None], photo.shape[-2:]),
+        )
         sample = SegDataSample(metainfo=dict(ori_shape=photo.shape[-2:]))
-        model._keep_segmentation(sample, photo, views[0][:1], crf=False)
+        model.keep_segmentation(sample, photo, views[0][:1], crf=False)
         results['label_single'] = sample.pred_sem_seg.data[0]
         model.predict([photo], [sample])
         results['label'] = sample.pred_sem_seg.data[0]

@@ -10,7 +10,7 @@ from torch import nn
 
 from mmwsss.models import BatchDiceLoss, WeCLIPPlus
 from mmwsss.models.one_stage.second_encoder import SecondEncoder
-from mmwsss.models.one_stage.weclip import Segmented
+from mmwsss.models.one_stage.segmented import Segmented
 from tests.golden.handlers import handles
 from tests.golden.handlers.fma import out
 from tests.golden.handlers.weclip import (
@@ -159,8 +159,7 @@ class _Grid:
 def with_affinity(model, affinity, seen, label, tags):
     from unittest import mock
 
-    target = 'mmwsss.models.one_stage.weclip_plus.token_affinity'
-    with mock.patch(target, return_value=affinity):
+    with mock.patch.object(model, 'affinity', return_value=affinity):
         return model.losses(seen, label, tags)
 
 
@@ -192,7 +191,7 @@ def train_step(spec, arrays, folder):
     model = case_plus(spec).train()
     x, tags = torch.from_numpy(arrays['in_image']), case_tags(spec, arrays)
     at_iteration(model.late_after + 1 if config['late'] else 1)
-    seen = model.segment(x, model._attention(True))
+    seen = model.segment(x, model.seeder.choose)
     seeds = model.labels(x, seen, tags, True)
     found = model.losses(seen, seeds, tags)
     mean = F.interpolate(seen.logits.detach(), x.shape[-2:], mode='bilinear')
@@ -240,7 +239,7 @@ def infer_ms_flip(spec, arrays, folder):
     model = case_plus(spec, test_cfg=infer_cfg(spec)).eval()
     results = infer_results(spec, arrays, model)
     photo = torch.from_numpy(arrays['in_image'])
-    x = model.resized(photo[None])
+    x = model.test_cfg.view(photo[None])
     for number, scale in enumerate(spec['config']['scales'], 1):
         view = x if scale == 1 else F.interpolate(x, scale_factor=scale, mode='bilinear')
         with torch.no_grad():

@@ -94,6 +94,18 @@ def test_the_record_names_clip_and_prompts():
     assert protocol['seeds_of'] == 'image-level labels'
 
 
+def test_texts_can_be_enriched():
+    """By the bank that ExCEL has; published is none."""
+    bank = dict(sentences=[f'{a} near {b}.' for a in 'abc' for b in 'xyz'], centres=4)
+    plain, enriched = build(), build(bank=bank)
+    texts = plain.seeder.text(), enriched.seeder.text()
+    assert not torch.allclose(texts[0][:3], texts[1][:3])
+    torch.testing.assert_close(texts[0][3:], texts[1][3:])
+    (sample,) = predict(enriched, [sample_of()], (32, 40))
+    assert sample.seeds.scores.shape == (2, 30, 40)
+    assert 'text_bank' in enriched.protocol() and 'text_bank' not in plain.protocol()
+
+
 def test_refused(tmp_path):
     with pytest.raises(ValueError, match='2 names of prompts for 3 classes'):
         build(prompts=dict(names=['cat', 'dog']))

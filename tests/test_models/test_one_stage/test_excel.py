@@ -1,14 +1,13 @@
 """``ExCEL``: labels, losses, test, and what it refuses."""
 
-from unittest import mock
-
 import pytest
 import torch
+from mmengine.logging import MessageHub
 
 pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
 
 from mmwsss.models import ExCEL
-from mmwsss.models.one_stage.excel import relative_affinity
+from mmwsss.models.image_labels import image_labels
 from tests.test_models.test_clip.tiny_clip import tiny_clip
 from tests.test_models.test_one_stage.test_weclip import batch, losses
 from tests.test_models.test_one_stage.test_weclip import build as build_weclip
@@ -22,9 +21,15 @@ def build(**options):
         caa=CAA,
         bank=BANK,
         surgery=1,
-        test_cfg=dict(side=32, scales=(1.0, 1.5)),
+        test_cfg=dict(long_side=32, scales=(1.0, 1.5)),
     )
     return build_weclip(ExCEL, **{**defaults, **options})
+
+
+@pytest.fixture(autouse=True)
+def first_iteration():
+    yield
+    MessageHub.get_current_instance().update_info('iter', 0)
 
 
 def test_what_is_trained_and_saved():
@@ -41,17 +46,15 @@ def test_what_is_trained_and_saved():
 @pytest.mark.parametrize('iteration', [1, 20, 40])
 def test_a_batch_without_foreground_has_a_loss(iteration):
     model = build(learnt_after=10, own_labels_after=30)
-    for place in ('excel', 'weclip_test_cfg'):
-        name = f'mmwsss.models.one_stage.{place}.training_iteration'
-        with mock.patch(name, return_value=iteration):
-            found = losses(model, batch((0, 0, 0), (0, 0, 0)))
-        assert all(value.isfinite() for value in found.values())
+    MessageHub.get_current_instance().update_info('iter', iteration - 1)
+    found = losses(model, batch((0, 0, 0), (0, 0, 0)))
+    assert all(value.isfinite() for value in found.values())
 
 
 def test_labels_are_of_the_tags():
     model = build()
     data = model.data_preprocessor(batch((1, 0, 1), (0, 0, 0)), True)
-    seen, tags = model.segment(data['inputs']), model.tags(data['data_samples'])
+    seen, tags = model.segment(data['inputs']), image_labels(data['data_samples'], 3)
     for phase2 in (False, True):
         label = model.labels(data['inputs'], seen, tags, phase2)
         assert set(label[0].unique().tolist()) <= {0, 1, 3}
@@ -61,19 +64,25 @@ def test_labels_are_of_the_tags():
 def test_own_labels_teach_the_affinity_later():
     model = build(own_labels_after=5)
     seen = model.segment(torch.randn(1, 3, 32, 40))
-    label, tags = torch.zeros(1, 32, 40, dtype=torch.long), torch.zeros(1, 3)
+    label = torch.zeros(1, 32, 40, dtype=torch.long)
+    label[:, :4] = 255
     taught = []
-    with mock.patch.object(model.loss_affinity, 'forward', lambda a, own, g: taught.append(own)):
-        model.affinity_weight = 0
-        for iteration in (5, 6):
-            name = 'mmwsss.models.one_stage.excel.training_iteration'
-            with (
-                mock.patch(name, return_value=iteration),
-                pytest.raises(TypeError),  # the stand-in returns no number
-            ):
-                model.losses(seen, label, tags)
+    for iteration in (5, 6):
+        MessageHub.get_current_instance().update_info('iter', iteration - 1)
+        taught.append(model.affinity_label(seen, label))
     assert torch.equal(taught[0], label)
-    assert not torch.equal(taught[1], label)
+    assert not torch.equal(taught[1], label) and (taught[1][:, :4] == 255).all()
+    model.own_labels_after = None
+    assert torch.equal(model.affinity_label(seen, label), label)
+
+
+def test_seeds_of_a_test_are_made_without_learnt_maps():
+    model = build()
+    seen, tags = model.segment(torch.randn(1, 3, 32, 40)), torch.ones(1, 3)
+    (trained,), _ = model.train().maps(seen, tags, True)
+    (tested,), _ = model.eval().maps(seen, tags, True)
+    assert torch.equal(tested, model.class_maps(seen)[0])
+    assert not torch.allclose(trained, tested)
 
 
 def test_segmentation_and_seeds():
@@ -82,7 +91,7 @@ def test_segmentation_and_seeds():
     for sample in model.test_step(data):
         assert sample.pred_sem_seg.data.shape == (1, 32, 40)
     assert model.protocol()['image_labels_at_test_time'] == 'not used'
-    seeds = build(test_cfg=dict(side=32, scales=(1,), output='seeds')).eval()
+    seeds = build(test_cfg=dict(long_side=32, scales=(1,), output='seeds')).eval()
     first, second = seeds.test_step(data)
     assert first.seeds.classes.tolist() == [0, 2] and first.seeds.scores.shape == (2, 32, 40)
     assert second.seeds.classes.tolist() == [] and (second.seeds.background > 0.99).all()
@@ -101,27 +110,25 @@ def test_validation_gives_both():
         assert 'seeds' in sample and sample.pred_sem_seg.data.shape == (1, 32, 40)
 
 
-def test_average_at_a_fraction():
-    model = build(test_cfg=dict(side=32, scales=(1, 1.5), average_at=0.2, flip_first=True)).eval()
-    assert model.merged(torch.randn(1, 3, 50, 60), (50, 60)).shape[-2:] == (10, 12)
-
-
 def test_affinity_is_relative_to_the_batch():
-    features = torch.randn(2, 8, 3, 4)
-    affinity = relative_affinity(features)
+    model, features = build(), torch.randn(2, 8, 3, 4)
+    affinity = model.affinity(features)
     assert affinity.shape == (2, 12, 12)
     torch.testing.assert_close(affinity, affinity.transpose(1, 2))
-    assert not torch.allclose(relative_affinity(features[:1]), affinity[:1])
+    assert not torch.allclose(model.affinity(features[:1]), affinity[:1])
 
 
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(test_cfg=dict(long_side=3)), r"unknown keys \['long_side'\]"),
-        (dict(test_cfg=dict(average_at=0)), r'average_at lies in \(0, 1\]'),
+        (dict(test_cfg=dict(side=32)), r"unknown keys \['side'\]"),
         (dict(test_cfg=dict(output='masks')), 'test_cfg.output must be one of'),
-        (dict(test_cfg=dict(scales=())), 'positive scales and side'),
-        (dict(test_cfg=dict(side=32, scales=(0.7,))), r'multiple of a patch of 8 .* found \[22\]'),
+        (dict(test_cfg=dict(scales=())), 'positive scales and a positive long_side'),
+        (
+            dict(test_cfg=dict(long_side=32, scales=(0.7,))),
+            r'multiple of a patch of 8 .* found True and \[22\]',
+        ),
+        (dict(test_cfg=dict(square=False)), 'found False and'),
         (dict(surgery=3), '1 to 2 of the 3 blocks'),
         (dict(num_classes=4), '3 names of prompts for 4 classes'),
         (dict(clip=tiny_clip(vision_layers=1), caa=dict(CAA, layers=1)), 'attention of 2 blocks'),

@@ -1,0 +1,395 @@
+"""Base class of segmentors on the tokens of a frozen CLIP: WeCLIP, WeCLIP+ and ExCEL."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModel
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.fixed_prompts import FixedPrompts
+from mmwsss.models.clip.seeder import CLIPSeeder
+from mmwsss.models.clip.text_bank import TextBank
+from mmwsss.models.heads.token_decoder import TokenDecoder, TokenFusion, token_affinity
+from mmwsss.models.image_labels import image_labels
+from mmwsss.models.one_stage.phase_trigger import PhaseTrigger
+from mmwsss.models.one_stage.segmented import Segmented
+from mmwsss.models.one_stage.token_test_cfg import TokenTestCfg
+from mmwsss.models.test_cfg import read_test_cfg
+from mmwsss.ops.dense_crf import DenseCRF, softmax_unary
+from mmwsss.ops.refined_label import refined_label, refined_scores
+from mmwsss.ops.two_level_labels import inside_boxes
+from mmwsss.registry import MODELS, build
+from mmwsss.stores import StoreOutput, StoreWriter
+from mmwsss.structures import Seeds
+
+
+class TokenSegmentor(BaseModel, StoreWriter):
+    """A small decoder on the tokens of a frozen CLIP, which also labels what the decoder learns.
+
+    Maps of the tags, spread along CLIP's attention and refined by PAR, label each crop. In *phase
+    2* the affinity of the decoder's features corrects the attention. CLIP is no part of
+    checkpoints. A method implements :meth:`segment`; it may have other :meth:`maps`, another
+    :meth:`affinity`, :meth:`weights` and :meth:`losses`.
+
+    Args:
+        clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
+        prompts: Arguments of a :class:`~mmwsss.models.clip.fixed_prompts.FixedPrompts`, or one.
+        num_classes: Foreground classes C.
+        caa: Fields of an :class:`~mmwsss.ops.attention_affinity.AttentionAffinity`.
+        choose: Last blocks of which phase 2 chooses the attention.
+        phase2: Arguments of a :class:`~mmwsss.models.one_stage.phase_trigger.PhaseTrigger`.
+        blocks: Number of blocks whose tokens are fused; 0 for all, -1 for all but the last.
+        channels: Of the decoder.
+        layers: Its transformer blocks.
+        heads: Its attention heads.
+        dropout: Share of fused channels that are dropped in training.
+        loss_seg: Config of the segmentation's loss, on logits and label.
+        loss_affinity: Config of a
+            :class:`~mmwsss.models.losses.token_affinity.TokenAffinityLoss`.
+        affinity_weight: Weight of that.
+        par_iterations: Averages of PAR.
+        ignore_padding: Leave padding out of the losses, which published trainings label and learn.
+            The pipeline then crops with ``RandomCropPad(fill=...)``, which says where it is.
+        test_cfg: Fields of ``test_cfg_class``.
+        data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor')``.
+        scale_divisor: Divides CLIP's factor of the cosines.
+        bank: Enriches the texts of the classes: arguments of a
+            :class:`~mmwsss.models.clip.text_bank.TextBank`, or one.
+        init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: ``test_cfg`` has an unknown key, the numbers of classes and prompts differ, or
+            CLIP has fewer blocks than are looked at.
+    """
+
+    test_cfg_class: ClassVar[type[TokenTestCfg]] = TokenTestCfg
+
+    def __init__(
+        self,
+        *,
+        clip: Mapping[str, Any] | CLIP,
+        prompts: Mapping[str, Any] | FixedPrompts,
+        num_classes: int,
+        caa: Mapping[str, Any],
+        choose: int,
+        phase2: Mapping[str, Any],
+        blocks: int,
+        channels: int,
+        layers: int,
+        heads: int,
+        dropout: float,
+        loss_seg: Mapping[str, Any],
+        loss_affinity: Mapping[str, Any],
+        affinity_weight: float,
+        par_iterations: int,
+        ignore_padding: bool,
+        test_cfg: Mapping[str, Any] | None,
+        data_preprocessor: Mapping[str, Any] | nn.Module | None,
+        scale_divisor: float = 1.0,
+        bank: Mapping[str, Any] | TextBank | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        super().__init__(build(MODELS, data_preprocessor), init_cfg)
+        self.test_cfg = read_test_cfg(self.test_cfg_class, test_cfg)
+        self.num_classes = num_classes
+        self.seeder = CLIPSeeder(
+            clip, prompts, num_classes, caa, choose=choose, scale_divisor=scale_divisor, bank=bank
+        )
+        self.phase2 = PhaseTrigger(**phase2)
+        sizes = self.seeder.clip.sizes
+        self.fusion = TokenFusion(
+            sizes.vision_width,
+            blocks if blocks > 0 else sizes.vision_layers + blocks,
+            channels=channels,
+            dropout=dropout,
+        )
+        self.decoder = TokenDecoder(num_classes + 1, channels=channels, layers=layers, heads=heads)
+        self.loss_seg, self.loss_affinity = build(MODELS, loss_seg), build(MODELS, loss_affinity)
+        self.affinity_weight = affinity_weight
+        self.par_iterations, self.ignore_padding = par_iterations, ignore_padding
+
+    @abstractmethod
+    def segment(self, x: Tensor, attention: int = 0) -> Segmented:
+        """Logits and features of images.
+
+        Args:
+            x: Normalised images. Shape: (N, 3, H, W).
+            attention: Last blocks of which the attention is wanted.
+        """
+
+    def forward(
+        self,
+        inputs: Tensor | Sequence[Tensor],
+        data_samples: list[SegDataSample] | None = None,
+        mode: str = 'tensor',
+    ) -> Tensor | dict[str, Tensor] | list[SegDataSample]:
+        """Run the network.
+
+        Args:
+            inputs: Normalised images: (N, 3, H, W); in mode ``predict`` also N of (3, H, W).
+            data_samples: N samples; see :meth:`loss` and :meth:`predict`.
+            mode: ``'loss'``, ``'predict'`` or ``'tensor'`` (logits of :meth:`segment`).
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self.segment(inputs).logits
+        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+
+    # Labels ---------------------------------------------------------------------------
+
+    def maps(self, seen: Segmented, tags: Tensor, phase2: bool) -> tuple[list[Tensor], Tensor]:
+        """Raw maps of each image's tags, and the attention along which they are spread.
+
+        GradCAM, unless a method has other maps.
+
+        Args:
+            seen: N images, with the attention of the blocks that are looked at.
+            tags: Multi-hot. Shape: (N, C).
+            phase2: Whether what is learnt takes part.
+
+        Returns:
+            N tensors of shape (P, h, w), and (N, K, 1 + h w, 1 + h w).
+        """
+        image = self.cam_tokens(seen.image)
+        cams = self.seeder.grad_cam(image, tags).split((tags > 0).sum(1).tolist())
+        return list(cams), self.seeder.clip.describe(image)[1]
+
+    def cam_tokens(self, image: CLIPTokens) -> CLIPTokens:
+        """Tokens that go into the last block for GradCAM."""
+        return image._replace(tokens=image.tokens.float(), hidden=image.hidden.float())
+
+    def affinity(self, features: Tensor) -> Tensor:
+        """Affinity of places. Shape: (N, E, h, w) to (N, h w, h w)."""
+        return token_affinity(features)
+
+    def weights(self, seen: Segmented, tags: Tensor) -> Tensor | None:
+        """Factors of what places give in the walk, (N, C, h, w); None for none."""
+        return None
+
+    @torch.no_grad()
+    def class_scores(self, seen: Segmented, tags: Tensor, phase2: bool) -> list[Tensor]:
+        """Scores of each image's tags in [0, 1), at the resolution of patches.
+
+        Args:
+            seen: See :meth:`maps`.
+            tags: Multi-hot. Shape: (N, C).
+            phase2: Whether the affinity of the features takes part.
+
+        Returns:
+            N tensors. Shape: (P, h, w) each.
+        """
+        with torch.autocast(tags.device.type, enabled=False):
+            maps, attention = self.maps(seen, tags, phase2)
+            affinity = self.affinity(seen.features) if phase2 else None
+            weights = self.weights(seen, tags)
+            return [
+                self.seeder.scores(
+                    own,
+                    attention[index],
+                    None if affinity is None else affinity[index],
+                    None if weights is None else weights[index][tags[index] > 0],
+                )
+                if len(own)
+                else own
+                for index, own in enumerate(maps)
+            ]
+
+    @torch.no_grad()
+    def labels(
+        self, x: Tensor, seen: Segmented, tags: Tensor, phase2: bool, boxes: Sequence | None = None
+    ) -> Tensor:
+        """Pseudo labels of a batch.
+
+        Args:
+            x: Normalised images. Shape: (N, 3, H, W).
+            seen: What :meth:`segment` says about them.
+            tags: Multi-hot. Shape: (N, C).
+            phase2: See :meth:`class_scores`.
+            boxes: Place (top, left, bottom, right) of each picture; what is outside is 255.
+
+        Returns:
+            0 background, 1..C, of every pixel. Shape: (N, H, W), int64.
+        """
+        labels = []
+        for index, low in enumerate(self.class_scores(seen, tags, phase2)):
+            refined = refined_scores(self.colours(x[index]), low, self.par_iterations)
+            labels.append(refined_label(refined, tags[index].nonzero()[:, 0]))
+        found = torch.stack(labels)
+        if boxes is None:
+            return found
+        rows = [(top, bottom, left, right) for top, left, bottom, right in boxes]
+        inside = inside_boxes(torch.tensor(rows, device=x.device), tuple(found.shape[-2:]))
+        return found.masked_fill(~inside, 255)
+
+    def colours(self, x: Tensor) -> Tensor:
+        """What PAR sees of a crop: the normalised image."""
+        return x
+
+    # Training -------------------------------------------------------------------------
+
+    def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+        """Named losses of a training batch.
+
+        Args:
+            inputs: Normalised images. Shape: (N, 3, H, W).
+            data_samples: N samples with ``gt_label``, the tags of the whole photo.
+
+        Raises:
+            ValueError: The crops are no whole number of patches.
+        """
+        patch = self.seeder.clip.sizes.vision_patch_size
+        if any(side % patch for side in inputs.shape[-2:]):
+            raise ValueError(
+                f'crops of {tuple(inputs.shape[-2:])} are no whole number of patches of {patch} '
+                'pixels, so that labels and predictions would not lie on each other: set size of '
+                f'RandomCropPad to {-(-inputs.shape[-1] // patch) * patch}'
+            )
+        self.phase2.saw_forward()
+        tags = image_labels(data_samples, self.num_classes).to(inputs.device)
+        phase2 = self.phase2()
+        seen = self.segment(inputs, self.seeder.choose if phase2 else self.seeder.layers)
+        label = self.labels(inputs, seen, tags, phase2, self._boxes(data_samples))
+        with torch.autocast(inputs.device.type, enabled=False):
+            return self.losses(seen, label, tags)
+
+    def losses(self, seen: Segmented, label: Tensor, tags: Tensor) -> dict[str, Tensor]:
+        """The losses, given the labels. Shape of these: (N, H, W)."""
+        affinity = self.affinity(seen.features)
+        taught = self.affinity_label(seen, label)
+        return dict(
+            loss_seg=self.loss_seg(seen.logits.float(), label),
+            loss_affinity=self.affinity_weight
+            * self.loss_affinity(affinity, taught, seen.image.grid),
+        )
+
+    def affinity_label(self, seen: Segmented, label: Tensor) -> Tensor:
+        """What the affinity learns: the label."""
+        return label
+
+    def _boxes(self, samples: list[SegDataSample]) -> list | None:
+        if not self.ignore_padding:
+            return None
+        missing = [sample for sample in samples if 'picture_box' not in sample.metainfo]
+        if missing:
+            raise ValueError(
+                f'{missing[0].get("img_id", "an image")}: ignore_padding needs the place of the '
+                'picture (picture_box), which RandomCropPad leaves'
+            )
+        return [sample.metainfo['picture_box'] for sample in samples]
+
+    # Testing --------------------------------------------------------------------------
+
+    def val_step(self, data: dict | tuple | list) -> list[SegDataSample]:
+        """Both at one scale: the segmentation, and seeds where samples have tags."""
+        data = self.data_preprocessor(data, False)
+        with torch.no_grad():
+            for photo, sample in zip(data['inputs'], data['data_samples'], strict=True):
+                self.phase2.saw_forward()
+                view = photo[None]
+                if self.test_cfg.square:
+                    view = self.test_cfg.view(view)
+                seen = self.segment(view, self.seeder.choose)
+                self.keep_segmentation(sample, photo, seen.logits, crf=False)
+                if 'gt_label' in sample:
+                    self.keep_seeds(sample, photo, view[0], seen)
+        return data['data_samples']
+
+    @torch.no_grad()
+    def predict(
+        self, inputs: Tensor | Sequence[Tensor], data_samples: list[SegDataSample]
+    ) -> list[SegDataSample]:
+        """Fill ``pred_sem_seg`` (int64 (1, H, W)), or ``seeds``, as ``test_cfg`` says.
+
+        Args:
+            inputs: Normalised photos at their own sizes.
+            data_samples: Samples with ``ori_shape``; for seeds with ``gt_label``.
+        """
+        for photo, sample in zip(inputs, data_samples, strict=True):
+            if self.test_cfg.output == 'seeds':
+                view = self.test_cfg.view(photo[None])
+                wanted = self.seeder.choose if self.test_cfg.learnt else self.seeder.layers
+                self.keep_seeds(sample, photo, view[0], self.segment(view, wanted))
+            else:
+                logits = self.merged(photo[None], tuple(sample.ori_shape[:2]))
+                self.keep_segmentation(sample, photo, logits)
+        return data_samples
+
+    def merged(self, photo: Tensor, size: tuple[int, int]) -> Tensor:
+        """Mean logits of all scales and mirrorings, (1, C + 1, h, w), of a photo (1, 3, H, W)."""
+        return self.test_cfg.merge(lambda views: self.segment(views).logits, photo, size)
+
+    def keep_segmentation(
+        self, sample: SegDataSample, photo: Tensor, logits: Tensor, crf: bool = True
+    ) -> None:
+        """Segmentation of a photo (3, H, W), by its logits (1, C + 1, h, w)."""
+        size = tuple(sample.ori_shape[:2])
+        full = F.interpolate(logits.float(), size, mode='bilinear')[0]
+        if crf and self.test_cfg.crf is not None:
+            mean, std = self.data_preprocessor.mean, self.data_preprocessor.std
+            image = (photo * std + mean).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+            scores = full.softmax(0).cpu().numpy()
+            kernels = DenseCRF(np.ascontiguousarray(image), len(scores), self.test_cfg.crf)
+            full = torch.from_numpy(kernels(softmax_unary(scores)))
+        sample.pred_sem_seg = PixelData(data=full.argmax(0, keepdim=True))
+
+    def keep_seeds(
+        self, sample: SegDataSample, photo: Tensor, view: Tensor, seen: Segmented
+    ) -> None:
+        """Seeds of the tags with a background map, as labels are made in phase 2.
+
+        Args:
+            sample: Gets them.
+            photo: Normalised. Shape: (3, H, W).
+            view: What the network has seen of it. Shape: (3, h, w).
+            seen: What it says.
+        """
+        cfg, size = self.test_cfg, tuple(sample.ori_shape[:2])
+        tags = image_labels([sample], self.num_classes).to(photo.device)
+        trained = self.seeder.caa
+        if cfg.threshold is not None:
+            self.seeder.caa = replace(trained, threshold=cfg.threshold)
+        (low,) = self.class_scores(seen, tags, cfg.learnt)
+        self.seeder.caa = trained
+        colours = self.seed_colours(photo, view, size)
+        refined = refined_scores(colours, low, self.par_iterations) / 1.01**self.par_iterations
+        refined = F.interpolate(refined[None], size, mode='bilinear')
+        scores = refined[0].clamp(0, 1).cpu().numpy()
+        classes = tags[0].nonzero()[:, 0].cpu().numpy()
+        sample.seeds = Seeds(classes, scores[1:], scores[0], size)
+
+    def seed_colours(self, photo: Tensor, view: Tensor, size: tuple[int, int]) -> Tensor:
+        """What PAR sees of a photo: what the network saw. See :meth:`keep_seeds`."""
+        return self.colours(view)
+
+    def store_output(self) -> StoreOutput:
+        """Scores or masks, as ``test_cfg.output`` says."""
+        kind = 'scores' if self.test_cfg.output == 'seeds' else 'masks'
+        return StoreOutput((kind,), self.protocol())
+
+    def protocol(self) -> dict[str, Any]:
+        """How the maps were made, for the record of a store."""
+        protocol = asdict(self.test_cfg)
+        seeds = protocol.pop('output') == 'seeds'
+        made = dict(protocol, **self.seeder.protocol())
+        unread = ('scales', 'flip', 'flip_first', 'average_at', 'crf')
+        for key in unread if seeds else ('threshold', 'learnt'):
+            made.pop(key)
+        if not seeds:
+            return dict(made, image_labels_at_test_time='not used')
+        return dict(
+            made,
+            seeds_of='image-level labels',
+            caa=asdict(self.seeder.caa),
+            choose=self.seeder.choose,
+        )
