@@ -69,6 +69,8 @@ COMMANDS = {
     ),
     'config': Command('misc/print_config.py', 'print what a config becomes',
                       'mmwsss config mmwsss::cam/cam_r18_shapes.py'),
+    'new': Command('misc/new_method.py', 'write the repository of a method of your own',
+                   'mmwsss new edge_cam'),
     'convert': Command('model_converters/convert_checkpoint.py',
                        'convert a published checkpoint', 'mmwsss convert --help'),
 }  # fmt: skip

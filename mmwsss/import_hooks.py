@@ -1,7 +1,8 @@
 """Small corrections to other packages, made when (and only if) somebody imports them.
 
 - mmengine learns that ``mmwsss::`` means this package, so that ``_base_ = ['mmwsss::cam/...']``,
-  ``get_config('mmwsss::...')`` and types such as ``mmwsss.S2C`` resolve in other repositories.
+  ``get_config('mmwsss::...')`` and types such as ``mmwsss.S2C`` resolve in other repositories; of
+  an editable installation, too, whose code lies elsewhere than mmengine looks for it.
 - mmengine imports ``pkg_resources``, which setuptools 81 removed: :class:`_PkgResources` stands in
   where it is missing.
 - mmpretrain's vision-language models cannot be imported beside transformers 4.50 or newer, and
@@ -21,22 +22,45 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
+from mmwsss.installed import find_config
+
 #: First release of transformers that mmpretrain 1.2's vision-language models cannot be used with.
 TRANSFORMERS_WITHOUT_MULTIMODAL = (4, 50)
 
 
 def install() -> None:
     """Make the corrections: now for what is imported already, later for the rest. Idempotent."""
+    if any(isinstance(finder, _CorrectingFinder) for finder in sys.meta_path):
+        return
     for name, correct in _CORRECTIONS.items():
         if name in sys.modules:
             correct(sys.modules[name])
-    if not any(isinstance(finder, _CorrectingFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _CorrectingFinder())
-        sys.meta_path.append(_PkgResourcesFinder())
+    sys.meta_path.insert(0, _CorrectingFinder())
+    sys.meta_path.append(_PkgResourcesFinder())
 
 
 def _name_this_package(module: ModuleType) -> None:
     module.MODULE2PACKAGE.setdefault('mmwsss', 'mmwsss')
+
+
+def _find_configs_of_this_package(module: ModuleType) -> None:
+    find = module.Config._get_cfg_path
+
+    def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        if cfg_path.startswith('mmwsss::'):
+            return str(find_config(cfg_path)), 'mmwsss'
+        return find(cfg_path, filename)
+
+    module.Config._get_cfg_path = staticmethod(get_cfg_path)
+
+
+def _find_folder_of_this_package(module: ModuleType) -> None:
+    find = module.get_installed_path
+
+    def get_installed_path(package: str) -> str:
+        return str(Path(__file__).parent) if package == 'mmwsss' else find(package)
+
+    module.get_installed_path = get_installed_path  # type: ignore[attr-defined]
 
 
 def _without_multimodal(module: ModuleType) -> None:
@@ -50,6 +74,8 @@ def _without_multimodal(module: ModuleType) -> None:
 
 _CORRECTIONS: dict[str, Callable[[ModuleType], None]] = {
     'mmengine.config.utils': _name_this_package,
+    'mmengine.config.config': _find_configs_of_this_package,
+    'mmengine.hub.hub': _find_folder_of_this_package,
     'mmpretrain.utils.dependency': _without_multimodal,
 }
 

@@ -30,6 +30,25 @@ def test_mmengine_knows_the_package_in_both_orders(imports):
     assert run_python(code) == 'mmwsss'
 
 
+@pytest.mark.parametrize('imports', ['mmwsss, mmengine.config', 'mmengine.config, mmwsss'])
+def test_mmengine_finds_its_configs_in_an_editable_installation_too(imports, tmp_path):
+    (tmp_path / 'mine.py').write_text("_base_ = ['mmwsss::cam/cam_r38_voc.py']")
+    code = (
+        f'import {imports}\n'
+        f'cfg = mmengine.config.Config.fromfile({str(tmp_path / "mine.py")!r})\n'
+        'print(cfg.model.type)'
+    )
+    assert run_python(code) == 'CAMGenerator'
+
+
+def test_the_hub_finds_the_package_where_it_lies():
+    code = (
+        'import mmwsss, mmengine.hub.hub as hub\n'
+        'print(hub.get_installed_path("mmwsss") == mmwsss.__path__[0])'
+    )
+    assert run_python(code) == 'True'
+
+
 def test_types_of_the_package_are_found_from_another_scope():
     code = (
         'import mmwsss\n'

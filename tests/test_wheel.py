@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -58,7 +59,11 @@ def environment(tmp_path_factory):
     target = folder / 'environment'
     venv.create(target)
     (site,) = target.glob('lib/python*/site-packages')
-    (site / 'needed.pth').write_text(sysconfig.get_paths()['purelib'] + '\n')
+    needed = Path(sysconfig.get_paths()['purelib'])
+    (site / '_needed.pth').write_text(f'{needed}\n')
+    hack = needed / 'distutils-precedence.pth'  # how setuptools brings distutils to Python 3.12
+    if hack.exists():
+        shutil.copy(hack, site)
     programs = target / 'bin'
     install = [*pip, '--python', str(programs / 'python'), 'install', '--no-deps', '--no-index']
     subprocess.run([*install, '--ignore-installed', str(wheel)], check=True)
@@ -74,7 +79,7 @@ def call(environment, tmp_path):
 
     def run(*arguments, program='mmwsss'):
         command = [environment / program, *arguments]
-        return subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True)
+        return subprocess.run(command, cwd=run.folder, env=clean, capture_output=True, text=True)
 
     run.folder = folder
     return run
@@ -113,3 +118,13 @@ def test_a_recipe_on_our_configs(call):
 def test_our_recipes_by_name(call):
     result = call('run', 'mmwsss::demo/demo_recipe.py', '--dry-run')
     assert '8 of 8 stages will run' in result.stdout, result.stdout + result.stderr
+
+
+@pytest.mark.slow
+def test_a_new_repository_on_our_configs(call):
+    assert call('new', 'edge_cam', '.').returncode == 1
+    result = call('new', 'edge_cam', 'mine')
+    assert result.returncode == 0, result.stderr
+    call.folder /= 'mine'
+    result = call('run', 'configs/edge_cam_recipe.py', '--dry-run')
+    assert '5 of 5 stages will run' in result.stdout, result.stdout + result.stderr

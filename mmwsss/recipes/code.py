@@ -88,6 +88,10 @@ class ReachableCode:
         files = self._types().get(_last(kind), ()) if isinstance(kind, str) else ()
         return any(path.parent == self.package / room for path in files)
 
+    def registered(self) -> set[str]:
+        """Names of all types that our package registers."""
+        return set(self._types())
+
     def imports_of(self, content: Mapping[str, Any]) -> set[str]:
         """Top names of the modules that the types in a part of a config import, ours or not."""
         types = self._types()

@@ -126,7 +126,8 @@ def load_recipe(path: str | Path) -> Recipe:
     """Read and check a recipe config.
 
     A recipe holds ``recipe = [dict(name, config, action, inputs, cfg_options, list), ...]``.
-    Paths of configs are relative to the recipe's folder, as in ``_base_``. A stage with
+    Paths of configs are relative to the recipe's folder, as in ``_base_``; ``PACKAGE::FOLDER/NAME.py``
+    is one of an installed package. A stage with
     ``like='other'`` starts from a copy of an earlier stage: what it names itself replaces the
     copy, ``inputs`` and ``cfg_options`` are merged. ``data = 'voc'``, for all stages or in one, is
     the data set of configs that take any (``{{$DATA:voc}}``). ``baselines`` holds stages of the
@@ -199,12 +200,7 @@ def _parse_stage(
             raise RecipeError(f'{where}: {key} is missing')
     if entry['action'] not in ACTIONS:
         raise RecipeError(f"{where}: action must be 'train' or 'test', found {entry['action']!r}")
-    config = (folder / entry['config']).resolve()
-    if not config.is_file():
-        raise RecipeError(
-            f'{where}: config {entry["config"]!r} not found at {config}; paths are relative to '
-            "the recipe's folder, as in _base_"
-        )
+    config = _find_config(where, entry['config'], folder)
     inputs, options = entry.get('inputs') or {}, entry.get('cfg_options') or {}
     inputs = {
         key: _parse_reference(f'{where}: input {key!r}', value, stages)
@@ -223,6 +219,21 @@ def _parse_stage(
         is_baseline,
         _parse_data(where, entry.get('data', '')),
     )
+
+
+def _find_config(where: str, name: str, folder: Path) -> Path:
+    """Path of a stage's config, beside the recipe or in an installed package."""
+    config = folder / name
+    try:
+        config = find_config(name) if '::' in name else config
+    except FileNotFoundError as error:
+        raise RecipeError(f'{where}: config {error}') from None
+    if not config.is_file():
+        raise RecipeError(
+            f'{where}: config {name!r} not found at {config.resolve()}; paths are relative to '
+            "the recipe's folder, as in _base_"
+        )
+    return config.resolve()
 
 
 def _copy_stage(where: str, entry: dict, raw: Mapping[str, dict]) -> dict:
