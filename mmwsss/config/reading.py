@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmwsss.config.effects import SourceFile, check_effects
 from mmwsss.config.errors import ConfigError
 from mmwsss.config.variables import substitute_variables
 from mmwsss.config.writing import SOURCE
@@ -34,8 +35,9 @@ def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Conf
 
     Raises:
         FileNotFoundError: There is no such file.
-        ConfigError: It is no Python config, it has a mistake in its syntax, or a variable has no
-            fitting value.
+        ConfigError: It is no Python config, it has a mistake in its syntax, a variable has no
+            fitting value, or it sets a name that nothing reads
+            (:func:`mmwsss.config.effects.check_effects`).
     """
     path = find_config(path)
     _check_kind(path)
@@ -43,11 +45,12 @@ def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Conf
         raise FileNotFoundError(f'config {path} does not exist')
     if import_custom_modules and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # scripts have their own folder there instead
-    with _safe_substitution():
+    with _safe_substitution() as sources:
         cfg = Config.fromfile(str(path), import_custom_modules=import_custom_modules)
     source = cfg._cfg_dict.pop(SOURCE, None)
     if source is not None:
         object.__setattr__(cfg, '_filename', source)
+    check_effects(cfg, sources)
     return cfg
 
 
@@ -60,8 +63,13 @@ def _check_kind(path: Path) -> None:
 
 
 @contextmanager
-def _safe_substitution() -> Iterator[None]:
-    """Let mmengine's reader put values into configs as :mod:`mmwsss.config.variables` does."""
+def _safe_substitution() -> Iterator[list[SourceFile]]:
+    """Let mmengine's reader put values into configs as :mod:`mmwsss.config.variables` does.
+
+    Yields:
+        A list that gets the files which are read, each before its bases.
+    """
+    sources: list[SourceFile] = []
     is_lazy = Config._is_lazy_import
 
     def is_lazy_import(filename: str) -> bool:
@@ -73,9 +81,9 @@ def _safe_substitution() -> Iterator[None]:
 
     def substitute(filename: str, temporary: str) -> None:
         text = Path(filename).read_text(encoding='utf-8')
-        Path(temporary).write_text(
-            substitute_variables(text, filename, os.environ), encoding='utf-8'
-        )
+        text = substitute_variables(text, filename, os.environ)
+        Path(temporary).write_text(text, encoding='utf-8')
+        sources.append(SourceFile(Path(filename), text))
 
     def nothing_left(filename: str, temporary: str) -> dict[str, str]:
         return {}
@@ -90,7 +98,7 @@ def _safe_substitution() -> Iterator[None]:
         for name, function in ours.items():
             setattr(Config, name, staticmethod(function))
         try:
-            yield
+            yield sources
         finally:
             for name, function in before.items():
                 setattr(Config, name, function)

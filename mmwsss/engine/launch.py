@@ -20,6 +20,7 @@ from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
 from mmwsss.config import read_config
+from mmwsss.config.effects import check_option
 from mmwsss.engine.auto_classes import resolve_num_classes
 from mmwsss.engine.auto_epochs import resolve_epochs
 from mmwsss.engine.checkpoint_io import trust_checkpoints
@@ -138,8 +139,13 @@ def load_config(
         config: The file.
         work_dir: Folder of the run. Defaults to the config's, else ``work_dirs/<config name>``.
         cfg_options: Values by dotted key, over those of the file.
+
+    Raises:
+        ConfigError: Nothing would read an option.
     """
     cfg = read_config(config)
+    for key in cfg_options or {}:
+        check_option(cfg, key)
     cfg.merge_from_dict(cfg_options or {})
     if work_dir is not None:
         cfg.work_dir = work_dir

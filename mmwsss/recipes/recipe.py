@@ -126,10 +126,10 @@ def load_recipe(path: str | Path) -> Recipe:
     """Read and check a recipe config.
 
     A recipe holds ``recipe = [dict(name, config, action, inputs, cfg_options, list), ...]``.
-    Paths of configs are relative to the recipe's folder, as in ``_base_``; ``PACKAGE::FOLDER/NAME.py``
-    is one of an installed package. A stage with
-    ``like='other'`` starts from a copy of an earlier stage: what it names itself replaces the
-    copy, ``inputs`` and ``cfg_options`` are merged. ``data = 'voc'``, for all stages or in one, is
+    Paths of configs are relative to the recipe's folder, as in ``_base_``, or
+    ``PACKAGE::FOLDER/NAME.py`` of an installed package. A stage with ``like='other'`` starts from a
+    copy of an earlier stage: what it names itself replaces the copy, ``inputs`` and
+    ``cfg_options`` are merged. ``data = 'voc'``, for all stages or in one, is
     the data set of configs that take any (``{{$DATA:voc}}``). ``baselines`` holds stages of the
     same form that only add rows to the table, ``variables = dict(NAME='default')`` the environment
     variables that its configs read (``None``: has to be given), and ``report`` what

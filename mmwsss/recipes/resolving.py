@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmwsss.config import read_config
+from mmwsss.config.effects import check_option
 from mmwsss.config.keys import check_spelling, find_key, has_key
 from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.recipe import Stage
@@ -35,6 +36,7 @@ def resolve_config(stage: Stage, options: Mapping[str, Any]) -> Config:
                 raise RecipeError(f'input {key!r} is no key of this config')
         for key in stage.cfg_options:
             check_spelling(cfg, find_key(cfg, key))
+            check_option(cfg, key)
         merge_options(cfg, {**options, **stage.cfg_options, **inputs})
     except Exception as error:
         text = error.args[0] if isinstance(error, KeyError) and error.args else error

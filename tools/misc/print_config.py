@@ -6,6 +6,7 @@ import sys
 from mmengine.config import DictAction
 
 from mmwsss.config import ConfigError, read_config
+from mmwsss.config.effects import check_option
 from mmwsss.config.writing import format_config
 from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.recipe import load_recipe
@@ -34,6 +35,8 @@ def main() -> None:
                 cfg = resolve_config(recipe.stage(args.stage), {})
         else:
             cfg = read_config(args.config)
+        for key in args.cfg_options:
+            check_option(cfg, key)
         merge_options(cfg, args.cfg_options)
         print(format_config(cfg), end='')
     except (ConfigError, RecipeError, FileNotFoundError) as error:
