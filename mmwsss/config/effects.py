@@ -155,9 +155,8 @@ def _assigned(tree: ast.Module) -> dict[str, ast.expr | None]:
     """Names that a file assigns at its top, with their expressions."""
     found: dict[str, ast.expr | None] = {}
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, 'target', None)]
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            for target in targets:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 for part in ast.walk(target):
                     if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
                         found[part.id] = node.value if part is target else None
@@ -206,7 +205,7 @@ def _uses(node: ast.expr, name: str, path: str) -> Iterator[str]:
             yield from _uses(keyword.value, name, inner)
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
-            inner = f'{path}.{key.value}' if isinstance(key, ast.Constant) else path
+            inner = f'{path}.{key.value!s}' if isinstance(key, ast.Constant) else path
             yield from _uses(value, name, inner)
     elif isinstance(node, ast.List | ast.Tuple):
         for index, item in enumerate(node.elts):
