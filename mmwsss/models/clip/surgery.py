@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmwsss.models.clip.clip import CLIP
+from mmwsss.ops.token_affinity import relative_cosines
 
 Features = Literal['published', 'clean']
 
@@ -141,21 +142,6 @@ def learnt_attention(features: Tensor) -> Tensor:
     """
     scaled = relative_cosines(features.detach())
     return scaled.masked_fill(scaled < 0, -torch.inf).softmax(-1)
-
-
-def relative_cosines(features: Tensor) -> Tensor:
-    """Three times the cosines of all pairs of places, less their mean over the whole batch.
-
-    Args:
-        features: Shape: (N, C, h, w).
-
-    Returns:
-        float32. Shape: (N, h w, h w).
-    """
-    with torch.autocast(features.device.type, enabled=False):
-        unit = F.normalize(features.float().flatten(2), dim=1)
-        cosine = unit.transpose(1, 2) @ unit
-        return 3 * (cosine - cosine.mean())
 
 
 def _heads(block: nn.Module, normed: Tensor) -> tuple[Tensor, ...]:

@@ -8,7 +8,8 @@ from mmwsss.models.heads.mask2former_head import PseudoMaskMask2FormerHead
 from mmwsss.models.heads.patch_cam_head import PatchCAMHead
 from mmwsss.models.heads.pcm_head import PCMHead
 from mmwsss.models.heads.prototype_head import PrototypeHead
-from mmwsss.models.heads.token_decoder import TokenDecoder, TokenFusion, token_affinity
+from mmwsss.models.heads.token_decoder import TokenDecoder
+from mmwsss.models.heads.token_fusion import TokenFusion
 
 __all__ = [
     'CAMHead',
@@ -21,5 +22,4 @@ __all__ = [
     'PseudoMaskMask2FormerHead',
     'TokenDecoder',
     'TokenFusion',
-    'token_affinity',
 ]

@@ -9,18 +9,14 @@ from torch import Tensor, nn
 
 from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
-from mmwsss.models.clip.surgery import (
-    CLIPSurgery,
-    Features,
-    learnt_attention,
-    relative_cosines,
-)
+from mmwsss.models.clip.surgery import CLIPSurgery, Features, learnt_attention
 from mmwsss.models.clip.text_bank import TextBank
 from mmwsss.models.one_stage.excel_test_cfg import ExCELTestCfg
 from mmwsss.models.one_stage.phase_trigger import training_iteration
 from mmwsss.models.one_stage.segmented import Segmented
 from mmwsss.models.one_stage.token_segmentor import TokenSegmentor
 from mmwsss.ops.text_similarity import text_similarity
+from mmwsss.ops.token_affinity import relative_cosines
 from mmwsss.registry import MODELS
 
 

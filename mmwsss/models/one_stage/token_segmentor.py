@@ -17,7 +17,8 @@ from mmwsss.models.clip.clip import CLIP, CLIPTokens
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
 from mmwsss.models.clip.seeder import CLIPSeeder
 from mmwsss.models.clip.text_bank import TextBank
-from mmwsss.models.heads.token_decoder import TokenDecoder, TokenFusion, token_affinity
+from mmwsss.models.heads.token_decoder import TokenDecoder
+from mmwsss.models.heads.token_fusion import TokenFusion
 from mmwsss.models.image_labels import image_labels
 from mmwsss.models.one_stage.phase_trigger import PhaseTrigger
 from mmwsss.models.one_stage.segmented import Segmented
@@ -25,6 +26,7 @@ from mmwsss.models.one_stage.token_test_cfg import TokenTestCfg
 from mmwsss.models.test_cfg import read_test_cfg
 from mmwsss.ops.dense_crf import DenseCRF, softmax_unary
 from mmwsss.ops.refined_label import refined_label, refined_scores
+from mmwsss.ops.token_affinity import token_affinity
 from mmwsss.ops.two_level_labels import inside_boxes
 from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mmwsss.models.clip.clip import CLIP, CLIPTokens
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
-from mmwsss.models.heads.token_decoder import TokenFusion
+from mmwsss.models.heads.token_fusion import TokenFusion
 from mmwsss.models.one_stage.phase_trigger import training_iteration
 from mmwsss.models.one_stage.second_encoder import SecondEncoder
 from mmwsss.models.one_stage.segmented import Segmented

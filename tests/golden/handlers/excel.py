@@ -10,7 +10,7 @@ from torch import nn
 from mmwsss.models import CLIP, BalancedCrossEntropyLoss, ExCEL, FixedPrompts, TokenAffinityLoss
 from mmwsss.models.clip.clip import resize_positions
 from mmwsss.models.clip.sizes import CLIPSizes
-from mmwsss.models.clip.surgery import CLIPSurgery, learnt_attention, relative_cosines
+from mmwsss.models.clip.surgery import CLIPSurgery, learnt_attention
 from mmwsss.models.clip.text_bank import TextBank, enrich
 from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
 from mmwsss.ops.attention_affinity import (
@@ -21,6 +21,7 @@ from mmwsss.ops.attention_affinity import (
 )
 from mmwsss.ops.refined_label import refined_label, refined_scores
 from mmwsss.ops.text_similarity import text_similarity
+from mmwsss.ops.token_affinity import relative_cosines
 from mmwsss.registry import MODELS, TRANSFORMS
 from tests.golden.handlers import handles
 from tests.golden.handlers.weclip import (

@@ -22,7 +22,6 @@ from mmwsss.models import (
 from mmwsss.models.clip.sizes import CLIPSizes
 from mmwsss.models.conversion import FORMATS
 from mmwsss.models.conversion.checkpoint_keys import rename
-from mmwsss.models.heads import token_affinity
 from mmwsss.models.losses.token_affinity import near_pairs
 from mmwsss.models.one_stage.phase_trigger import PhaseTrigger
 from mmwsss.ops.attention_affinity import (
@@ -35,6 +34,7 @@ from mmwsss.ops.dense_crf import DenseCRF, softmax_unary
 from mmwsss.ops.grad_cam import present_softmax
 from mmwsss.ops.par import par
 from mmwsss.ops.refined_label import refined_label, refined_scores
+from mmwsss.ops.token_affinity import token_affinity
 from mmwsss.registry import PARAM_SCHEDULERS, TRANSFORMS
 from mmwsss.stores.mask_store import voc_palette
 from tests.golden import fill
