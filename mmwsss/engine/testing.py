@@ -13,6 +13,7 @@ from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.launch import build_runner
 from mmwsss.engine.metrics_file import write_metrics
 from mmwsss.engine.runner import WSSSRunner
+from mmwsss.stores import StoreWriter
 
 _TRAINING = (
     *('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'),
@@ -86,6 +87,8 @@ def _use_tta(cfg: Config) -> None:
 def _require_weights(runner: WSSSRunner) -> None:
     """Raise an error if untrained weights would be scored."""
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    if isinstance(model, StoreWriter) and model.store_output().untrained:
+        return
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     if count and runner._load_from is None:
         raise StageFailed(

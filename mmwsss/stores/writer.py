@@ -17,12 +17,14 @@ class StoreOutput:
         refiner: Record of the refiner that it applies last, if it refines.
         in_workers: Applied to each packed sample in the DataLoader's processes, for models whose
             work is plain CPU code. Must be picklable.
+        untrained: Nothing that is trained takes part: a test needs no checkpoint.
     """
 
     kinds: tuple[str, ...]
     protocol: dict[str, Any] = field(default_factory=dict)
     refiner: dict[str, Any] | None = None
     in_workers: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    untrained: bool = False
 
 
 class StoreWriter(ABC):

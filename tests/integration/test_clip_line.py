@@ -1,4 +1,4 @@
-"""CLIP-ES, WeCLIP and WeCLIP+ by their published configs, with tiny encoders."""
+"""CLIP-ES, WeCLIP, WeCLIP+ and ExCEL by their published configs, with tiny encoders."""
 
 import itertools
 from pathlib import Path
@@ -9,6 +9,7 @@ import torch
 pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
 
 from mmwsss.engine import WSSSRunner, build_runner, load_config
+from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.testing import run_test
 from mmwsss.models.conversion import convert_checkpoint
 from mmwsss.stores import open_store
@@ -109,7 +110,20 @@ def second_encoder(folder):
     return options
 
 
-@pytest.mark.parametrize('method', ['weclip', 'weclip_plus'])
+def similarities():
+    """A bank of sentences, surgery on a block, and all that comes late in the training."""
+    names = 'abc'
+    bank = dict(sentences=[f'{a} {b}.' for a in names for b in names], centres=4, _delete_=True)
+    return {
+        'model.bank': bank,
+        'model.surgery': 1,
+        'model.learnt_after': 2,
+        'model.own_labels_after': 3,
+        'model.test_cfg.scales': (1.0, 1.25),
+    }
+
+
+@pytest.mark.parametrize('method', ['weclip', 'weclip_plus', 'excel'])
 def test_training_resume_and_test(method, tmp_path, tiny_voc, clip_file):
     """Killed after two of four iterations and resumed it ends with the same weights."""
     ids = sorted(path.stem for path in (tiny_voc / 'SegmentationClass').iterdir())
@@ -117,6 +131,8 @@ def test_training_resume_and_test(method, tmp_path, tiny_voc, clip_file):
     name, options = method.replace('_', '-'), training(tiny_voc, clip_file)
     if method == 'weclip_plus':
         options |= second_encoder(tmp_path) | {'model.late_after': 2}
+    elif method == 'excel':
+        options |= similarities()
     else:
         options |= {'model.phase2.after': 2}
     config = f'{method}/{name}_vit-b16_voc.py'
@@ -143,6 +159,16 @@ def test_training_resume_and_test(method, tmp_path, tiny_voc, clip_file):
     assert 'seeds/mIoU' in run_test(load(seeds, tmp_path / 'seeds', options), checkpoint)
     store = open_store(tmp_path / 'seeds/scores', 'scores')
     assert len(store) == 4 and store.meta.protocol['seeds_of'] == 'image-level labels'
+
+
+def test_excel_without_training(tmp_path, tiny_voc, clip_file):
+    options = training(tiny_voc, clip_file) | similarities()
+    config = 'excel/excel_vit-b16-no-training_voc.py'
+    assert 'seeds/mIoU' in run_test(load(config, tmp_path / 'seeds', options))
+    record = open_store(tmp_path / 'seeds/scores', 'scores').meta.protocol
+    assert record['learnt'] is False and record['threshold'] == 0.79 and record['surgery'] == 1
+    with pytest.raises(StageFailed, match='parameters to train and no checkpoint'):
+        run_test(load('excel/excel_vit-b16-seeds_voc.py', tmp_path / 'learnt', options))
 
 
 def test_official_checkpoint(tmp_path):

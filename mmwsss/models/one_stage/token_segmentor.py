@@ -194,7 +194,7 @@ class TokenSegmentor(BaseModel, StoreWriter):
         with torch.autocast(tags.device.type, enabled=False):
             maps, attention = self.maps(seen, tags, phase2)
             affinity = self.affinity(seen.features) if phase2 else None
-            weights = self.weights(seen, tags)
+            weights = self.weights(seen, tags) if phase2 else None
             return [
                 self.seeder.scores(
                     own,
@@ -376,8 +376,9 @@ class TokenSegmentor(BaseModel, StoreWriter):
 
     def store_output(self) -> StoreOutput:
         """Scores or masks, as ``test_cfg.output`` says."""
-        kind = 'scores' if self.test_cfg.output == 'seeds' else 'masks'
-        return StoreOutput((kind,), self.protocol())
+        seeds = self.test_cfg.output == 'seeds'
+        untrained = seeds and not self.test_cfg.learnt
+        return StoreOutput(('scores' if seeds else 'masks',), self.protocol(), untrained=untrained)
 
     def protocol(self) -> dict[str, Any]:
         """How the maps were made, for the record of a store."""

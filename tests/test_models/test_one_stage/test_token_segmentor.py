@@ -100,6 +100,20 @@ def test_seeds_with_another_threshold_or_nothing_learnt(build):
     assert abs(found['plain'] - found['unlearnt']).max() > 1e-3
 
 
+def test_unlearnt_seeds_need_no_training(build):
+    options, found = dict(output='seeds', long_side=32, scales=(1.0,), learnt=False), []
+    for factor in (1, -3):
+        model = build(test_cfg=options).eval()
+        assert model.store_output().untrained
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.mul_(factor)
+        found.append(model.test_step(batch((1, 0, 1)))[0].seeds.scores)
+    assert (found[0] == found[1]).all()
+    for own in (dict(learnt=True), dict(output='segmentation')):
+        assert not build(test_cfg={**options, **own}).store_output().untrained
+
+
 @pytest.mark.parametrize(
     ('cfg', 'message'),
     [
