@@ -1,5 +1,6 @@
 """Judge seeds or masks, whoever made them: import, score, tables and plots in one call."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from mmengine.evaluator import Evaluator
 
 from mmwsss.datasets.errors import DataError
 from mmwsss.engine.store_evaluation import evaluate_store
-from mmwsss.evaluation import ContourMetric, MaskMetric, SeedMetric
+from mmwsss.evaluation import ContourMetric, MaskMetric, SeedingPowerMetric, SeedMetric
 from mmwsss.ops.confusion import AbsentRule
 from mmwsss.stores import Store, StoreError, open_store
 from mmwsss.stores.foreign import MASK_FORMATS, import_folder
@@ -24,6 +25,8 @@ def judge(
     fmt: str | None = None,
     eval_ann_file: str | Path | None = None,
     background: float | None = None,
+    proposals: str | Path | None = None,
+    powers: Sequence[float] = (0.3, 0.4, 0.5),
     absent: AbsentRule = 'nan',
     stride: int = 1,
     dtype: str = 'float32',
@@ -45,6 +48,9 @@ def judge(
         eval_ann_file: List of ids to score. Defaults to all that have a mask.
         background: Score of the background, chosen beforehand. By default the best one is
             searched, on these masks, and contours are scored with that.
+        proposals: A store of proposals: masks that SAM-based seeding makes of the seeds with these
+            are scored too, see :class:`SeedingPowerMetric`.
+        powers: Of the background's score in them, the best of which is searched on these masks.
         absent: How classes without pixels enter the means, see
             :func:`mmwsss.ops.confusion.scores_from_confusion`.
         stride: Of imported scores; 1 keeps every pixel.
@@ -92,6 +98,14 @@ def judge(
         raise StoreError(f'{store.folder}: scores or masks can be judged, this holds {kind}')
     store.require(classes=dataset.metainfo['classes'][1:], ids=scored)
     metrics = _metrics(store, dataset, out_dir, eval_ann_file, background, absent)
+    if proposals is not None:
+        if kind != 'scores':
+            raise StoreError(f'{store.folder}: seeding needs scores, this holds {kind}')
+        metrics.append(
+            SeedingPowerMetric(
+                proposals=str(proposals), powers=powers, absent=absent, out_dir=str(out_dir)
+            )
+        )
     return evaluate_store(
         store, dataset, Evaluator(metrics), out_dir, eval_ann_file, workers=_workers()
     )

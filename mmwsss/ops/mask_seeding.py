@@ -1,13 +1,16 @@
 """SAM-based seeding: give each class-agnostic mask to the class with the strongest activation."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from mmwsss.ops.background import alpha_background
 from mmwsss.ops.mask_runs import MaskRuns
+from mmwsss.structures import Proposals
 
 EPS = 1e-7
+OnTop = Literal['whole', 'parts']
 Pooling = Literal['relu', 'raw', 'minmax']
 
 
@@ -48,18 +51,72 @@ def label_masks(
             (``'raw'``; the positive part of the mean is taken after) or the positive part
             stretched to [0, 1] over the image (``'minmax'``).
     """
+    return choose_labels(mask_scores(cams, masks, pooling), power)
+
+
+def mask_scores(cams: np.ndarray, masks: MaskRuns, pooling: Pooling = 'relu') -> np.ndarray:
+    """Stretched means of maps in masks, see :func:`label_masks`.
+
+    Args:
+        cams: Raw maps at the size of the image. Shape: (P, H, W).
+        masks: S masks of the image.
+        pooling: See :func:`label_masks`.
+
+    Returns:
+        In [0, 1). Shape: (P, S), float32.
+    """
     check_pooling(pooling)
     if not len(masks):
-        none = np.zeros((0, len(cams) + 1), np.float32)
-        return MaskLabels(none[:, 0].astype(np.int64), none[:, 0], none)
+        return np.zeros((len(cams), 0), np.float32)
     if pooling != 'raw':
         cams = np.maximum(cams, 0)
     if pooling == 'minmax':
         cams = _stretch(cams, axis=(1, 2))
     # In float32, as published: the background score 1 - max depends on the last digits.
-    scores = _stretch(np.maximum(masks.mean(cams), 0).astype(np.float32), axis=1)
+    return _stretch(np.maximum(masks.mean(cams), 0).astype(np.float32), axis=1)
+
+
+def choose_labels(scores: np.ndarray, power: float) -> MaskLabels:
+    """Label masks by their scores; the background scores ``(1 - max)^power``.
+
+    Args:
+        scores: From :func:`mask_scores`. Shape: (P, S).
+        power: Exponent of the background's score; a larger one gives less background.
+    """
     scores = np.concatenate([alpha_background(scores, power)[None], scores])
     return MaskLabels(scores.argmax(0), scores.max(0), scores.T)
+
+
+def seed_masks(
+    cams: np.ndarray,
+    classes: np.ndarray,
+    proposals: Proposals,
+    powers: Sequence[float],
+    *,
+    pooling: Pooling = 'relu',
+    on_top: OnTop = 'whole',
+) -> list[np.ndarray]:
+    """Label maps of an image by SAM-based seeding, one for each power of the background's score.
+
+    Args:
+        cams: Raw maps at the size of the image, which may be negative. Shape: (K, H, W).
+        classes: Class ids, ascending. Shape: (K,).
+        proposals: Of the image.
+        powers: Exponents.
+        pooling: See :func:`label_masks`.
+        on_top: Which masks are painted over others: 'whole' ones or 'parts'.
+
+    Returns:
+        0 background, class id + 1; all background without a class or a mask. Shape of each:
+        (H, W), uint8.
+    """
+    if not len(classes) or not len(proposals):
+        return [np.zeros(proposals.size, np.uint8) for _ in powers]
+    masks = MaskRuns(proposals)
+    scores = mask_scores(cams, masks, pooling)
+    ids = np.append(0, np.asarray(classes) + 1).astype(np.uint8)
+    level = proposals.level if on_top == 'whole' else -proposals.level
+    return [ids[paint_masks(choose_labels(scores, power), masks, level)] for power in powers]
 
 
 def paint_masks(labels: MaskLabels, masks: MaskRuns, level: np.ndarray) -> np.ndarray:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from mmwsss.ops.mask_runs import MaskRuns
-from mmwsss.ops.mask_seeding import Pooling, check_pooling, label_masks, paint_masks
+from mmwsss.ops.mask_seeding import OnTop, Pooling, check_pooling, seed_masks
 from mmwsss.refiners.base import Refiner, check_size, proposals_of
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
@@ -18,9 +17,10 @@ class SAMSeeding(Refiner):
     """Give each proposal to the class with the strongest map inside it, or to the background.
 
     SAM-based seeding of FMA-WSSS (WACV 2024): :func:`~mmwsss.ops.mask_seeding.label_masks` and
-    :func:`~mmwsss.ops.mask_seeding.paint_masks`. It works with the seeds of any method; the scale
-    of a map does not matter. An image without classes, without proposals or with a single proposal
-    becomes all background.
+    :func:`~mmwsss.ops.mask_seeding.paint_masks`. It starts from the raw maps of seeds that hold
+    them, as published, and else from their scores: it works with the seeds of any method, and the
+    scale of a map does not matter. An image without classes, without proposals or with a single
+    proposal becomes all background.
 
     Args:
         power: Exponent of the background's score. Published: 0.6 and 0.7 (VOC, coarse and fine), 1
@@ -41,7 +41,7 @@ class SAMSeeding(Refiner):
         power: float,
         *,
         pooling: Pooling = 'relu',
-        on_top: Literal['whole', 'parts'] = 'whole',
+        on_top: OnTop = 'whole',
         tuned_on_masks: bool = False,
     ) -> None:
         if power <= 0:
@@ -58,9 +58,7 @@ class SAMSeeding(Refiner):
         """Labels at the image's size; see :class:`Refiner`."""
         check_size(image, seeds)
         proposals = proposals_of(self, seeds, proposals)
-        if not len(seeds.classes):
-            return np.zeros(seeds.size, np.uint8)
-        return self.seed(seeds.resize().scores, seeds.classes, proposals)
+        return self.seed(seeds.full_raw(), seeds.classes, proposals)
 
     def seed(self, cams: np.ndarray, classes: np.ndarray, proposals: Proposals) -> np.ndarray:
         """Make labels from raw maps, which may be negative.
@@ -73,13 +71,8 @@ class SAMSeeding(Refiner):
         Returns:
             Shape: (H, W), uint8.
         """
-        if not len(classes) or not len(proposals):
-            return np.zeros(proposals.size, np.uint8)
-        masks = MaskRuns(proposals)
-        labels = label_masks(cams, masks, self.power, self.pooling)
-        ids = np.append(0, np.asarray(classes) + 1).astype(np.uint8)
-        level = proposals.level if self.on_top == 'whole' else -proposals.level
-        return ids[paint_masks(labels, masks, level)]
+        options: dict[str, Any] = dict(pooling=self.pooling, on_top=self.on_top)
+        return seed_masks(cams, classes, proposals, (self.power,), **options)[0]
 
     def protocol(self) -> dict[str, Any]:
         """How masks are scored and drawn."""

@@ -246,7 +246,9 @@ def to_seeds(
         raise ValueError('the file does not tell the image size: give the image folder (--images)')
     if not maps.size:
         return Seeds(np.zeros(0, int), np.zeros((0, *size), np.float32), None, size)  # type: ignore
+    raw = None
     if fmt == 'fma':
+        raw = maps
         maps = resize_bilinear(maps, size).clip(0)  # type: ignore[arg-type]
         maps = _minmax(maps)
     shape: tuple[int, int] = maps.shape[1:]
@@ -268,7 +270,8 @@ def to_seeds(
         kept = np.unique(first)
         classes, maps = classes[kept], maps[kept]
     order = np.argsort(classes, kind='stable')
-    return Seeds(classes[order], maps[order], background, size)
+    raw = raw if raw is None else raw[order]
+    return Seeds(classes[order], maps[order], background, size, raw)
 
 
 def _normalised(

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmwsss.stores.coco_rle import coco_mask
 from mmwsss.stores.foreign_masks import read_png
+from mmwsss.stores.pickled_records import load_pickled_records
 from mmwsss.stores.safe_pickle import load_pickled_npy
 from mmwsss.structures import Proposals
 
@@ -35,11 +36,26 @@ def read_amg(path: Path, size: Size) -> Proposals:
         ValueError: The file is no such list, or a record cannot be decoded.
     """
     content = json.loads(path.read_text())
-    records = content.get('annotations') if isinstance(content, dict) else content
+    return _of_records(content.get('annotations') if isinstance(content, dict) else content, size)
+
+
+def read_fma_pickle(path: Path, size: Size) -> Proposals:
+    """FMA-WSSS's own pickle of an image: SAM's records in a list of its own class.
+
+    Nothing of the file is executed, and its class is not looked for: a list is what is read.
+
+    Raises:
+        ValueError: The file is no such list, or a record cannot be decoded.
+    """
+    return _of_records(load_pickled_records(path), size)
+
+
+def _of_records(records: Any, size: Size) -> Proposals:
+    """Proposals of SAM's records, in their order."""
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise ValueError(
             "a list of records with 'segmentation' is expected, or 'annotations' that hold it, "
-            f'found {type(content).__name__}'
+            f'found {type(records).__name__}'
         )
     masks = []
     for number, record in enumerate(records):
@@ -141,6 +157,11 @@ PROPOSAL_FORMATS: dict[str, ProposalFormat] = {
         '/metadata.csv',
         read_amg_folder,
         "proposals: folders of PNGs with metadata.csv, as SAM's amg.py writes them",
+    ),
+    'fma-sam': ProposalFormat(
+        '.pkl',
+        read_fma_pickle,
+        "proposals: FMA-WSSS's pickles of SAM's records, levels included",
     ),
     'se': ProposalFormat('.npy', read_se_map, "proposals: S2C's segment-everything maps"),
 }

@@ -212,7 +212,7 @@ class Machine:
     def _build(self) -> None:
         state = self._pop()
         target = self._stack[-1]
-        if type(target) is dict:  # an OrderedDict; what torch notes beside its entries
+        if type(target) in (dict, list):  # what a class derived from these notes beside its entries
             return
         if not isinstance(target, Made):
             raise UnpicklingError('a state for plain data')

@@ -236,6 +236,11 @@ _NAMES: dict[tuple[str, str], Made] = {
 }
 
 
+def known_name(module: str, name: str) -> Made | None:
+    """What a pickle of plain data means by a name; None for all that is no part of one."""
+    return _NAMES.get((module, name))
+
+
 def load_pickled_npy(path: str | Path) -> Any:
     """Read a ``.npy`` file whose single entry is a pickled object.
 
@@ -258,7 +263,7 @@ def load_pickled_npy(path: str | Path) -> Any:
             if dtype.hasobject:
                 if dtype.kind != 'O' or len(shape) > 1:
                     raise UnpicklingError('records with objects')
-                machine = Machine(file, size - file.tell(), lambda *key: _NAMES.get(key))
+                machine = Machine(file, size - file.tell(), known_name)
                 return machine.load()
             left = math.prod(shape) * dtype.itemsize
             if left != size - file.tell():

@@ -14,7 +14,8 @@ class ScoreStore(Store):
 
     A file holds ``classes`` int16 (K,), ``scores`` (K, h, w) in [0, 1] with
     ``h = ceil(H / stride)``, ``size`` int32 (H, W) and, where the background is no
-    constant, ``background`` (h, w). Reading gives :class:`Seeds` at the stored
+    constant, ``background`` (h, w). ``raw`` float32 (K, h', w') are the network's signed maps,
+    where they were kept, as they are. Reading gives :class:`Seeds` at the stored
     resolution with the image's size; writing resizes bilinearly.
     """
 
@@ -38,13 +39,16 @@ class ScoreStore(Store):
         }
         if seeds.background is not None:
             arrays['background'] = seeds.background.astype(dtype)
+        if seeds.raw is not None:
+            arrays['raw'] = seeds.raw
         return pack(arrays)
 
     def decode(self, path: Path) -> Seeds:
         """Seeds of a file, float32."""
-        arrays = unpack(path, {'classes', 'scores', 'size'}, frozenset({'background'}))
+        arrays = unpack(path, {'classes', 'scores', 'size'}, frozenset({'background', 'raw'}))
         size = tuple(arrays['size'].tolist())
-        seeds = Seeds(arrays['classes'], arrays['scores'], arrays.get('background'), size)
+        background, raw = arrays.get('background'), arrays.get('raw')
+        seeds = Seeds(arrays['classes'], arrays['scores'], background, size, raw)
         if seeds.scores.shape[1:] != self._grid(size):
             raise ValueError(
                 f'maps of {self._grid(size)} expected for an image of {size} at stride '

@@ -21,6 +21,9 @@ class Seeds:
             threshold (CRF or PAR outputs). Shape: (h, w).
         size: ``(H, W)`` of the image, where the maps are held at another
             resolution. Defaults to ``(h, w)``.
+        raw: The maps as the network gave them, signed and of any scale, at any resolution, for
+            refiners that start from these (``SAMSeeding``); None where nobody kept them.
+            Shape: (K, h', w').
 
     Raises:
         ValueError: A shape, the order of ``classes`` or a value is wrong.
@@ -35,6 +38,7 @@ class Seeds:
     scores: np.ndarray
     background: np.ndarray | None = None
     size: tuple[int, int] = None  # type: ignore[assignment]  # set on construction
+    raw: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         scores = np.asarray(self.scores, np.float32)
@@ -59,6 +63,8 @@ class Seeds:
                 )
             _check_range('background', background)
         _check_range('scores', scores)
+        if self.raw is not None:
+            object.__setattr__(self, 'raw', _check_raw(self.raw, len(scores)))
         size = scores.shape[1:] if self.size is None else self.size
         if len(size) != 2 or min(size) < 1:
             raise ValueError(f'size must be (H, W) with both at least 1, found {tuple(size)}')
@@ -72,7 +78,7 @@ class Seeds:
 
         Args:
             size: Target ``(h, w)`` of the maps. Defaults to the image's size;
-                the size of the image that the seeds speak of does not change.
+                the size of the image that the seeds speak of does not change, nor do raw maps.
         """
         target = self.size if size is None else size
         if self.scores.shape[1:] == tuple(target):
@@ -81,7 +87,13 @@ class Seeds:
         if background is not None:
             background = resize_bilinear(background[None], target)[0].clip(0, 1)
         scores = resize_bilinear(self.scores, target).clip(0, 1)
-        return Seeds(self.classes, scores, background, self.size)
+        return Seeds(self.classes, scores, background, self.size, self.raw)
+
+    def full_raw(self) -> np.ndarray:
+        """Raw maps at the image's size, or the scores where there are none. Shape: (K, H, W)."""
+        if self.raw is None:
+            return self.resize().scores
+        return resize_bilinear(self.raw, self.size)
 
     def winner(self) -> tuple[np.ndarray, np.ndarray]:
         """Best class of each pixel and its score, at the seeds' resolution.
@@ -139,6 +151,15 @@ class Seeds:
             label[wins] = index + 1
             np.maximum(best, full, out=best)
         return label
+
+
+def _check_raw(raw: np.ndarray, count: int) -> np.ndarray:
+    raw = np.asarray(raw, np.float32)
+    if raw.ndim != 3 or len(raw) != count or 0 in raw.shape[1:]:
+        raise ValueError(f"raw maps must have shape ({count}, h', w'), found {raw.shape}")
+    if not np.isfinite(raw).all():
+        raise ValueError('raw maps must be finite, found NaN or infinity')
+    return raw
 
 
 def _check_range(name: str, values: np.ndarray) -> None:

@@ -12,6 +12,7 @@ from mmwsss.datasets import COCOTaggedDataset, VOCTaggedDataset
 from mmwsss.datasets.errors import DataError
 from mmwsss.stores import StoreError, StoreMeta, StoreMismatch, create_store
 from mmwsss.stores.foreign_formats import ReadOptions
+from mmwsss.structures import Proposals
 from tests.conftest import VOC_TAGS, photo
 
 CLASSES = VOCTaggedDataset.METAINFO['classes']
@@ -223,3 +224,23 @@ def test_ground_truth_in_another_order_is_an_error_before_any_number(voc, tiny_v
     with pytest.raises(DataError, match='hold no class that their photo is tagged with'):
         judge(tmp_path / 'store', dataset, tmp_path / 'out')
     assert not (tmp_path / 'out/metrics.json').exists()
+
+
+def test_seeding_with_proposals(voc, tmp_path):
+    """FMA's own maps, and masks of each object and of the rest: every power finds them."""
+    dataset, seeds = voc
+    (tmp_path / 'seeds').mkdir()
+    store = create_store(tmp_path / 'masks', StoreMeta('proposals', CLASSES[1:], dataset.list_hash))
+    for id, (keys, maps) in seeds.items():
+        fma(tmp_path / 'seeds' / id, keys, maps)
+        objects = maps > 0.5
+        drawn = np.concatenate([objects, ~objects.any(0)[None]])
+        ones = np.ones(len(drawn))
+        store.write(id, Proposals.from_masks(drawn, iou=ones, stability=ones, level=0 * ones))
+    store.close()
+    options = dict(fmt='fma', proposals=tmp_path / 'masks', powers=(0.3, 0.5))
+    metrics = judge(tmp_path / 'seeds', dataset, tmp_path / 'out', **options)
+    assert metrics['seeding/mIoU_power_0.3'] == metrics['seeding/mIoU_power_0.5'] == 100
+    assert metrics['seeding/power'] == 0.3
+    with pytest.raises(StoreError, match='is unknown|scores or masks|seeding needs scores'):
+        judge(tmp_path / 'masks', dataset, tmp_path / 'out2', proposals=tmp_path / 'masks')

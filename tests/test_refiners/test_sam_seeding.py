@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mmwsss.refiners import SAMSeeding
 from mmwsss.registry import REFINERS
+from mmwsss.stores import StoreMeta, create_store
 from mmwsss.structures import Proposals, Seeds
 from tests.conftest import photo
 
@@ -94,3 +95,28 @@ def test_bad_input():
         SAMSeeding(0.7)(photo(8, 12), seeds_of(0.9, 0.1))
     with pytest.raises(ValueError, match='the seeds are of an image of'):
         SAMSeeding(0.7)(photo(8, 13), seeds_of(0.9, 0.1), halves())
+
+
+def test_raw_maps_come_first(tmp_path):
+    """Signed maps, where seeds hold them, also read from a store; a negative value counts as 0."""
+    raw = np.zeros((1, 4, 6), np.float32)
+    raw[:, :, :3], raw[:, 2:, 3:], raw[:, :2, 3:] = 0.2, 1, -5
+    scores = seeds_of(0.9, 0.1).scores  # these would choose the left half
+    seeds = Seeds(np.array([3]), scores, size=(8, 12), raw=raw)
+    store = create_store(tmp_path / 'scores', StoreMeta('scores', tuple('abcd'), 'x', stride=4))
+    store.write('x', seeds)
+    back = store['x']
+    np.testing.assert_array_equal(back.raw, raw)  # at its own size and precision
+    for one in (seeds, back):
+        labels = SAMSeeding(0.7)(photo(8, 12), one, halves())
+        assert (labels[:, :6] == 0).all() and (labels[:, 6:] == 4).all()
+    plain = SAMSeeding(0.7)(photo(8, 12), Seeds(back.classes, back.scores, size=(8, 12)), halves())
+    assert (plain[:, :6] == 4).all()
+    assert back.resize().raw is back.raw
+    store.close()
+
+
+@pytest.mark.parametrize('raw', [np.zeros((2, 4, 6)), np.zeros((4, 6)), np.full((1, 2, 2), np.nan)])
+def test_bad_raw_maps(raw):
+    with pytest.raises(ValueError, match='raw maps must'):
+        Seeds(np.array([3]), np.zeros((1, 8, 12)), raw=raw)

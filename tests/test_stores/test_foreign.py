@@ -59,6 +59,7 @@ def test_fma_maps_are_rectified_and_stretched(source, images):
     assert seeds.scores.shape == (2, 9, 7)
     np.testing.assert_allclose(seeds.scores.max((1, 2)), 1, atol=1e-6)
     assert (seeds.scores == 0).any()
+    np.testing.assert_array_equal(seeds.raw, raw[::-1].astype(np.float32))  # signed, as they were
 
 
 def test_an_image_without_classes_needs_its_photo(source, images):

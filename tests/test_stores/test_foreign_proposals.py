@@ -1,6 +1,8 @@
 """Proposals of SAM's tools and of published repositories become proposal stores."""
 
 import json
+import os
+import pickle
 
 import numpy as np
 import pytest
@@ -125,3 +127,58 @@ def test_damaged_folders_of_amg(source, table, message):
     amg_folder(source, table)
     with pytest.raises(StoreError, match=message):
         load(source, 'amg-png')
+
+
+class Records(list):
+    """A list of a repository's own, as FMA-WSSS pickles it."""
+
+
+def pickled(protocol, name, attributes):
+    records = Records(
+        dict(
+            segmentation=uncompressed(mask),
+            predicted_iou=np.float64(0.9 - k / 10),
+            stability_score=0.95,
+            level=2 - k,
+            bbox=[0, 0, 1, 1],
+            segmentation_mode='rle',
+        )
+        for k, mask in enumerate(MASKS)
+    )
+    if attributes:
+        records.note = {'points': 32}
+    data = pickle.dumps(records, protocol)
+    own = Records.__module__
+    assert own.encode() in data
+    if protocol < 4:  # names end with a line there, their length is free
+        data = data.replace(own.encode(), name.encode())
+    return data
+
+
+@pytest.mark.parametrize('attributes', [False, True])
+@pytest.mark.parametrize('protocol', [0, 1, 2, 3, 4, 5])
+def test_fma_pickles(source, protocol, attributes):
+    """The class of the list is nowhere to be found, and is not asked for."""
+    (source / 'x.pkl').write_bytes(pickled(protocol, 'not_there.at_all', attributes))
+    proposals = load(source, 'fma-sam')
+    np.testing.assert_array_equal(proposals.masks(), MASKS)
+    np.testing.assert_allclose(proposals.iou, [0.9, 0.8], atol=1e-6)
+    assert proposals.level.tolist() == [2, 1]
+
+
+class Harm:
+    def __reduce__(self):
+        return os.system, ('touch harmed',)
+
+
+class Tuple(tuple):
+    """Not a list."""
+
+
+@pytest.mark.parametrize('content', [Harm(), [Harm()], Records([Harm()]), Tuple([1])])
+def test_fma_pickles_of_anything_else(source, content, monkeypatch):
+    monkeypatch.chdir(source)
+    (source / 'x.pkl').write_bytes(pickle.dumps(content))
+    with pytest.raises(StoreError, match='neither an array nor a list|cannot be read'):
+        load(source, 'fma-sam')
+    assert not (source / 'harmed').exists()

@@ -35,6 +35,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('out', type=Path, help='folder for metrics, curves, tables and plots')
     parser.add_argument('--format', choices=every, help=formats)
     parser.add_argument(
+        '--proposals', type=Path, help='a store of them: score SAM-based seeding of the seeds too'
+    )
+    parser.add_argument(
+        '--powers',
+        type=float,
+        nargs='+',
+        default=(0.3, 0.4, 0.5),
+        help="of the seeding's background, the best of which is searched (default: 0.3 0.4 0.5)",
+    )
+    parser.add_argument(
         '--absent', choices=('nan', 'zero', 'present'), default='nan', help='see docs/protocol.md'
     )
     parser.add_argument('--stride', type=int, default=1, help='of the import (default: 1)')
@@ -61,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                 fmt=args.format,
                 eval_ann_file=cfg.get('test_cfg', {}).get('eval_ann_file'),
                 background=background_score(args),
+                proposals=args.proposals,
+                powers=args.powers,
                 absent=args.absent,
                 stride=args.stride,
                 dtype=args.dtype,

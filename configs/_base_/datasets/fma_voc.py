@@ -32,4 +32,11 @@ train_dataloader = dict(
     dataset=dict(tags=tags, pipeline=train_pipeline),
 )
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(tags=tags, pipeline=test_pipeline))
+# Published seeds are scored on all of train_aug, by the masks of SBD.
+test_dataloader = dict(
+    dataset=dict(
+        tags=tags,
+        data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClassAug'),
+        pipeline=test_pipeline,
+    )
+)

@@ -1,5 +1,6 @@
 """FMA-WSSS: learn text prompts of a frozen CLIP for localisation; SAM adds the borders."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,19 @@ from mmwsss.ops.grad_cam import cosine_logits, masked_softmax
 from mmwsss.registry import MODELS, REFINERS, build
 from mmwsss.stores import StoreOutput
 from mmwsss.structures import Seeds
+
+
+@dataclass(frozen=True)
+class FMATestCfg(CLIPTestCfg):
+    """Options of making seeds (``test_cfg``): those of :class:`CLIPTestCfg`, and
+
+    Args:
+        keep_raw: Keep the signed maps at the resolution of patches beside the scores
+            (:attr:`Seeds.raw <mmwsss.structures.Seeds.raw>`), from which SAM-based seeding starts:
+            what the release writes into its files.
+    """
+
+    keep_raw: bool = False
 
 
 @MODELS.register_module()
@@ -50,7 +64,7 @@ class FMA(BaseCAMGenerator):
             gradients are accumulated over small batches (COCO); prompts are encoded once.
         seeding: Config of a :class:`~mmwsss.refiners.sam_seeding.SAMSeeding`: test samples, which
             then have ``proposals``, get ``pred_sem_seg`` too, made of the raw maps.
-        test_cfg: Fields of :class:`CLIPTestCfg`.
+        test_cfg: Fields of :class:`FMATestCfg`.
         data_preprocessor: With CLIP's mean and deviation.
         init_cfg: See :class:`mmengine.model.BaseModule`.
 
@@ -58,7 +72,7 @@ class FMA(BaseCAMGenerator):
         ValueError: The numbers of classes and of prompts differ, or an argument is unknown.
     """
 
-    test_cfg_class = CLIPTestCfg
+    test_cfg_class = FMATestCfg
 
     def __init__(
         self,
@@ -245,7 +259,8 @@ class FMA(BaseCAMGenerator):
         if len(classes):
             full = F.interpolate(cam[None], size, mode='bilinear', align_corners=False)[0]
         scores = minmax_score(full) if len(classes) else full
-        sample.seeds = Seeds(classes, scores.cpu().numpy(), size=size)
+        raw = cam.float().cpu().numpy() if self.test_cfg.keep_raw and len(classes) else None
+        sample.seeds = Seeds(classes, scores.cpu().numpy(), size=size, raw=raw)
         if self.seeding is not None:
             if 'proposals' not in sample:
                 raise ValueError(
@@ -263,4 +278,6 @@ class FMA(BaseCAMGenerator):
 
     def protocol(self) -> dict[str, Any]:
         """How the seeds were made, for the record of a store."""
-        return dict(super().protocol(), clip=self.clip.protocol())
+        protocol = dict(super().protocol(), clip=self.clip.protocol())
+        protocol.pop('keep_raw')  # the scores do not depend on it
+        return protocol

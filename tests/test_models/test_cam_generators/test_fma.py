@@ -10,6 +10,7 @@ pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
 
 from mmwsss.models import FMA
 from mmwsss.registry import MODELS
+from mmwsss.stores import StoreMeta, create_store
 from mmwsss.structures import Proposals
 from tests.test_models.test_clip.tiny_clip import PREPROCESSOR, SIZES, tiny_clip
 
@@ -188,6 +189,32 @@ def test_seeding_in_one_go(count):
     assert output.kinds == ('scores', 'masks') and output.refiner['type'] == 'SAMSeeding'
     assert record['caa']['threshold'] == 0.4
     assert record['seeds_of'] == 'image-level labels' and record['clip']['patch'] == 8
+
+
+def test_raw_maps_are_kept_on_request_and_seed_as_in_one_go(tmp_path):
+    """What a store gives back makes the same masks as the model itself, at any power."""
+    caa = dict(threshold=0.4, source='cam', layers=2)
+    torch.manual_seed(3)
+    x, clip = torch.randn(2, 3, 32, 40), tiny_clip()
+    for power in (0.3, 1.0):
+        seeding = dict(type='SAMSeeding', power=power)
+        model = model_of(clip, seeding=seeding, test_cfg=dict(caa=caa, keep_raw=True)).eval()
+        sample = sample_of((1, 0, 1), proposals=boxes_of(4))
+        untagged = sample_of((0, 0, 0), proposals=boxes_of(4))
+        model(x, [sample, untagged], mode='predict')
+        assert sample.seeds.raw.shape == (2, 4, 5) and untagged.seeds.raw is None
+        assert sample.seeds.raw.max() < 0.01 < sample.seeds.scores.max()  # on its own scale
+        store = create_store(tmp_path / str(power), StoreMeta('scores', tuple('abc'), 'x'))
+        store.write('x', sample.seeds)
+        photo = np.zeros((30, 40, 3), np.uint8)
+        mask = model.seeding(photo, store['x'], boxes_of(4))
+        np.testing.assert_array_equal(mask, sample.pred_sem_seg.data[0].numpy())
+        store.close()
+        assert 'keep_raw' not in model.protocol()
+    plain = sample_of((1, 0, 1))
+    model_of(clip, test_cfg=dict(caa=caa)).eval()(x, [plain, sample_of()], mode='predict')
+    assert plain.seeds.raw is None
+    np.testing.assert_array_equal(plain.seeds.scores, sample.seeds.scores)
 
 
 def test_predicted_tags():
