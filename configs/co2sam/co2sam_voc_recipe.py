@@ -4,7 +4,7 @@
 # scored on.
 _TRAIN = 'train_dataloader.dataset.pipeline.LoadPrompts.store'
 _VAL = 'val_dataloader.dataset.pipeline.LoadPrompts.store'
-_TEST = 'test_dataloader.dataset.pipeline.LoadPrompts.store'
+_TEST_PROMPTS = 'test_dataloader.dataset.pipeline.LoadPrompts.store'
 
 data = 'voc'
 variables = dict(
@@ -28,7 +28,7 @@ recipe = [
         name='val',
         config='co2sam_sam-b_fixed_voc.py',
         action='test',
-        inputs={'load_from': 'co2sam.checkpoint', _TEST: 'prompts_val.prompts'},
+        inputs={'load_from': 'co2sam.checkpoint', _TEST_PROMPTS: 'prompts_val.prompts'},
     ),
     dict(
         name='val_oracle',
@@ -43,7 +43,7 @@ recipe = [
         name='masks_train',
         config='co2sam_sam-b_fixed_voc.py',
         action='test',
-        inputs={'load_from': 'co2sam.checkpoint', _TEST: 'prompts_train.prompts'},
+        inputs={'load_from': 'co2sam.checkpoint', _TEST_PROMPTS: 'prompts_train.prompts'},
         cfg_options={'test_dataloader.dataset.split': 'train_aug'},
     ),
     dict(
@@ -63,15 +63,20 @@ recipe = [
 # Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
 # --set TEST_LIST=test, or a file of ids below VOC_ROOT.
 _TEST_LIST = '{{$TEST_LIST:none}}'
+_TEST = {
+    'test_dataloader.dataset.split': None,
+    'test_dataloader.dataset.ann_file': _TEST_LIST,
+    'test_dataloader.dataset.data_prefix.seg_map_path': '',
+}
 if _TEST_LIST != 'none':
-    recipe.append(
+    recipe += [
+        # Co2SAM itself, asked for all classes; and its second stage.
+        dict(name='prompts_test', like='prompts_val', cfg_options=_TEST),
         dict(
-            name='predict_test',
-            like='segmentor_val',
-            cfg_options={
-                'test_dataloader.dataset.split': None,
-                'test_dataloader.dataset.ann_file': _TEST_LIST,
-                'test_dataloader.dataset.data_prefix.seg_map_path': '',
-            },
-        )
-    )
+            name='co2sam_test',
+            like='val',
+            inputs={_TEST_PROMPTS: 'prompts_test.prompts'},
+            cfg_options=_TEST,
+        ),
+        dict(name='predict_test', like='segmentor_val', cfg_options=_TEST),
+    ]

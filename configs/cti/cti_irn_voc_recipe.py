@@ -70,18 +70,22 @@ recipe = [
 # Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
 # --set TEST_LIST=test, or a file of ids below VOC_ROOT.
 _TEST_LIST = '{{$TEST_LIST:none}}'
+_TEST = {
+    'test_dataloader.dataset.split': None,
+    'test_dataloader.dataset.ann_file': _TEST_LIST,
+    'test_dataloader.dataset.data_prefix.seg_map_path': '',
+}
 if _TEST_LIST != 'none':
-    recipe.append(
+    recipe += [
+        dict(name='predict_test', like='predict', cfg_options=_TEST),
+        dict(name='scores_test', like='predict_scores', cfg_options=_TEST),
         dict(
-            name='predict_test',
-            like='predict',
-            cfg_options={
-                'test_dataloader.dataset.split': None,
-                'test_dataloader.dataset.ann_file': _TEST_LIST,
-                'test_dataloader.dataset.data_prefix.seg_map_path': '',
-            },
-        )
-    )
+            name='crf_test',
+            like='predict_crf',
+            inputs={_SEEDS: 'scores_test.scores'},
+            cfg_options=_TEST,
+        ),
+    ]
 report = dict(
     title='CTI and IRN on VOC 2012',
     scores='seeds.scores',

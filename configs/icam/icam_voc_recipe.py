@@ -7,7 +7,7 @@ _VAL = {'test_dataloader.dataset.split': 'val'}
 _TRAIN = {'test_dataloader.dataset.split': 'train'}
 
 data = 'voc'
-variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
+variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012', TEST_LIST='none')
 
 recipe = [
     dict(name='cam', config='icam_r38_voc.py', action='train'),
@@ -80,6 +80,25 @@ recipe = [
         cfg_options=_TRAIN,
     ),
 ]
+
+# Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
+# --set TEST_LIST=test, or a file of ids below VOC_ROOT.
+_TEST_LIST = '{{$TEST_LIST:none}}'
+_TEST = {
+    'test_dataloader.dataset.split': None,
+    'test_dataloader.dataset.ann_file': _TEST_LIST,
+    'test_dataloader.dataset.data_prefix.seg_map_path': '',
+}
+if _TEST_LIST != 'none':
+    recipe += [
+        dict(name='scores_test', like='scores_val', cfg_options=_TEST),
+        dict(
+            name='final_test',
+            like='final_val',
+            inputs={_SEEDS: 'scores_test.scores'},
+            cfg_options=_TEST,
+        ),
+    ]
 report = dict(
     title='ICAM on VOC 2012',
     scores='seeds_train.scores',

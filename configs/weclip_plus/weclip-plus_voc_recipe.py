@@ -4,6 +4,7 @@ variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
     CLIP_CHECKPOINT='checkpoints/ViT-B-16.pt',
     DINO_CHECKPOINT='checkpoints/dinov2_vits14_pretrain.pth',
+    TEST_LIST='none',
 )
 
 recipe = [
@@ -28,4 +29,18 @@ recipe = [
         inputs={'load_from': 'train.checkpoint'},
     ),
 ]
+
+# Photos of VOC's test server, which have neither tags nor masks (docs/how_to/voc_test_server.md):
+# --set TEST_LIST=test, or a file of ids below VOC_ROOT.
+_TEST_LIST = '{{$TEST_LIST:none}}'
+_TEST = {
+    'test_dataloader.dataset.split': None,
+    'test_dataloader.dataset.ann_file': _TEST_LIST,
+    'test_dataloader.dataset.data_prefix.seg_map_path': '',
+}
+if _TEST_LIST != 'none':
+    recipe += [
+        dict(name='predict_test', like='predict', cfg_options=_TEST),
+        dict(name='crf_test', like='crf', cfg_options=_TEST),
+    ]
 report = dict(title='WeCLIP+ on VOC 2012', scores='seeds.scores')
