@@ -8,7 +8,7 @@ import numpy as np
 from mmwsss.evaluation.base import ProtocolMetric, class_columns, percentages
 from mmwsss.evaluation.tables import write_csv
 from mmwsss.ops.confusion import AbsentRule, check_absent, confusion, scores_from_confusion
-from mmwsss.ops.mask_seeding import OnTop, Pooling, check_pooling, seed_masks
+from mmwsss.ops.mask_seeding import Pooling, Upper, check_pooling, seed_masks
 from mmwsss.ops.sparse_counts import SparseCounts
 from mmwsss.registry import METRICS
 from mmwsss.stores import open_store
@@ -51,7 +51,7 @@ class SeedingPowerMetric(ProtocolMetric):
         proposals: str,
         powers: Sequence[float] = (0.3, 0.4, 0.5),
         pooling: Pooling = 'relu',
-        on_top: OnTop = 'whole',
+        on_top: Upper = 'whole',
         absent: AbsentRule = 'nan',
         out_dir: str | None = None,
         ignore_index: int = 255,

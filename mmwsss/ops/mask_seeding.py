@@ -10,7 +10,7 @@ from mmwsss.ops.mask_runs import MaskRuns
 from mmwsss.structures import Proposals
 
 EPS = 1e-7
-OnTop = Literal['whole', 'parts']
+Upper = Literal['whole', 'parts']
 Pooling = Literal['relu', 'raw', 'minmax']
 
 
@@ -94,7 +94,7 @@ def seed_masks(
     powers: Sequence[float],
     *,
     pooling: Pooling = 'relu',
-    on_top: OnTop = 'whole',
+    on_top: Upper = 'whole',
 ) -> list[np.ndarray]:
     """Label maps of an image by SAM-based seeding, one for each power of the background's score.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmwsss.ops.mask_seeding import OnTop, Pooling, check_pooling, seed_masks
+from mmwsss.ops.mask_seeding import Pooling, Upper, check_pooling, seed_masks
 from mmwsss.refiners.base import Refiner, check_size, proposals_of
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
@@ -41,7 +41,7 @@ class SAMSeeding(Refiner):
         power: float,
         *,
         pooling: Pooling = 'relu',
-        on_top: OnTop = 'whole',
+        on_top: Upper = 'whole',
         tuned_on_masks: bool = False,
     ) -> None:
         if power <= 0:
