@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,9 @@ from mmwsss.engine.auto_classes import resolve_num_classes
 from mmwsss.engine.auto_epochs import resolve_epochs
 from mmwsss.engine.checkpoint_io import trust_checkpoints
 from mmwsss.engine.errors import StageFailed
+from mmwsss.engine.parts import check_parts
 from mmwsss.engine.runner import WSSSRunner
-from mmwsss.registry import OPTIMIZERS, RUNNERS
+from mmwsss.registry import RUNNERS
 
 _TORCHRUN = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')
 LAUNCHERS = ('none', 'pytorch', 'slurm')
@@ -192,7 +192,7 @@ def build_runner(
         if not cfg.get('optim_wrapper'):
             raise StageFailed('--amp, but the config trains nothing: it has no optim_wrapper')
         _turn_on_amp(cfg.optim_wrapper)
-    _check_optimizer(cfg)
+    check_parts(cfg.to_dict())
     kind = str((cfg.get('optim_wrapper') or {}).get('type'))
     if kind.endswith('AmpOptimWrapper') and get_device() == 'cpu':
         raise StageFailed(
@@ -217,18 +217,6 @@ def check_seed(seed: int | None) -> None:
         raise StageFailed(
             f'randomness.seed is a whole number from 0 to {2**32 - 1}, found {seed!r}'
         )
-
-
-def _check_optimizer(cfg: Config) -> None:
-    """Report an unknown optimizer by name; mmengine's own error would not."""
-    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
-    name = optimizer.get('type')
-    if isinstance(name, str):
-        with OPTIMIZERS.switch_scope_and_registry(cfg.get('default_scope')) as registry:
-            if registry.get(name) is None:
-                near = get_close_matches(name, list(OPTIMIZERS.parent.module_dict), n=1)
-                hint = f', did you mean {near[0]!r}?' if near else ''
-                raise StageFailed(f'optim_wrapper.optimizer.type: no optimizer {name!r}{hint}')
 
 
 def _runner_type(cfg: Config) -> type[WSSSRunner]:

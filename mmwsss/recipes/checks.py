@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmengine.utils import import_modules_from_strings
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -38,7 +40,7 @@ class Need:
     """Something that stages need.
 
     Attributes:
-        what: Its kind: 'weights', 'store', 'data', 'extra' or 'disk'.
+        what: Its kind: 'config', 'weights', 'store', 'data', 'extra' or 'disk'.
         name: What exactly.
         problem: What is wrong with it and what to do; '' if it is there.
         found: What is there, in words.
@@ -82,6 +84,10 @@ def find_needs(planner: Planner, stages: Sequence[Stage], work_dir: Path) -> lis
             need = needs[key]
             if stage.name not in need.stages:
                 need.stages.append(stage.name)
+        problem = _problem_of_config(cfg, stage.action)
+        if problem:
+            name = f'{stage.config.name} of {stage.name}'
+            needs[name] = Need('config', name, problem, stages=[stage.name])
     if stages:
         needs['disk'] = _look_at_disk(work_dir)
     rows: dict[tuple[str, ...], Need] = {}
@@ -108,6 +114,25 @@ def _is_used(key: str) -> bool:
     return key in ('model', 'load_from', 'default_hooks', 'custom_hooks') or key.endswith(
         ('_dataloader', '_evaluator', '_cfg')
     )
+
+
+def _problem_of_config(cfg: Mapping[str, Any], action: str) -> str:
+    """What is wrong with the parts that a config names; '' if they exist and have its options."""
+    from mmwsss.engine.errors import StageFailed
+    from mmwsss.engine.parts import check_parts
+
+    if cfg.get('custom_imports'):
+        if os.getcwd() not in sys.path:  # where a stage looks, too
+            sys.path.append(os.getcwd())
+        try:
+            import_modules_from_strings(**cfg['custom_imports'])
+        except Exception as error:  # whatever the modules of others raise
+            return f'custom_imports: {error}'
+    try:
+        check_parts(relevant_part(cfg, action))
+    except StageFailed as error:
+        return str(error)
+    return ''
 
 
 # Files --------------------------------------------------------------------------------

@@ -191,7 +191,7 @@ class _Pipeline:
             print_needs(needs, self.console)
         if missing:
             raise PipelineError(
-                f'{len(missing)} things are missing (see the table), nothing was started: '
+                f'{len(missing)} things are missing or wrong (see the table), nothing was started: '
                 f'{"; ".join(f"{need.what} {need.name}" for need in missing[:5])}'
                 f'{" ..." if len(missing) > 5 else ""}. --skip-checks begins nevertheless'
             )

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
+from mmwsss.engine.parts import check_parts
 from mmwsss.registry import METRICS, MODELS, TRANSFORMS
 from tests.configs import CONFIGS, claimed, read, stages
 
@@ -65,6 +66,7 @@ def stores_are_there(monkeypatch):
 @pytest.mark.parametrize('path, data', STAGES)
 def test_config(path, data):
     config = read(path, data)
+    check_parts(config.to_dict())
     for pipeline in pipelines({k: v for k, v in config.items() if k.endswith('_dataloader')}):
         for step in pipeline:
             if step['type'] != 'LoadDisjoint':  # reads photos; its pipeline comes by itself

@@ -92,4 +92,6 @@ class Toy:
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     monkeypatch.setattr('os.fsync', lambda file: None)  # a busy disk would take most of the time
+    # Its models are none that a registry has.
+    monkeypatch.setattr('mmwsss.recipes.checks._problem_of_config', lambda cfg, action: '')
     return Toy(tmp_path)

@@ -73,7 +73,7 @@ def test_photos_of_the_list_are_counted(tmp_path):
     assert not error and '2 photos' in text and 'GiB free' in text
     table.write_text('image,tags\na.jpg,cat\nb.jpg,dog\nc.jpg,cow\n')
     _, error = plan('cam/cam_folder_recipe.py', tmp_path, variables=variables)
-    assert 'things are missing' in error and f'data {tmp_path}' in error
+    assert 'things are missing or wrong' in error and f'data {tmp_path}' in error
     with pytest.raises(PipelineError, match='nothing was started'):
         run_pipeline(
             CONFIGS / 'cam/cam_folder_recipe.py', work_dir=tmp_path / 'w', variables=variables
@@ -114,3 +114,28 @@ def test_readme_names_every_file_of_weights(path):
             for name in find_weights(resolve_config(stage, {}).to_dict()):
                 if not name.startswith('work_dirs/'):
                     assert Path(name).name in readme, f'{stage.name} needs {name}'
+
+
+def test_mistyped_parts_are_found_before_the_first_stage(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = {
+        'cam.custom_hooks': [dict(type='ChannelsLastHook', every=2)],
+        'segmentor.model.decode_head.type': 'mmseg.DepthwiseSeparableASPPHed',
+    }
+    text, error = plan(
+        'demo/demo_recipe.py',
+        tmp_path,
+        stage_options=options,
+        variables={'SHAPES_ROOT': str(tmp_path / 'shapes')},
+    )
+    assert error.startswith('2 things are missing or wrong')
+    said = ' '.join(text.split())
+    assert "custom_hooks.0.every: ChannelsLastHook has no option 'every', it has none" in said
+    assert "did you mean 'mmseg.DepthwiseSeparableASPPHead'?" in said
+
+
+def test_a_broken_module_of_ones_own_is_found_before_the_first_stage(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'broken_part.py').write_text('import no_such_module_of_mine')
+    problem = checks._problem_of_config({'custom_imports': {'imports': ['broken_part']}}, 'train')
+    assert problem.startswith('custom_imports: ') and 'broken_part' in problem
