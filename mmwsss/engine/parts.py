@@ -66,7 +66,7 @@ def options_of(built: Any) -> tuple[set[str], bool]:
     """
     constructors = [built]
     if inspect.isclass(built):
-        constructors = [k.__init__ for k in built.__mro__ if '__init__' in vars(k)]
+        constructors = [vars(k)['__init__'] for k in built.__mro__ if '__init__' in vars(k)]
     found: set[str] = set()
     for index, function in enumerate(constructors):
         if function is object.__init__:  # which takes none, whatever its signature says
