@@ -1,7 +1,8 @@
 # Every refiner on one store of scores, on VOC or a part of it, on a laptop's CPU: masks of each.
 # python tools/pipeline.py configs/refine/all_lite0_voc_recipe.py --set VOC_ROOT=...
 # With --work-dir work_dirs/cam_lite0_voc_recipe it takes over seeds and masks of that recipe.
-# Scores that were propagated are high everywhere: exponents and labels are milder than published.
+# Scores that were propagated are high everywhere, so backgrounds are constants around the seeds'
+# best threshold on training masks (0.65).
 _base_ = '../_base_/recipes/lite0_voc.py'
 
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
@@ -21,15 +22,19 @@ recipe = [
         name='crf_low',
         like='par',
         config='crf.py',
-        cfg_options={'model.refiner.alpha': 1},
+        cfg_options={'model.refiner.alpha': None, 'model.refiner.background': 0.8},
     ),
-    dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 4}),
+    dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.background': 0.5}),
     dict(
         name='crf_masks',
         config='crf-masks.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
-        cfg_options={'model.refiner.refiners.0.alpha': 1.5},
+        cfg_options={
+            'model.refiner.refiners.0.alpha': None,
+            'model.refiner.refiners.0.background': 0.65,
+            'model.refiner.refiners.0.tuned_on_masks': True,
+        },
     ),
     # PSA: sure labels from two CRFs, an affinity network, a walk.
     dict(
@@ -58,7 +63,7 @@ recipe = [
         config='ir-labels.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
-        cfg_options={'model.refiner.high': 0.55, 'model.refiner.low': 0.35},
+        cfg_options={'model.refiner.high': 0.75, 'model.refiner.low': 0.5},
     ),
     dict(
         name='irn',

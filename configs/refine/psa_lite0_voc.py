@@ -16,7 +16,9 @@ model = dict(
             checkpoint='{{$CAM_CHECKPOINT:work_dirs/cam_lite0_voc/epoch_12.pth}}',
             prefix='backbone.',
         )
-    )
+    ),
+    # The best threshold of propagated seeds on training masks.
+    test_cfg=dict(alpha=None, background=0.65, tuned_on_masks=True),
 )
 
 train_pipeline = [

@@ -28,7 +28,7 @@ recipe = [
         config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined.scores'},
-        cfg_options={'model.refiner.background': 0.5, 'model.refiner.tuned_on_masks': True},
+        cfg_options={'model.refiner.background': 0.46, 'model.refiner.tuned_on_masks': True},
     ),
     dict(
         name='first',
