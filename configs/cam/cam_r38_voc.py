@@ -6,3 +6,5 @@ _base_ = [
     '../_base_/schedules/poly_sgd.py',
     '../_base_/default_runtime.py',
 ]
+# S2C's release, whose classifier this is, stores seeds at full size.
+test_cfg = dict(stride=1)

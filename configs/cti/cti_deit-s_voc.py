@@ -22,6 +22,8 @@ test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 batch = dict(published=64)
 train_dataloader = dict(num_workers=8, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+# The release stores seeds at full size.
+test_cfg = dict(stride=1)
 # The release's search stops at the first threshold that is not better; the best of all is reported
 # too.
 test_evaluator = dict(early_stop=True)

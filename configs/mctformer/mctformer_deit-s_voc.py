@@ -20,3 +20,5 @@ test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 batch = dict(published=64)
 train_dataloader = dict(num_workers=8, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+# As CTI's seeds, which are scored at full size.
+test_cfg = dict(stride=1)

@@ -32,7 +32,7 @@ def test_parts_exist(config):
     for metric in validation if isinstance(validation, list) else [validation]:
         assert METRICS.get(metric.type)
     assert METRICS.get(config.test_evaluator.type)
-    assert config.test_cfg == dict(type='StoreTestLoop', kind='scores')
+    assert (config.test_cfg.type, config.test_cfg.kind) == ('StoreTestLoop', 'scores')
     assert config.train_dataloader.drop_last
 
 

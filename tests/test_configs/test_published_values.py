@@ -36,6 +36,7 @@ PUBLISHED = {
         f'{AUGMENT}[RandomCropPad].size': 256,
         f'{TEST}[MultiScale].scales': (0.5, 1.0, 1.5, 2.0),
         'test_evaluator.early_stop': True,
+        'test_cfg.stride': 1,
     },
     'icam/icam_r38_voc': SGD_PSA
     | {
@@ -98,6 +99,16 @@ PUBLISHED = {
         'batch.published': 32,
         'model.decode_head.loss_decode.beta': 0.8,
         'model.auxiliary_head.loss_decode.k': 0.8,
+    },
+    'cti/cti_deit-s_voc': {
+        'optim_wrapper.optimizer.lr': 6.25e-5,
+        'model.infuse_begin': 0,
+        'model.loss_bg.loss_weight': 0.1,
+        'model.loss_intra.loss_weight': 1.0,
+        'model.loss_cross.loss_weight': 1.0,
+        'batch.published': 64,
+        'test_evaluator.early_stop': True,
+        'test_cfg.stride': 1,
     },
     'cti/cti_deit-s_coco': {
         'optim_wrapper.optimizer.lr': 6.25e-5,

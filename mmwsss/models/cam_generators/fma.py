@@ -1,6 +1,6 @@
 """FMA-WSSS: learn text prompts of a frozen CLIP for localisation; SAM adds the borders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -252,6 +252,8 @@ class FMA(BaseCAMGenerator):
             if self.caa is not None and len(cam):
                 cam = self.caa(cam, merge_attention(attention[index]))
             self._make_seeds(sample, tags[index].nonzero()[:, 0].cpu().numpy(), cam)
+            if self.test_cfg.keep_raw and len(cam):
+                sample.seeds = replace(sample.seeds, raw=cam.float().cpu().numpy())
 
     def _make_seeds(self, sample: SegDataSample, classes: np.ndarray, cam: Tensor) -> None:
         size = tuple(sample.ori_shape[:2])
@@ -259,8 +261,7 @@ class FMA(BaseCAMGenerator):
         if len(classes):
             full = F.interpolate(cam[None], size, mode='bilinear', align_corners=False)[0]
         scores = minmax_score(full) if len(classes) else full
-        raw = cam.float().cpu().numpy() if self.test_cfg.keep_raw and len(classes) else None
-        sample.seeds = Seeds(classes, scores.cpu().numpy(), size=size, raw=raw)
+        sample.seeds = Seeds(classes, scores.cpu().numpy(), size=size)
         if self.seeding is not None:
             if 'proposals' not in sample:
                 raise ValueError(
