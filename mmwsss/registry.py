@@ -1,11 +1,13 @@
 """Registries of mmwsss: children of mmengine's roots, plus two of our own.
 
 ``locations`` lets a lookup import the package that defines the part, so nobody
-has to call a "register everything" function. Importing this module also makes
-the sibling libraries' registries known, so that a config may say
-``type='mmseg.EncoderDecoder'`` without further imports.
+has to call a "register everything" function; a package that lists the modules of
+its parts (``HOMES``) has only the one imported that is looked up. Importing this
+module also makes the sibling libraries' registries known, so that a config may
+say ``type='mmseg.EncoderDecoder'`` without further imports.
 """
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -17,8 +19,37 @@ for _sibling in ('mmseg', 'mmpretrain', 'mmdet'):
     import_module(f'{_sibling}.registry')
 
 
+class LazyRegistry(Registry):
+    """A registry that imports a part's own module where its packages say which it is."""
+
+    def get(self, key: str) -> Any:
+        """Find a part by its name, see mmengine's ``Registry``."""
+        scope, name = self.split_scope_key(key)
+        if scope in (None, self.scope) and name not in self._module_dict:
+            self.import_from_location()
+            self._import_home(name)
+        return super().get(key)
+
+    def _register_module(
+        self, module: type, module_name: str | list[str] | None = None, force: bool = False
+    ) -> None:
+        if module.__module__.partition('.')[0] != self.scope:
+            # Of two parts with one name ours is the first, whether or not it has been asked for.
+            self.import_from_location()
+            names = module_name or module.__name__
+            for name in [names] if isinstance(names, str) else names:
+                self._import_home(name)
+        super()._register_module(module, module_name, force)
+
+    def _import_home(self, name: str) -> None:
+        for package in self._locations:
+            home = getattr(sys.modules.get(package), 'HOMES', {}).get(name)
+            if home is not None:
+                import_module(home)
+
+
 def _child(kind: str, parent: Registry, *locations: str) -> Registry:
-    return Registry(kind, parent=parent, scope='mmwsss', locations=list(locations))
+    return LazyRegistry(kind, parent=parent, scope='mmwsss', locations=list(locations))
 
 
 RUNNERS = _child('runner', root.RUNNERS, 'mmwsss.engine')

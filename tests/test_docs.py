@@ -47,8 +47,10 @@ def require_arguments(function, call, given):
 def part(name):
     """A registered class, in whichever registry."""
     for candidate in vars(registry).values():
-        if isinstance(candidate, registry.Registry) and candidate.module_dict.get(name):
-            return candidate.module_dict[name]
+        if isinstance(candidate, registry.LazyRegistry):
+            candidate.get(name)  # imports what registers it
+            if name in candidate.module_dict:
+                return candidate.module_dict[name]
     return None
 
 

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / 'mmwsss'
 LAYERS = [
-    {'version', 'compat', 'import_hooks', 'installed', 'preflight', '__init__', '__main__'},
+    {'version', 'compat', 'import_hooks', 'installed', 'lazy', 'preflight', '__init__', '__main__'},
     {'torchrun'},
     {'registry', 'weights'},
     {'structures'},

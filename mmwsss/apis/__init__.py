@@ -3,10 +3,9 @@
 All are imported when they are asked for, so that planning a recipe needs no torch.
 """
 
-from importlib import import_module
-from typing import Any
+from mmwsss.lazy import lazy_names
 
-_HOMES = {
+HOMES = {
     'CAMViews': 'mmwsss.apis.viewing',
     'Inference': 'mmwsss.apis.inferencer',
     'PipelineError': 'mmwsss.recipes.errors',
@@ -17,11 +16,5 @@ _HOMES = {
     'predict': 'mmwsss.apis.predicting',
     'run_pipeline': 'mmwsss.recipes.pipeline',
 }
-
-__all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    return getattr(import_module(_HOMES[name]), name)
+__all__ = list(HOMES)
+__getattr__ = lazy_names(__name__, HOMES)

@@ -5,11 +5,14 @@ from mmwsss.datasets.coco import COCOTaggedDataset
 from mmwsss.datasets.errors import DataError, ImageError
 from mmwsss.datasets.folder import TaggedFolder
 from mmwsss.datasets.msrc import MSRCDataset
-from mmwsss.datasets.pseudo_masks import PseudoMaskDataset
 from mmwsss.datasets.seeding import EpochCounter, seeded
 from mmwsss.datasets.shapes import ShapesDataset
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.datasets.voc import VOCTaggedDataset
+from mmwsss.lazy import lazy_names
+
+#: It derives from mmseg's data sets, whose import reads a vocabulary.
+HOMES = {'PseudoMaskDataset': 'mmwsss.datasets.pseudo_masks'}
 
 __all__ = [
     'COCOTaggedDataset',
@@ -17,7 +20,7 @@ __all__ = [
     'EpochCounter',
     'ImageError',
     'MSRCDataset',
-    'PseudoMaskDataset',
+    *HOMES,
     'ShapesDataset',
     'TaggedDataset',
     'TaggedFolder',
@@ -25,3 +28,4 @@ __all__ = [
     'seeded',
     'transforms',
 ]
+__getattr__ = lazy_names(__name__, HOMES)

@@ -1,8 +1,13 @@
 """Proposers: class-agnostic masks of an image."""
 
-from mmwsss.proposers.base import Proposer
-from mmwsss.proposers.propose_model import ProposeModel
-from mmwsss.proposers.regions import RegionProposer, Regions
-from mmwsss.proposers.sam_auto import SAMAutoProposer
+from mmwsss.lazy import lazy_names
 
-__all__ = ['ProposeModel', 'Proposer', 'RegionProposer', 'Regions', 'SAMAutoProposer']
+HOMES = {
+    'ProposeModel': 'mmwsss.proposers.propose_model',
+    'Proposer': 'mmwsss.proposers.base',
+    'RegionProposer': 'mmwsss.proposers.regions',
+    'Regions': 'mmwsss.proposers.regions',
+    'SAMAutoProposer': 'mmwsss.proposers.sam_auto',
+}
+__all__ = list(HOMES)
+__getattr__ = lazy_names(__name__, HOMES)

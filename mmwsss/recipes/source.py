@@ -17,7 +17,8 @@ class SourceFile:
         digest: Hash of its code; comments, docstrings and layout do not count.
         imports: ``(module, name)`` of each import, wherever in the file; the name is '' for
             ``import module`` and '*' for all names.
-        exports: Imports by the name that they bind, at the module's top.
+        exports: Imports by the name that they bind, at the module's top, and what a package lists
+            in ``HOMES`` (:mod:`mmwsss.lazy`).
         strings: All short texts in it, among them types that it builds.
         registered: Names of the classes and functions that it registers.
         own_digest: Of a package's ``__init__.py`` the hash of what it does when any module of the
@@ -54,7 +55,7 @@ def _read(path: Path, package: str, changed: int, size: int) -> SourceFile:
     exports = {
         bound: (module, name)
         for node in tree.body
-        for bound, module, name in _imports(node, package)
+        for bound, module, name in (*_imports(node, package), *_homes(node))
     }
     return SourceFile(
         digest=_digest(nodes, [tree]),
@@ -127,6 +128,20 @@ def _imports(node: ast.AST, package: str) -> list[tuple[str, str, str]]:
         parts = parts[: len(parts) - node.level + 1]
         module = '.'.join([*parts, *([module] if module else [])])
     return [(alias.asname or alias.name, module, alias.name) for alias in node.names]
+
+
+def _homes(node: ast.stmt) -> list[tuple[str, str, str]]:
+    """``(name, module, name)`` of what a package imports when it is asked for."""
+    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)):
+        return []
+    if [target.id for target in node.targets if isinstance(target, ast.Name)] != ['HOMES']:
+        return []
+    pairs = zip(node.value.keys, node.value.values, strict=True)
+    return [
+        (key.value, home.value, key.value)
+        for key, home in pairs
+        if isinstance(key, ast.Constant) and isinstance(home, ast.Constant)
+    ]
 
 
 def _registered(node: ast.AST) -> list[str]:

@@ -1,5 +1,6 @@
 """Each training config that reads stores refuses one that lacks an image, before it trains."""
 
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
 
@@ -9,6 +10,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from PIL import Image
 
+import mmwsss.datasets
 from mmwsss.engine import WSSSRunner, build_runner
 from mmwsss.registry import DATASETS, TRANSFORMS
 from mmwsss.stores import StoreMeta, StoreMismatch, StoreReader, create_store
@@ -87,6 +89,8 @@ def incomplete(tiny_shapes, tmp_path_factory):
 
 def test_all_readers_are_known():
     """A new one is a new kind of stage, to be tried below."""
+    for home in mmwsss.datasets.HOMES.values():
+        import_module(home)
     parts = {**TRANSFORMS.module_dict, **DATASETS.module_dict}
     assert {name for name, part in parts.items() if issubclass(part, StoreReader)} == set(KINDS)
 

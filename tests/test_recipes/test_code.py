@@ -2,11 +2,15 @@
 
 import inspect
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import mmengine.registry
 import pytest
 
+import mmwsss.datasets
+import mmwsss.models
+import mmwsss.proposers
 import mmwsss.registry
 from mmwsss.recipes.code import ReachableCode, custom_modules
 from mmwsss.recipes.identity import describe
@@ -83,6 +87,9 @@ def test_every_registered_type_is_found_without_importing_it():
     types = ReachableCode()._types()
     registries = [r for r in vars(mmwsss.registry).values() if isinstance(r, mmengine.Registry)]
     checked = 0
+    for package in (mmwsss.models, mmwsss.proposers, mmwsss.datasets):
+        for home in package.HOMES.values():
+            import_module(home)
     for registry in registries:
         registry.import_from_location()
         for name, part in registry.module_dict.items():
@@ -129,6 +136,14 @@ def test_package_from_outside_counts_whole(outside):
         after = found()
         assert after != before, path
         before = after
+
+
+def test_what_a_package_imports_on_demand_is_found(outside):
+    net = outside / 'parts' / 'net.py'
+    net.write_text(net.read_text().replace('mmwsss.models.cam_generators', 'mmwsss.models'))
+    found = ReachableCode().hashes({}, 'train', ['their_method.parts.net'])
+    assert 'mmwsss.models.cam_generators.cti' in found
+    assert not {name for name in found if name.startswith('mmwsss.models.one_stage')}
 
 
 def test_installed_package_counts_by_its_version():

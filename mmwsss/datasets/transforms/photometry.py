@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image
-from torchvision import transforms as tv
 
 from mmwsss.registry import TRANSFORMS
 
@@ -35,6 +34,8 @@ class ColorJitter(BaseTransform):
         prob: float = 1.0,
         gray_prob: float = 0.0,
     ) -> None:
+        from torchvision import transforms as tv  # a second to import, for what few stages do
+
         jitter = tv.ColorJitter(brightness, contrast, saturation, hue)
         steps = [jitter] if prob == 1 else [tv.RandomApply([jitter], prob)]
         if gray_prob:

@@ -17,7 +17,7 @@ from mmwsss.registry import MODELS
 
 __all__ = [
     'BACKBONE_PREFIX',
-    'FORMATS',
+    'MULTI_STAGE_FORMATS',
     'MXNET_RULES',
     'RESNET38D_RULES',
     'VIT_RULES',
@@ -84,7 +84,7 @@ def _prompts() -> nn.Module:
     return model
 
 
-FORMATS: dict[str, CheckpointFormat] = {
+MULTI_STAGE_FORMATS: dict[str, CheckpointFormat] = {
     'resnet38d': CheckpointFormat(
         summary=(
             "ResNet-38d's ImageNet weights as MXNet wrote them (resnet_38d.params, "

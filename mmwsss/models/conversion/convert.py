@@ -1,51 +1,16 @@
 """Turn published checkpoints into files that our models load."""
 
-import pickle
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from mmwsss.models.clip import sizes as clip_sizes
 from mmwsss.models.clip.archive import is_archive, read_clip_weights
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename_keys
-from mmwsss.models.conversion.mxnet import is_params_file, read_params
+from mmwsss.models.conversion.checkpoint_format import rename_keys
+from mmwsss.models.conversion.formats import FORMATS
+from mmwsss.models.conversion.reading import read_checkpoint
 from mmwsss.models.sam.sizes import PUBLISHED, sizes_of
-from mmwsss.stores.arrays import check_file
 from mmwsss.stores.atomic import atomic_write
-from mmwsss.weights import read_weights_file
-
-
-def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
-    """Read the tensors of a PyTorch checkpoint or an MXNet parameter file.
-
-    A dictionary with ``state_dict`` or ``model`` is unwrapped, and ``module.`` in front of all
-    names is removed. Nothing but weights is unpickled.
-
-    Args:
-        path: The file.
-
-    Raises:
-        ValueError: The file holds no tensors under names.
-    """
-    if is_params_file(path):
-        return {name: torch.from_numpy(value) for name, value in read_params(path).items()}
-    try:
-        check_file(path)
-        state = read_weights_file(path)
-    except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f'{path}: cannot be read as weights ({reason}). Fetch the file again, or name another'
-        ) from error
-    for key in ('state_dict', 'model'):
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ValueError(f'{path}: expected a state dict of tensors, found {type(state).__name__}')
-    if all(name.startswith('module.') for name in state):
-        state = {name.removeprefix('module.'): value for name, value in state.items()}
-    return state
 
 
 def describe_checkpoint(path: str | Path) -> tuple[str, list[str]]:
@@ -55,7 +20,7 @@ def describe_checkpoint(path: str | Path) -> tuple[str, list[str]]:
         path: The file.
 
     Returns:
-        The kind, a key of :data:`~mmwsss.models.conversion.checkpoint_keys.FORMATS`, ``'sam'`` or
+        The kind, a key of :data:`~mmwsss.models.conversion.formats.FORMATS`, ``'sam'`` or
         ``'clip'``, and a line for each entry: ``old -> new`` or ``old -> dropped``; for a SAM or a
         CLIP, which need no conversion, how to use it.
 
@@ -98,7 +63,7 @@ def convert_checkpoint(source: str | Path, target: str | Path, kind: str) -> lis
     Args:
         source: The published file.
         target: Where to write; appears in full or not at all.
-        kind: Key of :data:`~mmwsss.models.conversion.checkpoint_keys.FORMATS`.
+        kind: Key of :data:`~mmwsss.models.conversion.formats.FORMATS`.
 
     Returns:
         The names that were dropped.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from mmwsss.models.conversion.convert import read_checkpoint
+from mmwsss.models.conversion.reading import read_checkpoint
 from mmwsss.models.one_stage.adapted_sam import AdaptedSAM, read_sam
 from mmwsss.models.sam.lora import TAG, merge_lora
 from mmwsss.models.sam.promptable_sam import to_sam_name

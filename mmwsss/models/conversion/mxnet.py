@@ -13,7 +13,7 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename_keys
+from mmwsss.models.conversion.checkpoint_format import rename_keys
 from mmwsss.weights import WeightsError
 
 MAGIC = 0x112
@@ -157,7 +157,10 @@ def load_params(filename: str, map_location: str | torch.device | None = None) -
         raise FileNotFoundError(
             f"{path} does not exist; configs/cam/README.md says where ResNet-38d's weights are"
         )
-    state, _ = rename_keys(read_params(path), FORMATS['resnet38d'])
+    # Here, as the formats name the networks that read them, and this module is imported by all.
+    from mmwsss.models.conversion.checkpoint_keys import MULTI_STAGE_FORMATS
+
+    state, _ = rename_keys(read_params(path), MULTI_STAGE_FORMATS['resnet38d'])
     device = map_location or 'cpu'
     return {name: torch.from_numpy(value).to(device) for name, value in state.items()}
 

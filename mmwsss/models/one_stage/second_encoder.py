@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmwsss.models.conversion.checkpoint_keys import rename
-from mmwsss.models.conversion.convert import read_checkpoint
+from mmwsss.models.conversion.checkpoint_format import rename
+from mmwsss.models.conversion.reading import read_checkpoint
 from mmwsss.models.conversion.weclip_keys import DINOV2_RULES
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file

@@ -12,7 +12,8 @@ from mmwsss.datasets.transforms.affinity import TopLeftCropPad
 from mmwsss.datasets.transforms.geometry import RandomCropPad, RandomFlip, resize_image, resize_map
 from mmwsss.models.affinity.irn import IRNWalkCfg, walk_within_edges
 from mmwsss.models.affinity.psa import AffinityNet
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename_keys
+from mmwsss.models.conversion.checkpoint_keys import rename_keys
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.models.data_preprocessor import WSSSDataPreprocessor
 from mmwsss.models.losses.affinity_loss import irn_losses, psa_losses
 from mmwsss.ops.affinity import edge_affinity, feature_affinity, feature_stencil

@@ -12,7 +12,8 @@ from mmseg.structures import SegDataSample
 
 from mmwsss.engine.schedulers import PSAPolyLR
 from mmwsss.models import CAMGenerator, CAMHead, ResNet38d, read_params
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, MXNET_RULES, rename, rename_keys
+from mmwsss.models.conversion.checkpoint_keys import MXNET_RULES, rename, rename_keys
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.ops.cam import fuse_scales, normalize_cam
 from mmwsss.registry import TRANSFORMS
 from tests.golden import fill

@@ -13,7 +13,8 @@ from mmseg.structures import SegDataSample
 from mmwsss.datasets.transforms.prompted import frame_size, resize_bilinear
 from mmwsss.engine import SkippingOptimWrapper
 from mmwsss.engine.schedulers import WarmupStepsLR
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
+from mmwsss.models.conversion.checkpoint_keys import rename
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.models.detectors.grounding import GroundingDetector, input_size
 from mmwsss.models.detectors.grounding_text import (
     keep_boxes,

@@ -12,7 +12,8 @@ from mmwsss.models import CTI
 from mmwsss.models.backbones import AttentionWatch
 from mmwsss.models.backbones.class_token_vit import resize_positions
 from mmwsss.models.cam_generators.cti import infuse_tokens
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename, rename_keys
+from mmwsss.models.conversion.checkpoint_format import rename, rename_keys
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.models.losses.background_complement import refine_maps
 from mmwsss.registry import MODELS
 from tests.golden import fill

@@ -12,7 +12,8 @@ from mmseg.structures import SegDataSample
 
 from mmwsss.models import CTI, ClassMemory, ClassTokenViT, PatchCAMHead
 from mmwsss.models.cam_generators.cti import CTIPasses
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
+from mmwsss.models.conversion.checkpoint_keys import rename
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.ops.max_norm import max_normalize
 from mmwsss.registry import PARAM_SCHEDULERS
 from tests.golden.handlers import handles

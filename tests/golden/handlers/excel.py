@@ -12,7 +12,8 @@ from mmwsss.models.clip.clip import resize_positions
 from mmwsss.models.clip.sizes import CLIPSizes
 from mmwsss.models.clip.surgery import CLIPSurgery, learnt_attention
 from mmwsss.models.clip.text_bank import TextBank, enrich
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
+from mmwsss.models.conversion.checkpoint_keys import rename
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.ops.attention_affinity import (
     AttentionAffinity,
     merge_attention,

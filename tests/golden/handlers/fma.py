@@ -13,7 +13,8 @@ from mmseg.structures import SegDataSample
 from mmwsss.models import CLIP, FMA, CAMActivationLoss, MultiLabelContrastiveLoss, PromptLearner
 from mmwsss.models.clip.prompt_learner import text_seed
 from mmwsss.models.clip.sizes import CLIPSizes
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename
+from mmwsss.models.conversion.checkpoint_keys import rename
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.ops.attention_affinity import (
     AttentionAffinity,
     affinity,

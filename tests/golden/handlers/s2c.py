@@ -15,7 +15,8 @@ from torch import nn
 
 from mmwsss.datasets.transforms.segments import segment_ids
 from mmwsss.models import S2C, SAM, CAMPseudoLabelLoss, SAMPointDecoder, SegmentContrastLoss
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, rename, rename_keys
+from mmwsss.models.conversion.checkpoint_keys import rename, rename_keys
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.models.sam.points import resize_logits
 from mmwsss.models.sam.sizes import sizes_of
 from mmwsss.ops.peaks import pick_points

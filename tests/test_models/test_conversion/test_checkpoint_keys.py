@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, RESNET38D_RULES, rename, rename_keys
+from mmwsss.models.conversion.checkpoint_keys import RESNET38D_RULES, rename, rename_keys
+from mmwsss.models.conversion.formats import FORMATS
 
 OFFICIAL_UNITS = {2: 3, 3: 3, 4: 6, 5: 3, 6: 1, 7: 1}
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from mmwsss.models import ResNet38d, read_params
-from mmwsss.models.conversion.checkpoint_keys import FORMATS, MXNET_RULES, rename
+from mmwsss.models.conversion.checkpoint_keys import MXNET_RULES, rename
+from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.models.conversion.mxnet import ParamsError, is_params_file
 
 V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
