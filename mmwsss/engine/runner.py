@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper, revert_sync_batchnorm
 from mmengine.runner import BaseLoop, Runner, TestLoop
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
+from mmengine.visualization import Visualizer
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -21,10 +22,12 @@ from mmwsss.engine.batch import BatchPlan, cut_tail, plan_batch
 from mmwsss.engine.checkpoint_io import CheckpointError, find_resumable, load_checkpoint
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
+from mmwsss.engine.late_visualizer import LateVisualizer
 from mmwsss.engine.leak_guard import refuse_ground_truth
 from mmwsss.engine.loaded_weights import misfit, other_classes, unwrap, weights_of
 from mmwsss.engine.opening import begin_log
 from mmwsss.engine.workers import prepare_workers
+from mmwsss.lazy import version_alone
 from mmwsss.models.conversion.fitting import require_started
 from mmwsss.registry import DATASETS, RUNNERS
 from mmwsss.stores.errors import FolderBusy
@@ -50,6 +53,7 @@ class WSSSRunner(Runner):
     - One training at a time writes to a work directory (:class:`mmwsss.stores.locking.FolderLock`).
     - A log begins with a few lines, the config is in a file (:mod:`mmwsss.engine.opening`).
     - ``CheckpointHook`` is ours in configs of any scope: those with an ``mmseg::`` base, say.
+    - Neither matplotlib nor torchvision is imported for the log (``LateVisualizer``).
     """
 
     batch_plan: BatchPlan | None = None  # of a training
@@ -85,6 +89,19 @@ class WSSSRunner(Runner):
         ]
         names = {kind if isinstance(kind, str) else kind.__name__ for kind in kinds}
         return any(name.rsplit('.', 1)[-1] == ChannelsLastHook.__name__ for name in names)
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
+        """Build the config's visualizer, or one for numbers; see mmengine."""
+        if visualizer is not None:
+            return super().build_visualizer(visualizer)
+        backends = [{'type': 'LocalVisBackend'}]
+        return LateVisualizer.get_instance(
+            name=self._experiment_name, vis_backends=backends, save_dir=self._log_dir
+        )
+
+    def _log_env(self, env_cfg: dict) -> None:
+        with version_alone('torchvision'):
+            super()._log_env(env_cfg)
 
     def register_default_hooks(self, hooks: dict[str, Hook | dict] | None = None) -> None:
         """Register the default hooks and those of the config; see mmengine."""
