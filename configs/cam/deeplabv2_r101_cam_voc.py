@@ -17,7 +17,7 @@ train_pipeline = [
         resize_type='mmseg.Resize',
         keep_ratio=True,
     ),
-    dict(type='mmseg.RandomCrop', crop_size=(321, 321)),
+    dict(type='RandomCrop', crop_size=(321, 321)),
     dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='PackTagged'),
 ]

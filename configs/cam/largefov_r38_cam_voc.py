@@ -28,7 +28,7 @@ train_pipeline = [
         resize_type='mmseg.Resize',
         keep_ratio=True,
     ),
-    dict(type='mmseg.RandomCrop', crop_size=(448, 448)),
+    dict(type='RandomCrop', crop_size=(448, 448)),
     dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='mmseg.PhotoMetricDistortion'),
     dict(type='PackTagged'),

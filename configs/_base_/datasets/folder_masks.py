@@ -22,7 +22,7 @@ train_pipeline = [
         resize_type='mmseg.Resize',
         keep_ratio=True,
     ),
-    dict(type='mmseg.RandomCrop', crop_size=crop_size, cat_max_ratio=0.85),
+    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.85),
     dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='mmseg.PhotoMetricDistortion'),
     dict(type='PackTagged'),

@@ -7,7 +7,7 @@ train_pipeline = [
     dict(type='LoadImage'),
     dict(type='LoadMask'),
     dict(type='RandomResizeLong', low=224, high=448),
-    dict(type='mmseg.RandomCrop', crop_size=(224, 224), cat_max_ratio=0.85),
+    dict(type='RandomCrop', crop_size=(224, 224), cat_max_ratio=0.85),
     dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='mmseg.PhotoMetricDistortion'),
     dict(type='PackTagged'),

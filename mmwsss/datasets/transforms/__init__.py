@@ -36,6 +36,7 @@ from mmwsss.datasets.transforms.prompt_tuning import (
 )
 from mmwsss.datasets.transforms.prompted import Co2SAMViews, ToSAMFrame
 from mmwsss.datasets.transforms.rand_augment import RandAugment
+from mmwsss.datasets.transforms.random_crop import RandomCrop
 from mmwsss.datasets.transforms.random_resized_crop import RandomResizedCrop
 from mmwsss.datasets.transforms.segments import (
     RegionsFromProposals,
@@ -65,6 +66,7 @@ __all__ = [
     'ObjectsFromMask',
     'PackTagged',
     'RandAugment',
+    'RandomCrop',
     'RandomCropInside',
     'RandomCropPad',
     'RandomFlip',
