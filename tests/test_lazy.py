@@ -12,7 +12,7 @@ import mmwsss.datasets
 import mmwsss.models
 import mmwsss.proposers
 from mmwsss import registry as registries
-from mmwsss.lazy import lazy_names
+from mmwsss.lazy import lazy_names, version_alone
 from mmwsss.registry import MODELS, LazyRegistry
 
 PACKAGES = [mmwsss.datasets, mmwsss.models, mmwsss.proposers]
@@ -107,3 +107,16 @@ def test_lazy_names():
     with pytest.raises(AttributeError, match="'here' has no attribute 'other'"):
         get('other')
     assert MODELS.get('S2C') is mmwsss.models.S2C
+
+
+def test_a_version_without_its_module(monkeypatch):
+    name = next(n for n in ('mkdocs', 'ruff', 'codespell') if n not in sys.modules)
+    monkeypatch.setattr('mmwsss.lazy.metadata.version', lambda module: '1.2')
+    with version_alone(name):
+        assert import_module(name).__version__ == '1.2'
+    assert name not in sys.modules
+    with version_alone('pytest'):  # there already
+        assert sys.modules['pytest'] is pytest
+    monkeypatch.undo()
+    with version_alone('no_such_module'), pytest.raises(ImportError):
+        import_module('no_such_module')

@@ -95,9 +95,12 @@ class WSSSRunner(Runner):
         if visualizer is not None:
             return super().build_visualizer(visualizer)
         backends = [{'type': 'LocalVisBackend'}]
-        return LateVisualizer.get_instance(
+        late = LateVisualizer.get_instance(
             name=self._experiment_name, vis_backends=backends, save_dir=self._log_dir
         )
+        # Where hooks look for it, who know mmengine's class only.
+        Visualizer._instance_dict[self._experiment_name] = late
+        return late
 
     def _log_env(self, env_cfg: dict) -> None:
         with version_alone('torchvision'):
