@@ -74,8 +74,8 @@ VISUALIZERS = _child('visualizer', root.VISUALIZERS, 'mmwsss.visualization')
 VISBACKENDS = _child('vis backend', root.VISBACKENDS, 'mmwsss.visualization')
 INFERENCERS = _child('inferencer', root.INFERENCERS, 'mmwsss.apis')
 
-REFINERS = Registry('refiner', scope='mmwsss', locations=['mmwsss.refiners'])
-PROPOSERS = Registry('proposer', scope='mmwsss', locations=['mmwsss.proposers'])
+REFINERS = LazyRegistry('refiner', scope='mmwsss', locations=['mmwsss.refiners'])
+PROPOSERS = LazyRegistry('proposer', scope='mmwsss', locations=['mmwsss.proposers'])
 
 
 def build(registry: Registry, part: Any) -> Any:

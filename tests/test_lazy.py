@@ -36,6 +36,12 @@ def test_every_registered_part_has_a_home(package):
                 assert package.HOMES.get(name, part.__module__) == part.__module__
 
 
+def test_every_registry_of_ours_knows_homes():
+    ours = [r for r in vars(registries).values() if getattr(r, 'scope', '') == 'mmwsss']
+    assert len(ours) > 15 and all(isinstance(registry, LazyRegistry) for registry in ours)
+    assert registries.PROPOSERS.get('SAMAutoProposer') is mmwsss.proposers.SAMAutoProposer
+
+
 SEEN = """
 import sys
 import mmwsss.engine, mmwsss.evaluation, mmwsss.registry
