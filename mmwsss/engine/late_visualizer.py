@@ -13,6 +13,15 @@ class LateVisualizer(Visualizer):
     Every runner has a visualizer for its numbers; few draw, and matplotlib takes half a second.
     """
 
+    @classmethod
+    def of_a_run(cls, name: str, save_dir: str) -> 'LateVisualizer':
+        """Make the one that writes a run's numbers below its folder, as mmengine's runner does."""
+        late = cls.get_instance(
+            name=name, vis_backends=[{'type': 'LocalVisBackend'}], save_dir=save_dir
+        )
+        Visualizer._instance_dict[name] = late  # where hooks look, who know mmengine's class only
+        return late
+
     def _initialize_fig(self, fig_cfg: dict) -> tuple:
         return None, SimpleNamespace(get_dpi=lambda: None), None  # asked for by __init__
 

@@ -36,7 +36,7 @@ from mmwsss.stores.locking import FolderLock
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with twelve differences.
+    """mmengine's ``Runner`` with thirteen differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
     - The config's total batch is kept by any number of processes (:mod:`mmwsss.engine.batch`).
@@ -63,7 +63,8 @@ class WSSSRunner(Runner):
     _has_loaded: bool
 
     def _log_env(self, env_cfg: dict) -> None:
-        begin_log(self, super()._log_env, env_cfg)
+        with version_alone('torchvision'):
+            begin_log(self, super()._log_env, env_cfg)
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wrap the model for this machine; see mmengine."""
@@ -94,17 +95,7 @@ class WSSSRunner(Runner):
         """Build the config's visualizer, or one for numbers; see mmengine."""
         if visualizer is not None:
             return super().build_visualizer(visualizer)
-        backends = [{'type': 'LocalVisBackend'}]
-        late = LateVisualizer.get_instance(
-            name=self._experiment_name, vis_backends=backends, save_dir=self._log_dir
-        )
-        # Where hooks look for it, who know mmengine's class only.
-        Visualizer._instance_dict[self._experiment_name] = late
-        return late
-
-    def _log_env(self, env_cfg: dict) -> None:
-        with version_alone('torchvision'):
-            super()._log_env(env_cfg)
+        return LateVisualizer.of_a_run(self._experiment_name, self._log_dir)
 
     def register_default_hooks(self, hooks: dict[str, Hook | dict] | None = None) -> None:
         """Register the default hooks and those of the config; see mmengine."""
