@@ -13,6 +13,8 @@ class LateVisualizer(Visualizer):
     Every runner has a visualizer for its numbers; few draw, and matplotlib takes half a second.
     """
 
+    ax_save: Any
+
     @classmethod
     def of_a_run(cls, name: str, save_dir: str) -> 'LateVisualizer':
         """Make the one that writes a run's numbers below its folder, as mmengine's runner does."""

@@ -138,7 +138,7 @@ def _homes(node: ast.stmt) -> list[tuple[str, str, str]]:
         return []
     pairs = zip(node.value.keys, node.value.values, strict=True)
     return [
-        (key.value, home.value, key.value)
+        (str(key.value), str(home.value), str(key.value))
         for key, home in pairs
         if isinstance(key, ast.Constant) and isinstance(home, ast.Constant)
     ]
