@@ -39,6 +39,14 @@ def test_classes_with_their_photos_and_remarks(rocks, capsys):
     assert '3 masks: sizes, values and classes' in text
 
 
+def test_the_largest_photo_and_what_it_takes(rocks, capsys):
+    Image.fromarray(np.zeros((3000, 4000, 3), np.uint8)).save(rocks / 'images/big.jpg')
+    _, text = run(capsys, 'folder', rocks)
+    assert 'largest photo: images/big.jpg, 4000x3000 (12.0 megapixels)' in text
+    assert 'cam_lite0_folder.py looks at it with up to 480x360 pixels' in text
+    assert 'about 1.3 GiB and 1 s on one CPU core' in text
+
+
 @pytest.mark.parametrize(
     ('change', 'message'),
     [

@@ -16,18 +16,20 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
+from mmwsss.apis.photo_cost import photo_cost
 from mmwsss.config import read_config
 from mmwsss.datasets import (
     COCOTaggedDataset,
@@ -49,6 +51,7 @@ from mmwsss.datasets.io import (
 from mmwsss.datasets.labelmap import read_labelmap
 from mmwsss.datasets.tag_counts import count_remarks
 from mmwsss.engine.cli import readable_errors
+from mmwsss.installed import find_part
 from mmwsss.stores.images import image_size
 from mmwsss.stores.mask_audit import MaskAudit
 
@@ -235,7 +238,7 @@ def _check_part(part: Part, root: Path, pixels: bool, done: set[str]) -> bool:
             ids.write_text('\n'.join(there))
             console.print(f'  [yellow]![/] {part.name}: the {len(there)} photos that are there:')
             dataset = part.build(root, ids=ids)
-        good &= report(dataset, part.name, pixels=pixels, done=done)
+        good &= report(dataset, part.name, pixels=pixels, done=done, config=_network_of(part))
         masks = root / part.masks
         if masks.is_dir() and any(masks.iterdir()):
             try:
@@ -244,6 +247,13 @@ def _check_part(part: Part, root: Path, pixels: bool, done: set[str]) -> bool:
                 _cross(str(error))
                 good = False
     return good
+
+
+def _network_of(part: Part) -> Config | None:
+    """Config of the CAM network that a folder's recipe begins with; None for other data sets."""
+    if part.kind is not TaggedFolder:
+        return None
+    return read_config(find_part('configs') / 'cam/cam_lite0_folder.py')
 
 
 def check_config(path: str, options: dict, *, pixels: bool = False) -> bool:
@@ -267,13 +277,22 @@ def check_config(path: str, options: dict, *, pixels: bool = False) -> bool:
             _cross(str(error))
             good = False
             continue
-        good &= report(dataset, dataset.ann_file or 'all photos', pixels=pixels, done=done)
+        good &= report(
+            dataset, dataset.ann_file or 'all photos', pixels=pixels, done=done, config=cfg
+        )
         if dataset.data_prefix.get('seg_map_path'):
             good &= report_masks(dataset)
     return good
 
 
-def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -> bool:
+def report(
+    dataset: TaggedDataset,
+    name: str,
+    *,
+    pixels: bool,
+    done: set[str],
+    config: Config | None = None,
+) -> bool:
     """Print a data set's classes and the state of its photos. Returns whether all are usable.
 
     Args:
@@ -281,6 +300,7 @@ def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -
         name: Name of the list.
         pixels: Decode every photo.
         done: Photos that were looked at before; grows.
+        config: What the cost of the largest photo is estimated for.
     """
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     counts = np.sum([info['gt_label'] for info in infos], axis=0).astype(int)
@@ -302,7 +322,11 @@ def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -
         console.print(f'  [yellow]![/] {escape(note)}')
     paths = sorted({info['img_path'] for info in infos} - done)
     done.update(paths)
-    bad = look_at_photos(paths, pixels, dataset.data_root, getattr(dataset, 'upright', False))
+    bad, sizes = look_at_photos(
+        paths, pixels, dataset.data_root, getattr(dataset, 'upright', False)
+    )
+    if sizes:
+        note_largest(sizes, dataset.data_root, config)
     what = 'pixels' if pixels else 'headers'
     if bad:
         every = bad if pixels else [shown(bad)]
@@ -314,8 +338,12 @@ def report(dataset: TaggedDataset, name: str, *, pixels: bool, done: set[str]) -
 
 def look_at_photos(
     paths: Sequence[str], pixels: bool, root: str, upright: bool = False
-) -> list[str]:
-    """Photos that show trouble, all of them; prints a note on EXIF orientation."""
+) -> tuple[list[str], dict[str, tuple[int, int]]]:
+    """Photos that show trouble, all of them, and (height, width) of each that can be opened.
+
+    Prints a note on EXIF orientation.
+    """
+    sizes: dict[str, tuple[int, int]] = {}
 
     def below(path: str) -> str:
         return os.path.relpath(path, root) if root else path
@@ -323,6 +351,7 @@ def look_at_photos(
     def one(path: str) -> tuple[str, bool]:
         try:
             with Image.open(path) as image:
+                sizes[path] = image.size[::-1]
                 turned = image.getexif().get(_EXIF_ORIENTATION, 1) != 1
                 if image.mode[0] in 'IF':
                     return f'{below(path)} (mode {image.mode})', turned
@@ -346,7 +375,27 @@ def look_at_photos(
                 else 'not applied: masks and seeds must refer to the pixels as they are stored'
             )
         )
-    return [text for text, _ in found if text]
+    return [text for text, _ in found if text], sizes
+
+
+def note_largest(sizes: Mapping[str, tuple[int, int]], root: str, config: Config | None) -> None:
+    """Print which photo is the largest, and what a CAM network would need for it."""
+    path = max(sorted(sizes), key=lambda path: sizes[path][0] * sizes[path][1])
+    height, width = sizes[path]
+    name = os.path.relpath(path, root) if root else path
+    text = f'largest photo: {name}, {width}x{height} ({height * width / 1e6:.1f} megapixels)'
+    cost = None
+    if config is not None:
+        with suppress(ValueError):  # it reads a store, and no network sees the photo
+            cost = photo_cost(config, (height, width))
+    if cost is not None:
+        text += (
+            f'; {Path(config.filename).name} looks at it with up to {cost.size[1]}x{cost.size[0]} '
+            f'pixels, which takes about {cost.mib / 1024:.1f} GiB and {max(1, cost.seconds):.0f} s '
+            'on one CPU core with EfficientNet-Lite0 or ResNet-18 (an estimate; larger networks '
+            'take several times that)'
+        )
+    console.print(f'  {escape(text)}')
 
 
 def report_masks(dataset: TaggedDataset) -> bool:
