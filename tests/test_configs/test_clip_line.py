@@ -124,6 +124,19 @@ def test_tags_of_masks_are_asked_for(folder, data):
     assert masks.train_dataloader.dataset.tags.source == 'masks'
 
 
+def test_the_toy_second_encoder_is_the_cam_network(tmp_path):
+    """Whose checkpoint the recipe gives it."""
+    from mmwsss.models.one_stage.second_encoder import SecondEncoder
+    from mmwsss.registry import MODELS
+
+    cam, second = load('cam/cam_r18_shapes'), load('weclip_plus/weclip-plus_vit-tiny_shapes')
+    torch.save(MODELS.build(cam.model).state_dict(), tmp_path / 'cam.pth')
+    options = {**second.model.second, 'checkpoint': tmp_path / 'cam.pth'}
+    assert SecondEncoder(**options)(torch.zeros(1, 3, 64, 64)).shape == (1, 128, 8, 8)
+    # The default is where the training of the plain CAM ends.
+    assert second.model.second.checkpoint.endswith(f'epoch_{cam.train_cfg.max_epochs}.pth')
+
+
 @pytest.mark.parametrize('folder', FOLDERS)
 def test_listed(folder):
     listed = yaml.safe_load((CONFIGS / folder / 'metafile.yml').read_text())['Models']
