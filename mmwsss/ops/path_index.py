@@ -5,6 +5,7 @@ published codes form pairs only for sources in rows ``[0, h - m)`` and columns `
 ``m = radius - 1``, where every destination is on the grid; :func:`view` gives maps over them.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -33,7 +34,7 @@ def scan_directions(radius: int) -> tuple[tuple[int, int], ...]:
     return tuple(right + below)
 
 
-def fitting_radius(size: tuple[int, int], radius: int) -> int:
+def fitting_radius(size: Sequence[int], radius: int) -> int:
     """Shrink the radius on a small grid so that pairs remain, as AffinityNet's code does.
 
     Args:

@@ -109,11 +109,13 @@ class BaseAffinityModel(BaseModel, StoreWriter):
             data_samples: N samples.
             mode: ``'loss'`` or ``'predict'``.
         """
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
+        if mode not in ('loss', 'predict'):
+            raise ValueError(f"mode must be 'loss' or 'predict', found {mode!r}")
+        assert data_samples is not None, f'mode {mode!r} needs samples'
         if mode == 'predict':
             return self.predict(inputs, data_samples)
-        raise ValueError(f"mode must be 'loss' or 'predict', found {mode!r}")
+        assert isinstance(inputs, Tensor), 'training images have one size'
+        return self.loss(inputs, data_samples)
 
     @torch.no_grad()
     def predict(
@@ -148,7 +150,7 @@ class BaseAffinityModel(BaseModel, StoreWriter):
                 sample.pred_sem_seg = PixelData(data=torch.from_numpy(mask)[None].long())
         return data_samples
 
-    def pair_labels(self, samples: list[SegDataSample], grid: tuple[int, int]) -> Tensor:
+    def pair_labels(self, samples: list[SegDataSample], grid: Sequence[int]) -> Tensor:
         """Labels of the samples at the network's stride. Shape: (N, h, w), uint8.
 
         Raises:

@@ -67,6 +67,7 @@ class IRNet(BaseAffinityModel):
     """
 
     test_cfg_class = IRNWalkCfg
+    test_cfg: IRNWalkCfg
 
     def __init__(
         self,

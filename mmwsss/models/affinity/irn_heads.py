@@ -62,6 +62,7 @@ class DisplacementHead(nn.ModuleDict):
         last.append(nn.Conv2d(256, 2, 1, bias=False))
         layers = [*branches, middle, last]
         super().__init__({str(i): layer for i, layer in enumerate(layers, start=1)})
+        self.mean: Tensor
         self.register_buffer('mean', torch.zeros(2))
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:

@@ -81,8 +81,11 @@ class PSAHead(BaseModule):
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Features to compare. Shape: (N, sum(channels), h, w)."""
         layers = (self.proj3, self.proj4, self.proj5)
-        grid = features[-1].shape[-2:]
-        features = [x if x.shape[-2:] == grid else F.adaptive_avg_pool2d(x, grid) for x in features]
+        height, width = grid = features[-1].shape[-2:]
+        features = [
+            x if x.shape[-2:] == grid else F.adaptive_avg_pool2d(x, (height, width))
+            for x in features
+        ]
         parts = [F.elu(layer(x)) for layer, x in zip(layers, features, strict=True)]
         return F.elu(self.fuse(torch.cat(parts, 1)))
 
@@ -110,6 +113,7 @@ class AffinityNet(BaseAffinityModel):
     """
 
     test_cfg_class = PSAWalkCfg
+    test_cfg: PSAWalkCfg
 
     def __init__(
         self,
@@ -137,7 +141,7 @@ class AffinityNet(BaseAffinityModel):
         """``loss_bg``, ``loss_fg`` and ``loss_neg``; see :func:`psa_losses`."""
         features = self.features(inputs)
         labels = self.pair_labels(data_samples, features.shape[-2:])
-        radius = fitting_radius(tuple(features.shape[-2:]), self.radius)
+        radius = fitting_radius(features.shape[-2:], self.radius)
         losses = psa_losses(feature_affinity(features, radius), labels, radius)
         return dict(loss_bg=losses.bg / 4, loss_fg=losses.fg / 4, loss_neg=losses.neg / 2)
 
@@ -146,10 +150,10 @@ class AffinityNet(BaseAffinityModel):
         height, width = seeds[0].size
         maps = self.walk_on_grid(images, seeds)
         maps = F.interpolate(maps, scale_factor=self.stride, mode='bilinear', align_corners=False)
-        maps = maps[..., :height, :width].clamp(0, 1).cpu().numpy()
+        walked = maps[..., :height, :width].clamp(0, 1).cpu().numpy()
         return [
             Seeds(old.classes, new[1 : len(old.classes) + 1], new[0], old.size)
-            for old, new in zip(seeds, maps, strict=True)
+            for old, new in zip(seeds, walked, strict=True)
         ]
 
     def walk_on_grid(self, images: Tensor, seeds: list[Seeds]) -> Tensor:
@@ -169,7 +173,7 @@ class AffinityNet(BaseAffinityModel):
         # Padded with 0 after normalisation, and the background like any score.
         features = self.features(F.pad(images[..., :height, :width], border))
         maps = stack_maps([self._scores(image) for image in seeds], images.device)
-        radius = cfg.radius if cfg.pad else fitting_radius(tuple(features.shape[-2:]), cfg.radius)
+        radius = cfg.radius if cfg.pad else fitting_radius(features.shape[-2:], cfg.radius)
         return random_walk(
             F.avg_pool2d(F.pad(maps, border), self.stride),
             feature_stencil(features, radius, cfg.pad),

@@ -1,7 +1,7 @@
 """Vision transformer with one token for each class."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -120,8 +120,9 @@ class ClassTokenViT(BaseModule):
         self.num_classes = num_classes
         self.num_tokens = num_classes + background
         self.embed_dims = dims
-        stem = build(MODELS, stem)
-        self.patch_embed = PatchEmbed(dims, patch_size, stem, stem_channels, stem_stride)
+        self.patch_embed = PatchEmbed(
+            dims, patch_size, build(MODELS, stem), stem_channels, stem_stride
+        )
         side = img_size // patch_size
         self.pos_embed_patch = nn.Parameter(torch.zeros(1, side * side, dims))
         self.pos_embed_cls = nn.Parameter(torch.zeros(1, self.num_tokens, dims))
@@ -150,8 +151,10 @@ class ClassTokenViT(BaseModule):
     @property
     def fixed_blocks(self) -> int:
         """Number of first blocks without stochastic depth, whose result is not random."""
-        rates = [layer.drop_path_rate for layer in self.layers]
-        return next((block for block, rate in enumerate(rates) if rate > 0), len(rates))
+        for block, layer in enumerate(self.layers):
+            if cast(ClassTokenLayer, layer).drop_path_rate > 0:
+                return block
+        return self.depth
 
     def class_tokens(self) -> Tensor:
         """Class tokens before the first block, the same for every image. Shape: (1, K, D)."""
@@ -220,7 +223,9 @@ class ClassTokenViT(BaseModule):
         x, grid = self.embed(images)
         return self.split(self.ln1(self.run(x, 0, self.depth, watches)), grid)
 
-    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Tensor], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
         """Also accept the entries of a DeiT checkpoint, from which published networks start."""
         positions = state_dict.pop(f'{prefix}pos_embed', None)
         if positions is not None:

@@ -1,6 +1,7 @@
 """ResNet-38d: the wide pre-activation ResNet of the PSA family."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import torch.nn.functional as F
 from mmcv.cnn import build_norm_layer
@@ -20,6 +21,8 @@ def _conv(cin: int, cout: int, kernel: int, stride: int = 1, dilation: int = 1) 
 class _Unit(nn.Module):
     """Pre-activation residual unit; the shortcut's convolution takes the activated input."""
 
+    shortcut: nn.Module | None
+
     def __init__(self, cin: int, norm_cfg: dict):
         super().__init__()
         self.norm1 = build_norm_layer(norm_cfg, cin)[1]
@@ -27,6 +30,10 @@ class _Unit(nn.Module):
     def activate(self, x: Tensor) -> Tensor:
         """Compute the input of the unit's convolutions: ``relu(norm1(x))``."""
         return F.relu(self.norm1(x), inplace=True)
+
+    def branch(self, y: Tensor) -> Tensor:
+        """Residual of the activated input."""
+        raise NotImplementedError
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Add the branch of ``y = activate(x)`` to the shortcut. Shape: (N, cout, h, w)."""
@@ -153,7 +160,7 @@ class ResNet38d(BaseModule):
         return nn.ModuleList(units)
 
     @property
-    def stages(self) -> list[nn.Module]:
+    def stages(self) -> list[nn.Sequential]:
         """The stem and stages 2..7."""
         return [self.stem] + [getattr(self, f'stage{i}') for i in range(2, 8)]
 
@@ -180,7 +187,7 @@ class ResNet38d(BaseModule):
         taps = {}
         x = self.stem(x)
         for index, stage in enumerate(self.stages[1:], start=1):
-            for number, unit in enumerate(stage):
+            for number, unit in enumerate(cast(Iterable[_Unit], stage)):
                 y = unit.activate(x)
                 if number == 0 and index in self.out_indices:
                     taps[index] = y

@@ -23,6 +23,9 @@ class ClassMemory(nn.Module):
         ValueError: ``size`` is not positive.
     """
 
+    tokens: Tensor
+    seen: Tensor
+
     def __init__(self, num_classes: int, embed_dims: int, size: int = 30):
         super().__init__()
         if size < 1:

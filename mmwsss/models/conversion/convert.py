@@ -43,16 +43,16 @@ def describe_checkpoint(path: str | Path) -> tuple[str, list[str]]:
     except ValueError as error:
         reasons.append(f'sam: {error}')
     else:
-        arch = next((name for name, known in PUBLISHED.items() if known == sizes), sizes)
-        use = f"dict(type='SAM', arch={arch!r}, checkpoint='{path}')"
+        arch = next((repr(name) for name, known in PUBLISHED.items() if known == sizes), str(sizes))
+        use = f"dict(type='SAM', arch={arch}, checkpoint='{path}')"
         return 'sam', [f'{len(state)} entries, read as they are by {use}']
     for kind, source in FORMATS.items():
         try:
-            names, dropped = rename_keys({name: name for name in state}, source)
+            renamed, dropped = rename_keys({name: name for name in state}, source)
         except (ValueError, ImportError) as error:  # a package may be missing to look at it
             reasons.append(f'{kind}: {error}')
         else:
-            lines = [f'{old} -> {new}' for new, old in names.items()]
+            lines = [f'{old} -> {new}' for new, old in renamed.items()]
             return kind, lines + [f'{old} -> dropped' for old in dropped]
     raise ValueError(f'{path} is of no kind that is known:\n' + '\n'.join(reasons))
 

@@ -19,7 +19,7 @@ from mmwsss.weights import WeightsError
 MAGIC = 0x112
 # Tags of the array layouts; every other tag is the number of dimensions of the oldest layout.
 V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
-DTYPES = {
+DTYPES: dict[int, np.dtype] = {
     0: np.dtype('<f4'),
     1: np.dtype('<f8'),
     2: np.dtype('<f2'),

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmdet.models.language_models.bert import generate_masks_with_special_tokens_and_transfer_map
@@ -40,7 +41,8 @@ class LocalBert(BaseModel):
         super().__init__()
         transformers = require_transformers()
         self.max_tokens = max_tokens
-        self.tokenizer, config = None, transformers.BertConfig()
+        self.tokenizer: Any = None
+        config = transformers.BertConfig()
         if folder is not None:
             if not (Path(folder) / 'config.json').is_file():
                 raise FileNotFoundError(
@@ -50,7 +52,7 @@ class LocalBert(BaseModel):
             config = transformers.BertConfig.from_pretrained(folder, local_files_only=True)
             self.tokenizer = load_tokenizer(folder)
             self.special_tokens = self.tokenizer.convert_tokens_to_ids(list(self.SEPARATORS))
-        body = nn.Module()
+        body: Any = nn.Module()
         with nullcontext() if folder else torch.device('meta'):
             body.model = transformers.BertModel(config, add_pooling_layer=True)
         body.language_dim = config.hidden_size
@@ -69,7 +71,7 @@ class LocalBert(BaseModel):
         Raises:
             ValueError: A caption is longer than ``max_tokens``.
         """
-        body = self.language_backbone.body
+        body: Any = self.language_backbone.get_submodule('body')
         device = next(body.parameters()).device
         text = self.tokenizer(list(captions), padding='longest', return_tensors='pt').to(device)
         if text.input_ids.shape[1] > self.max_tokens:

@@ -133,7 +133,11 @@ class GroundingDetector(BoxDetector):
     # What a network defines ---------------------------------------------------------
 
     max_tokens: int
-    device: torch.device
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device:
+        """The device that the network is on."""
 
     @abstractmethod
     def tokenize(self, caption: str) -> Tokens:
@@ -255,7 +259,7 @@ def input_size(size: tuple[int, int], short_side: int, long_side: int) -> tuple[
     if large / small * short_side > long_side:
         short_side = round(long_side * small / large)
     if small == short_side:
-        return tuple(size)
+        return size
     height, width = size
     if width < height:
         return int(short_side * height / width), short_side

@@ -1,8 +1,10 @@
 """Grounding DINO of mmdet, on mmcv-lite too."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmdet.registry import MODELS as MMDET
@@ -17,6 +19,9 @@ from mmwsss.models.detectors.hf_grounding_dino import TokenizedDetector
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file
 from mmwsss.weights import read_weights_file
+
+if TYPE_CHECKING:
+    from mmdet.models.detectors import GroundingDINO
 
 _FOLDER = 'mmdet::grounding_dino'
 #: The two published networks.
@@ -40,7 +45,7 @@ def read_arch(arch: str) -> Any:
 
 def build_grounding_dino(
     arch: str | Mapping[str, Any], bert: str | Path | None, max_tokens: int = 256
-) -> nn.Module:
+) -> GroundingDINO:
     """Build mmdet's ``GroundingDINO`` without weights.
 
     Args:
@@ -101,26 +106,27 @@ class MMDetGroundingDINO(TokenizedDetector):
         super().__init__(bert, max_tokens, options)
         self.checkpoint = None if checkpoint is None else str(checkpoint)
         if self.checkpoint is not None:
-            self._load(network)
+            self._load(network, self.checkpoint)
         else:
             network.init_weights()
         self.network = network.requires_grad_(False).eval()
 
-    def _load(self, network: nn.Module) -> None:
-        if not Path(self.checkpoint).is_file():
-            raise FileNotFoundError(f'{self.checkpoint}: no such checkpoint of a Grounding DINO')
+    @staticmethod
+    def _load(network: nn.Module, checkpoint: str) -> None:
+        if not Path(checkpoint).is_file():
+            raise FileNotFoundError(f'{checkpoint}: no such checkpoint of a Grounding DINO')
         # Positions of BERT and the embedding of noisy labels are in some files and not in others.
         optional = ('position_ids', 'dn_query_generator.label_embedding.weight')
-        state = read_weights_file(self.checkpoint)
+        state = read_weights_file(checkpoint)
         state = state.get('state_dict', state)
         try:
             missing, _ = network.load_state_dict(state, strict=False)
         except RuntimeError as error:
-            raise ValueError(f'{self.checkpoint}: of a network of other sizes: {error}') from None
+            raise ValueError(f'{checkpoint}: of a network of other sizes: {error}') from None
         missing = [name for name in missing if not name.endswith(optional)]
         if missing:
             raise ValueError(
-                f'{self.checkpoint}: no checkpoint of this network under the names of mmdet: '
+                f'{checkpoint}: no checkpoint of this network under the names of mmdet: '
                 f'{len(missing)} entries are missing, e.g. {", ".join(missing[:4])}. Original '
                 'files are converted by tools/model_converters/convert_checkpoint.py'
             )
@@ -130,7 +136,7 @@ class MMDetGroundingDINO(TokenizedDetector):
         """The device that the network is on."""
         return next(self.network.parameters()).device
 
-    def to(self, device: torch.device | str) -> 'MMDetGroundingDINO':
+    def to(self, device: torch.device | str) -> MMDetGroundingDINO:
         """Move to a device."""
         self.network.to(device)
         return self

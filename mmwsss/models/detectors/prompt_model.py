@@ -92,7 +92,10 @@ class PromptModel(BaseModel, StoreWriter):
         return data_samples
 
     def _name(self, index: int) -> str:
-        return self.background if index == len(self.names) else self.names[index]
+        if index < len(self.names):
+            return self.names[index]
+        assert self.background is not None
+        return self.background
 
     def _captions(self, sample: SegDataSample) -> list[list[int]]:
         """Classes that each caption of an image asks for; C stands for the background."""

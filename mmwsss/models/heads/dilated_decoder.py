@@ -1,5 +1,7 @@
 """A decoder without norm, bias and dropout."""
 
+from typing import Any
+
 from torch import nn
 
 from mmwsss.registry import MODELS
@@ -26,7 +28,7 @@ class DilatedDecoder(nn.Sequential):
     def __init__(
         self, *, in_channels: int, num_classes: int, channels: int = 512, dilation: int = 5
     ):
-        options = dict(padding=dilation, dilation=dilation, bias=False)
+        options: dict[str, Any] = dict(padding=dilation, dilation=dilation, bias=False)
         super().__init__(
             nn.Conv2d(in_channels, channels, 3, **options),
             nn.ReLU(),

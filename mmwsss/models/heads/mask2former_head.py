@@ -7,6 +7,7 @@ from mmdet.models.utils import get_uncertain_point_coords_with_randomness
 from mmdet.utils import reduce_mean
 from mmengine.structures import InstanceData
 from mmseg.models.decode_heads.mask2former_head import Mask2FormerHead
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from mmwsss.registry import MODELS
@@ -29,7 +30,9 @@ class PseudoMaskMask2FormerHead(Mask2FormerHead):
     for bit. Arguments are those of ``mmseg.Mask2FormerHead``.
     """
 
-    def _seg_data_to_instance_data(self, batch_data_samples):
+    def _seg_data_to_instance_data(
+        self, batch_data_samples: list[SegDataSample]
+    ) -> tuple[list[InstanceData], list[dict]]:
         """Mark the unlabelled pixels of every class's mask by ``ignore_index``."""
         instances, metas = super()._seg_data_to_instance_data(batch_data_samples)
         for instance, sample in zip(instances, batch_data_samples, strict=True):

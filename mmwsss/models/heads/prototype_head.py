@@ -32,9 +32,10 @@ class PrototypeHead(nn.Module):
             nn.GELU(),
             nn.Linear(hidden, bottleneck),
         )
-        for layer in self.mlp[::2]:
-            trunc_normal_(layer.weight, std=0.02)
-            nn.init.zeros_(layer.bias)
+        for layer in self.mlp:
+            if isinstance(layer, nn.Linear):
+                trunc_normal_(layer.weight, std=0.02)
+                nn.init.zeros_(layer.bias)
         # As published, the weight norm's magnitudes stay 1: only directions are learnt.
         self.prototypes = nn.Parameter(torch.empty(prototypes, bottleneck))
         nn.init.kaiming_uniform_(self.prototypes, a=5**0.5)

@@ -1,5 +1,7 @@
 """Train class activation maps with pseudo labels."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -25,10 +27,10 @@ class CAMPseudoLabelLoss(nn.Module):
         super().__init__()
         self.loss_weight = loss_weight
 
-    def logits(self, cam: Tensor, tags: Tensor, size: tuple[int, int]) -> Tensor:
+    def logits(self, cam: Tensor, tags: Tensor, size: Sequence[int]) -> Tensor:
         """Compute the logits of the cross entropy. Shape: (N, C + 1, H, W), background last."""
         cam = normalize_cam(cam.float().relu())
-        cam = F.interpolate(cam, size, mode='bilinear', align_corners=False)
+        cam = F.interpolate(cam, list(size), mode='bilinear', align_corners=False)
         cam = cam * tags[..., None, None]
         return torch.cat([cam, 1 - cam.amax(1, keepdim=True)], 1)
 
@@ -40,5 +42,5 @@ class CAMPseudoLabelLoss(nn.Module):
             tags: Multi-hot. Shape: (N, C).
             label: Class of each pixel, C for background. Shape: (N, H, W), int64.
         """
-        logits = self.logits(cam, tags, tuple(label.shape[-2:]))
+        logits = self.logits(cam, tags, label.shape[-2:])
         return self.loss_weight * F.cross_entropy(logits, label)

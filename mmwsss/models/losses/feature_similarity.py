@@ -1,6 +1,7 @@
 """ICAM's feature-similarity loss, computed without a tensor of all pixel pairs."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -91,7 +92,9 @@ class _Quadratic(torch.autograd.Function):
     """Autograd function of the loss that computes the gradient already in the forward pass."""
 
     @staticmethod
-    def forward(ctx, probabilities, images, mu, sigma):
+    def forward(
+        ctx: Any, probabilities: Tensor, images: Tensor, mu: float, sigma: float | None
+    ) -> Tensor:
         number, _, height, width = probabilities.shape
         size = height * width
         q = probabilities.flatten(2).mT.contiguous()  # (N, h w, C + 1)
@@ -122,7 +125,7 @@ class _Quadratic(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         return gradient * ctx.saved_tensors[0], None, None, None
 
 

@@ -60,6 +60,7 @@ class ImportanceSamplingLoss(nn.Module):
         Returns:
             Flat positions ``y * w + x``. Shape: (N, K, S), int64.
         """
+        assert self.num_samples is not None, 'the expectation draws nothing'
         rows = maps.detach().float().flatten(2).flatten(0, 1)
         rows = rows.clamp(min=torch.finfo(rows.dtype).tiny)
         drawn = torch.multinomial(rows, self.num_samples, replacement=True, generator=generator)

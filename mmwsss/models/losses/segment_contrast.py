@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -178,7 +178,17 @@ class _CrossEntropy(torch.autograd.Function):
     """Cross entropy summed over pixels, with the gradient computed in the forward pass."""
 
     @staticmethod
-    def forward(ctx, similar, inverse, rows, columns, target, valid, temperature, absent):
+    def forward(
+        ctx: Any,
+        similar: Tensor,
+        inverse: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+        target: Tensor,
+        valid: Tensor,
+        temperature: float,
+        absent: int,
+    ) -> Tensor:
         dots = rows @ (similar @ columns.T)  # (n, H, W)
         logits = dots * (temperature * inverse)
         target = target[None]
@@ -196,6 +206,6 @@ class _CrossEntropy(torch.autograd.Function):
         return loss
 
     @staticmethod
-    def backward(ctx, gradient):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         to_similar, to_inverse = ctx.saved_tensors
         return gradient * to_similar, gradient * to_inverse, *[None] * 6

@@ -15,12 +15,18 @@ to rounding, with less work:
 - Only the requested output tokens go through the last attention and produce masks.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from segment_anything.modeling import MaskDecoder
+    from segment_anything.modeling.transformer import Attention, TwoWayAttentionBlock
 
 
 class ImageTokens(NamedTuple):
@@ -38,7 +44,7 @@ class ImageTokens(NamedTuple):
     value: Tensor
     query: Tensor
 
-    def select(self, index: slice | Tensor) -> 'ImageTokens':
+    def select(self, index: slice | Tensor) -> ImageTokens:
         """Return these images; an index may be repeated."""
         return ImageTokens(*(x[index] for x in self))
 
@@ -54,7 +60,7 @@ class FoldedDecoder:
     #: Output tokens: 0 predicts the IoUs, 1 + i makes mask i (0 the single mask, 1..3 the three).
     IOU_TOKEN = 0
 
-    def __init__(self, decoder: nn.Module, image_pe: Tensor):
+    def __init__(self, decoder: MaskDecoder, image_pe: Tensor):
         transformer = decoder.transformer
         weight = decoder.iou_token.weight
         pe = image_pe.to(weight).flatten(2)[0].T  # (L, D)
@@ -142,7 +148,7 @@ class FoldedDecoder:
 class _Folded:
     """Weights of one attention layer between prompt and image tokens, split by head."""
 
-    def __init__(self, attention: nn.Module):
+    def __init__(self, attention: Attention):
         self.attention = attention
         self.heads = attention.num_heads
         self.scale = (attention.internal_dim // attention.num_heads) ** -0.5
@@ -174,7 +180,7 @@ class _Folded:
 class _ToImage(_Folded):
     """Attention in which prompt tokens query image tokens."""
 
-    def __init__(self, attention: nn.Module, pe: Tensor):
+    def __init__(self, attention: Attention, pe: Tensor):
         super().__init__(attention)
         self.key, self.value = self.rows(attention.k_proj), self.rows(attention.v_proj)
         self.value_bias = attention.v_proj.bias.view(self.heads, 1, -1)
@@ -201,7 +207,7 @@ class _ToImage(_Folded):
 class _ToTokens(_Folded):
     """Attention in which image tokens query prompt tokens."""
 
-    def __init__(self, attention: nn.Module, pe: Tensor):
+    def __init__(self, attention: Attention, pe: Tensor):
         super().__init__(attention)
         self.query = self.rows(attention.q_proj)
         self.position = self.split(attention.q_proj(pe)[None])[0].transpose(1, 2)
@@ -238,7 +244,9 @@ class _ToTokens(_Folded):
         )
 
 
-def _self_attention(layer: nn.Module, queries: Tensor, pe: Tensor, bias: Tensor) -> Tensor:
+def _self_attention(
+    layer: TwoWayAttentionBlock, queries: Tensor, pe: Tensor, bias: Tensor
+) -> Tensor:
     """Self-attention of prompt tokens; ``bias`` (P, T) is -inf at padding tokens."""
     attention = layer.self_attn
     x = queries if layer.skip_first_layer_pe else queries + pe
@@ -257,4 +265,5 @@ def _self_attention(layer: nn.Module, queries: Tensor, pe: Tensor, bias: Tensor)
 def _as_linear(layer: nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
     """Write a 2x2 transposed convolution of stride 2 as a linear map to four pixels' channels."""
     weight = layer.weight.permute(2, 3, 1, 0).flatten(0, 2)
+    assert layer.bias is not None
     return weight.contiguous(), layer.bias.repeat(4)

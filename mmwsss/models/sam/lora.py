@@ -1,11 +1,17 @@
 """Low-rank adaptation (LoRA) of a fused query-key-value projection."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from segment_anything.modeling import ImageEncoderViT
 
 #: Part of the name of every adaptation parameter, and of no other.
 TAG = 'lora_'
@@ -99,12 +105,12 @@ class LoRAQKV(nn.Module):
         layer.load_state_dict(self.base.state_dict())
         rows = layer.weight.view(3, self.base.in_features, -1)
         for name in self.targets:
-            rows[_PLACES[name]] += self.get_submodule(TAG + name).matrix()
+            rows[_PLACES[name]] += cast(LowRank, self.get_submodule(TAG + name)).matrix()
         return layer
 
 
 def add_lora(
-    encoder: nn.Module, *, rank: int = 4, targets: Sequence[str] = ('q', 'v')
+    encoder: ImageEncoderViT, *, rank: int = 4, targets: Sequence[str] = ('q', 'v')
 ) -> list[LoRAQKV]:
     """Add LoRA to every block of an image encoder and freeze everything else.
 
@@ -125,7 +131,7 @@ def add_lora(
     return layers
 
 
-def merge_lora(encoder: nn.Module) -> None:
+def merge_lora(encoder: ImageEncoderViT) -> None:
     """Merge the LoRA changes into the weights, in place; :func:`add_lora` can be called again."""
     for block in encoder.blocks:
         if isinstance(block.attn.qkv, LoRAQKV):

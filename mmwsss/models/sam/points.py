@@ -47,12 +47,12 @@ class SAMPointDecoder(PointDecoder):
             empty = images.new_zeros((0, height, width))
             return PointMasks(empty > 0, empty)
         side = self.sam.sizes.image_size
-        rows, image = np.unique(image, return_inverse=True)
+        rows, index = np.unique(image, return_inverse=True)
         embeddings = self.sam.encode(self.to_square(images[rows]))
         scaled = [self.scale_points(p, (height, width), side) for p in points]
         outputs = (1 + self.output,)
         logits = self.sam.decode(
-            embeddings, self.sam.prompts(image, scaled), outputs=outputs, with_iou=False
+            embeddings, self.sam.prompts(index, scaled), outputs=outputs, with_iou=False
         ).logits
         masks, confidence = resize_logits(logits[:, 0], (height, width), side)
         return PointMasks(masks > self.sam.mask_threshold, confidence)

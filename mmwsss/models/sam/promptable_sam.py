@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ class PromptableSAM(nn.Module):
         missing, unexpected = self.load_state_dict(state, strict=False)
         assert not unexpected and all(map(is_lora, missing)), (missing, unexpected)
 
-    def adaptation(self, enabled: bool):
+    def adaptation(self, enabled: bool) -> AbstractContextManager[None]:
         """Context in which LoRA is on or off; off, this is the SAM that training started from."""
         return lora_enabled(self.backbone, enabled)
 
@@ -150,8 +151,12 @@ class PromptableSAM(nn.Module):
     def fingerprint(self) -> Tensor:
         """Checksum of the frozen base weights, to tell one SAM from another. Shape: (2,)."""
         # One by one: all of them in float64 would take twice the memory of the network.
-        values = (p.double() for name, p in self.named_parameters() if not is_lora(name))
-        return sum(torch.stack([p.sum(), p.abs().sum()]) for p in values).cpu()
+        total = torch.zeros(2, dtype=torch.float64)
+        for name, parameter in self.named_parameters():
+            if not is_lora(name):
+                value = parameter.double()
+                total += torch.stack([value.sum(), value.abs().sum()]).cpu()
+        return total
 
 
 def from_sam_name(name: str, sam: PromptableSAM | None = None) -> str:

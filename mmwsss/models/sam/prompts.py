@@ -1,11 +1,17 @@
 """Point and box prompts on many images in one batch."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from segment_anything.modeling import PromptEncoder
 
 #: Kinds of token: padding of ours, SAM's "not a point", negative and positive point, box corners.
 ABSENT, NOT_A_POINT, NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = range(-2, 4)
@@ -34,7 +40,7 @@ class Prompts:
     def __len__(self) -> int:
         return len(self.image)
 
-    def __getitem__(self, index: slice) -> 'Prompts':
+    def __getitem__(self, index: slice) -> Prompts:
         """Select some of the prompts."""
         return Prompts(self.image[index], self.coords[index], self.kinds[index])
 
@@ -47,7 +53,7 @@ class Prompts:
         labels: Sequence[np.ndarray] | None = None,
         boxes: Sequence[np.ndarray | None] | None = None,
         device: torch.device | str = 'cpu',
-    ) -> 'Prompts':
+    ) -> Prompts:
         """Make one batch of prompts of any lengths.
 
         Args:
@@ -82,11 +88,11 @@ class Prompts:
             torch.as_tensor(kinds, device=device),
         )
 
-    def embed(self, encoder: nn.Module) -> tuple[Tensor, Tensor]:
+    def embed(self, encoder: PromptEncoder) -> tuple[Tensor, Tensor]:
         """Embed the prompts as SAM's prompt encoder does.
 
         Args:
-            encoder: ``segment_anything``'s ``PromptEncoder``.
+            encoder: The package's prompt encoder.
 
         Returns:
             Tokens (P, T, D) and a mask, bool (P, T), that is False for padding.

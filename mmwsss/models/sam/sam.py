@@ -1,15 +1,17 @@
 """Frozen, batched Segment Anything (SAM), built on the package ``segment-anything``."""
 
+from __future__ import annotations
+
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmwsss.models.sam.decoder import FoldedDecoder, ImageTokens
 from mmwsss.models.sam.prompts import Prompts
@@ -23,6 +25,9 @@ from mmwsss.models.sam.sizes import (
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file
 from mmwsss.weights import read_weights_file
+
+if TYPE_CHECKING:
+    from segment_anything.modeling import Sam
 
 CPU_GIB = 0.25  # more at a time is slower on CPUs: it no longer fits the caches
 DTYPES = {'float32': torch.float32, 'float16': torch.float16, 'bfloat16': torch.bfloat16}
@@ -101,7 +106,7 @@ class SAM:
         self._decoder: FoldedDecoder | None = None
         self._hash: str | None = None
 
-    def __deepcopy__(self, memo: dict) -> 'SAM':
+    def __deepcopy__(self, memo: dict) -> SAM:
         return self
 
     def load_state_dict(self, state: Mapping[str, Tensor], where: str = '') -> None:
@@ -124,8 +129,8 @@ class SAM:
         self._decoder = None
 
     @property
-    def module(self) -> nn.Module:
-        """The package's ``Sam``."""
+    def module(self) -> Sam:
+        """The package's network."""
         return self._sam
 
     @property
@@ -133,7 +138,7 @@ class SAM:
         """Device of the weights."""
         return self._sam.device
 
-    def to(self, device: torch.device | str) -> 'SAM':
+    def to(self, device: torch.device | str) -> SAM:
         """Move to a device unless already there."""
         before = self.device
         if torch.device(device) != before:  # 'cuda' may mean 'cuda:0', where it already is
@@ -193,7 +198,7 @@ class SAM:
     def prompts(
         self,
         image: Sequence[int] | np.ndarray,
-        points: Sequence[np.ndarray] | np.ndarray | None = None,
+        points: Sequence[np.ndarray] | None = None,
         *,
         labels: Sequence[np.ndarray] | None = None,
         boxes: Sequence[np.ndarray | None] | None = None,

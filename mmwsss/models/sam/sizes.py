@@ -1,12 +1,17 @@
 """Sizes of Segment Anything networks, given by name or read from a checkpoint."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from segment_anything.modeling import Sam
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,8 @@ def describe_mismatch(found: SAMSizes, expected: SAMSizes) -> str:
     return f'{"; ".join(different)}. To use this checkpoint set arch={fitting}'
 
 
-def build_sam(sizes: SAMSizes) -> nn.Module:
-    """Build an untrained ``segment_anything.Sam`` of these sizes.
+def build_sam(sizes: SAMSizes) -> Sam:
+    """Build an untrained SAM of these sizes.
 
     Raises:
         ImportError: segment-anything is not installed.

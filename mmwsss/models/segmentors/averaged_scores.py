@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from mmengine.model import BaseTTAModel
 from mmseg.structures import SegDataSample
 
@@ -35,7 +36,8 @@ class AveragedScores(SoftmaxScores):
         """
         merged = []
         for views in data_samples_list:
-            total = sum(self.probabilities(view.seg_logits.data) for view in views)
+            each = (self.probabilities(view.seg_logits.data) for view in views)
+            total = sum(each, torch.zeros(()))
             self.keep(views[0], total / len(views))
             merged.append(views[0])
         return merged

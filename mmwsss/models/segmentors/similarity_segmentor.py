@@ -103,7 +103,7 @@ class SimilaritySegmentor(EncoderDecoder):
         Returns:
             Shape: (N, C + 1, H, W).
         """
-        size, total, count = inputs.shape[-2:], 0, 0
+        size, total, count = inputs.shape[-2:], torch.zeros(()), 0
         for scale in self.scales:
             x = resize_cubic(inputs, scale)
             # Both views in one batch.

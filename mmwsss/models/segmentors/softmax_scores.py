@@ -50,13 +50,13 @@ class SoftmaxScores(BaseTTAModel, StoreWriter):
     ) -> None:
         if not 0 <= min_score < 1:
             raise ValueError(f'min_score must lie in [0, 1), found {min_score}')
-        module = build(MODELS, module)
-        super().__init__(module, data_preprocessor or module.data_preprocessor)
+        segmentor = build(MODELS, module)
+        super().__init__(segmentor, data_preprocessor or segmentor.data_preprocessor)
         self.min_score, self.use_tags = min_score, use_tags
-        head = getattr(module, 'decode_head', None)
+        head = getattr(segmentor, 'decode_head', None)
         head = head[-1] if isinstance(head, nn.ModuleList) else head  # of a cascade
         self._sums = bool(_CLASSIFY_MASKS & {kind.__name__ for kind in type(head).__mro__})
-        if getattr(module, 'out_channels', None) == 1:
+        if getattr(segmentor, 'out_channels', None) == 1:
             raise ValueError(
                 f'{type(self).__name__} needs a channel for the background, and this segmentor has '
                 'one for both: set out_channels=2'

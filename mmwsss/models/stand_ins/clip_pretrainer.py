@@ -1,8 +1,10 @@
 """Train a small CLIP where no published weights are available."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +16,9 @@ from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.sizes import CLIPSizes
 from mmwsss.models.losses.multilabel_contrastive import MultiLabelContrastiveLoss
 from mmwsss.registry import MODELS, build
+
+if TYPE_CHECKING:
+    from open_clip.model import CLIP as OpenCLIP
 
 
 @MODELS.register_module()
@@ -47,7 +52,7 @@ class CLIPPretrainer(BaseModel):
     ):
         super().__init__(build(MODELS, data_preprocessor), init_cfg)
         helper = CLIP(arch=arch)
-        self.clip = helper.module.requires_grad_(True)
+        self.clip: OpenCLIP = helper.module.requires_grad_(True)
         self.num_classes = len(names)
         self.contrast = MultiLabelContrastiveLoss()
         texts = helper.tokenize([template.format(name) for name in names])
@@ -80,12 +85,13 @@ class CLIPPretrainer(BaseModel):
         logits = self.logits(inputs)
         if mode == 'tensor':
             return logits
+        if mode not in ('loss', 'predict'):
+            raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+        assert data_samples is not None, f'mode {mode!r} needs samples'
         if mode == 'predict':
             for sample, scores in zip(data_samples, logits.float().softmax(-1), strict=True):
                 sample.tag_scores = scores
             return data_samples
-        if mode != 'loss':
-            raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
         tags = torch.stack([sample.gt_label for sample in data_samples]).to(inputs)
         both = self.contrast(logits, tags) + self.contrast(logits.T, tags.T)
         return dict(loss_contrastive=both / 2)

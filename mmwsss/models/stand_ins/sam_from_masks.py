@@ -70,6 +70,7 @@ class SAMFromMasks(BaseModel):
             return self.sam.encode(inputs)
         if mode not in ('loss', 'predict'):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+        assert data_samples is not None, f'mode {mode!r} needs samples'
         boxes = [sample.prompts.pixels(sample.img_shape[:2]) for sample in data_samples]
         embeddings = self.sam.encode(inputs)
         answer = self.sam.decode(embeddings, self.sam.prompts(boxes))
