@@ -135,9 +135,9 @@ class GroundingDetector(BoxDetector):
     max_tokens: int
 
     @property
-    @abstractmethod
     def device(self) -> torch.device:
-        """The device that the network is on."""
+        """The device that the network is on; the CPU unless a subclass says otherwise."""
+        return torch.device('cpu')
 
     @abstractmethod
     def tokenize(self, caption: str) -> Tokens:
