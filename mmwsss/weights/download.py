@@ -48,7 +48,7 @@ def download(
         return target
     if entry.url is None:
         raise DownloadError(
-            f'{entry.name}: no plain download is published. {entry.remarks or ""}'.strip()
+            f'{entry.name}: no plain download is known. {entry.remarks or ""}'.strip()
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f'{target.name}.part')

@@ -13,8 +13,9 @@ mmwsss weights mmwsss::s2c/s2c_voc_recipe.py --download   # what has a plain lin
 ```
 
 A file takes its name only after its size and hash have been found right. This page is printed by
-`mmwsss weights --markdown`; what is left out, the owner does not publish. Of a hash that ends in
-`...` only the part that stands in the file's name is published.
+`mmwsss weights --markdown`; what is left out, the owner does not publish, or its entry says that
+it is not verified. Of a hash that ends in `...` only the part that stands in the file's name is
+published.
 """
 
 
@@ -33,7 +34,7 @@ def _facts(entry: WeightFile) -> list[str]:
             f'made from `{entry.made_from}`: `mmwsss convert {entry.convert} '
             f'checkpoints/{entry.made_from} checkpoints/{entry.name}`'
         ]
-    facts = [f'from <{entry.url}>' if entry.url else 'no plain download is published']
+    facts = [f'from <{entry.url}>' if entry.url else 'no plain download is known']
     if entry.size is not None:
         facts.append(f'{entry.size:,} bytes')
     for name, value in (

@@ -111,7 +111,7 @@ def test_a_damaged_file_that_is_there_is_not_overwritten(server, tmp_path):
 def test_no_such_page_and_no_link(server, tmp_path):
     with pytest.raises(DownloadError, match='404'):
         download(entry(server[1], 'none'), tmp_path / 'weights.pth')
-    with pytest.raises(DownloadError, match='no plain download is published. Ask the authors'):
+    with pytest.raises(DownloadError, match='no plain download is known. Ask the authors'):
         download(
             WeightFile('weights.pth', 'what', remarks='Ask the authors'), tmp_path / 'weights.pth'
         )
