@@ -9,6 +9,8 @@ from mmwsss.datasets.io import shown
 
 # What people and tables write for "nothing".
 NOTHING = ('background', 'none', 'nan', 'null', 'n/a', 'unlabeled', 'unlabelled')
+# What inspections call a part that has nothing; it may as well be the name of a thing.
+_FINE = ('good', 'ok', 'okay', 'normal', 'pass', 'passed', 'fine', 'healthy', 'no defect', 'clean')
 _SEPARATORS = ',|#[]'
 
 
@@ -59,6 +61,12 @@ def remarks_on_names(names: Iterable[str]) -> list[str]:
     held = [repr(name) for name in names if any(letter in name for letter in _SEPARATORS)]
     numbers = [repr(name) for name in names if name in ('0', '1', '0.0', '1.0', 'True', 'False')]
     remarks = []
+    fine = [repr(name) for name in names if name.casefold().replace('_', ' ') in _FINE]
+    if fine and len(names) > len(fine):
+        remarks.append(
+            f'{", ".join(fine)} would be looked for in photos as a thing of its own; if it says '
+            'that nothing is there, write none in its place or leave its cells empty'
+        )
     if twins:
         remarks.append(f'classes that differ in case only: {shown(twins)}')
     if held:

@@ -114,6 +114,17 @@ def test_remarks(tmp_path, text, tags, remark):
     assert remark in '; '.join(found.remarks)
 
 
+@pytest.mark.parametrize('fine', ['good', 'OK', 'no defect'])
+def test_a_label_that_says_nothing_is_wrong(tmp_path, fine):
+    path = tmp_path / 'tags.csv'
+    path.write_text(f'a.png,{fine}\nb.png,scratch\n')
+    (remark,) = read_tag_csv(path, ['a', 'b']).remarks
+    assert remark.startswith(f'{fine!r} would be looked for') and 'write none' in remark
+    path.write_text('a.png,none\nb.png,scratch\n')
+    table = read_tag_csv(path, ['a', 'b'])
+    assert table.tags == {'a': [], 'b': ['scratch']} and 'would be' not in str(table.remarks)
+
+
 def test_names_of_two_words_and_given_classes(tmp_path):
     text = 'a.jpg,traffic light\nb.jpg,traffic sign\nc.jpg,traffic light;street lamp\n'
     assert table(tmp_path, text).tags['c'] == ['traffic light', 'street lamp']
