@@ -32,7 +32,7 @@ test_dataloader = dict(
                     ],
                 ),
             ),
-            dict(type='PackTagged', meta_keys=('disjoint', 'disjoint_tags')),
+            dict(type='PackTagged', meta_keys=('disjoint', 'disjoint_tags', 'disjoint_boxes')),
         ]
     )
 )

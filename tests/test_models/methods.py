@@ -154,7 +154,8 @@ def rib():
         tags = torch.zeros(3, 2, 3)
         tags[..., 0] = 1
         others = torch.stack([torch.stack(images(seed=i)) for i in range(3)])
-        sample.set_metainfo(dict(disjoint=others, disjoint_tags=tags))
+        boxes = torch.tensor([0, 0, *others.shape[-2:]]).expand(3, 2, 4)
+        sample.set_metainfo(dict(disjoint=others, disjoint_tags=tags, disjoint_boxes=boxes))
     return Method(model, None, data)
 
 

@@ -17,8 +17,10 @@ from mmwsss.registry import DATASETS, TRANSFORMS, build
 class LoadDisjoint(BaseTransform):
     """Load batches of augmented photos that share no class with the current photo (RIB).
 
-    Adds ``disjoint`` uint8 (batches, size, 3, h, w) and ``disjoint_tags`` float32 (batches, size,
-    C), torch tensors; pass them on with ``PackTagged(meta_keys=('disjoint', 'disjoint_tags'))``.
+    Adds ``disjoint`` uint8 (batches, size, 3, h, w), ``disjoint_tags`` float32 (batches, size, C)
+    and ``disjoint_boxes`` int64 (batches, size, 4), where in it the photo is (top, left, bottom,
+    right), torch tensors; pass them on with
+    ``PackTagged(meta_keys=('disjoint', 'disjoint_tags', 'disjoint_boxes'))``.
     What is drawn depends on the image id and the seed alone, so a stage that is resumed makes what
     it would have made.
 
@@ -60,15 +62,19 @@ class LoadDisjoint(BaseTransform):
             # A photo repeats only after all others were used.
             rounds = -(-number // len(others))
             order = np.concatenate([np.random.permutation(others) for _ in range(rounds)])[:number]
-            images = np.stack([self._image(index) for index in order.tolist()])
+            images, boxes = zip(*map(self._image, order.tolist()), strict=True)
         shape = (self.batches, self.batch_size)
-        pixels = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
+        pixels = torch.from_numpy(np.stack(images).transpose(0, 3, 1, 2).copy())
         results['disjoint'] = pixels.unflatten(0, shape)
         results['disjoint_tags'] = torch.from_numpy(self.tags[order]).unflatten(0, shape)
+        results['disjoint_boxes'] = torch.tensor(boxes).unflatten(0, shape)
         return results
 
-    def _image(self, index: int) -> np.ndarray:
-        return self.dataset.pipeline(self.dataset.get_data_info(index))['img']
+    def _image(self, index: int) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+        """A photo, and where in it is no padding."""
+        results = self.dataset.pipeline(self.dataset.get_data_info(index))
+        image = results['img']
+        return image, results.get('valid_box', (0, 0, *image.shape[:2]))
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(batches={self.batches}, batch_size={self.batch_size})'

@@ -102,7 +102,8 @@ class RandomResizeLong(BaseTransform):
 class RandomFlip(BaseTransform):
     """Flip horizontally at random.
 
-    Draws one number from torch's generator. Sets ``flip`` and ``flip_direction``.
+    Draws one number from torch's generator. Sets ``flip`` and ``flip_direction``; what
+    ``RandomCropPad`` says of the picture's place is mirrored, too.
 
     Args:
         prob: Probability. Defaults to 0.5.
@@ -120,6 +121,10 @@ class RandomFlip(BaseTransform):
         if flip:
             for name in ('img', *results.get('aligned', ())):
                 results[name] = flip_horizontally(results[name])
+            width = results['img'].shape[1]
+            for name in {'valid_box', 'picture_box'} & set(results):
+                top, left, bottom, right = results[name]
+                results[name] = (top, width - right, bottom, width - left)
         return results
 
     def __repr__(self) -> str:

@@ -39,7 +39,7 @@ class CTIRIB(RIBTuning, CTI):
         backbone: See :class:`~mmwsss.models.cam_generators.cti.CTI`, as the other arguments but the
             following. They stay as they were in training.
         test_cfg: See :class:`CTIRIBTestCfg`. The pipeline has ``LoadDisjoint`` and
-            ``PackTagged(meta_keys=('disjoint', 'disjoint_tags'))``.
+            ``PackTagged(meta_keys=('disjoint', 'disjoint_tags', 'disjoint_boxes'))``.
     """
 
     test_cfg_class = CTIRIBTestCfg

@@ -18,7 +18,7 @@ class RIB(RIBTuning, CAMGenerator):
         head: Of the classifier.
         test_cfg: See :class:`~mmwsss.models.cam_generators.rib_tuning.RIBTestCfg`. The pipeline has
             ``dict(type='MultiScale', scales=(1, 0.5, 1.5, 2))``, ``LoadDisjoint`` and
-            ``PackTagged(meta_keys=('disjoint', 'disjoint_tags'))``.
+            ``PackTagged(meta_keys=('disjoint', 'disjoint_tags', 'disjoint_boxes'))``.
         data_preprocessor: ``dict(type='WSSSDataPreprocessor', ...)``.
         init_cfg: See :class:`mmengine.model.BaseModule`.
     """

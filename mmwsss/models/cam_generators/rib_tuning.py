@@ -18,6 +18,8 @@ from mmwsss.ops.cam import fuse_scales
 from mmwsss.ops.pooling import non_discriminative_pooling
 from mmwsss.structures import Seeds
 
+DISJOINT = ('disjoint', 'disjoint_tags', 'disjoint_boxes')
+
 
 @dataclass(frozen=True)
 class RIBTestCfg(CAMTestCfg):
@@ -107,7 +109,7 @@ class RIBTuning(BaseCAMGenerator):
 
         Args:
             batches: The images at each scale. Shape: (n, 3, h, w).
-            samples: The n samples, with ``disjoint`` and ``disjoint_tags``.
+            samples: The n samples, with what ``LoadDisjoint`` adds.
         """
         cfg = self.test_cfg
         if (highest := max((cfg.scale, *cfg.map_only))) >= len(batches):
@@ -125,10 +127,11 @@ class RIBTuning(BaseCAMGenerator):
             if not len(present):
                 sample.seeds = Seeds(np.zeros(0, np.int16), np.zeros((0, *size), np.float32))
                 continue
-            if 'disjoint' not in sample:
+            if missing := [key for key in DISJOINT if key not in sample]:
                 raise ValueError(
                     f'{sample.get("img_id", "an image")}: RIB needs photos without its classes: '
-                    'add LoadDisjoint to the pipeline, and its keys to PackTagged(meta_keys=...)'
+                    f'add LoadDisjoint to the pipeline, and PackTagged(meta_keys={DISJOINT}); '
+                    f'{", ".join(missing)} missing'
                 )
             views = [torch.stack([x[index], x[index].flip(-1)]) for x in batches]
             # Autocast keeps the weights as it has cast them first, whatever becomes of them.
@@ -166,7 +169,7 @@ class RIBTuning(BaseCAMGenerator):
                     score = self._score(seen, tags.expand(len(seen.maps), -1))
                     (-score).backward()
                     target += score.item()
-            others = self._normalise(sample.disjoint[step])
+            others = self._normalise(sample.disjoint[step], sample.disjoint_boxes[step])
             other_tags = sample.disjoint_tags[step].to(others)
             (-self._score(self.look(others), other_tags)).backward()
             optimizer.step()
@@ -185,8 +188,10 @@ class RIBTuning(BaseCAMGenerator):
         cover = (self.normalize(total) > cfg.high).float().mean((-2, -1))
         return bool((cover > cfg.cover_limit).any())
 
-    def _normalise(self, images: Tensor) -> Tensor:
-        return self.data_preprocessor(dict(inputs=list(images)))['inputs']
+    def _normalise(self, images: Tensor, boxes: Tensor) -> Tensor:
+        """As in the classifier's training, where padding is 0 after normalisation."""
+        samples = [SegDataSample(metainfo=dict(valid_box=box)) for box in boxes.tolist()]
+        return self.data_preprocessor(dict(inputs=list(images), data_samples=samples))['inputs']
 
     def _optimizer(self) -> torch.optim.Optimizer:
         cfg = self.test_cfg

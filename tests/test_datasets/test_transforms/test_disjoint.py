@@ -28,6 +28,29 @@ def test_shares_no_class_and_repeats(config):
     assert not torch.equal(results['disjoint'], other['disjoint'])
 
 
+def test_says_where_the_photos_are(config):
+    """Padding is on the canvas, mirrored with the photo; a pipeline without any has whole ones."""
+    config['pipeline'] = [
+        dict(type='LoadImage'),
+        dict(type='RandomResizeLong', low=20, high=30),
+        dict(type='RandomCropPad', size=40),
+        dict(type='RandomFlip', prob=1),
+    ]
+    transform = LoadDisjoint(config, batches=2, batch_size=3)
+    results = transform(sample(transform))
+    for image, box in zip(
+        results['disjoint'].flatten(0, 1), results['disjoint_boxes'].flatten(0, 1), strict=True
+    ):
+        top, left, bottom, right = box.tolist()
+        assert max(bottom - top, right - left) in range(20, 31)
+        outside = image.clone()
+        outside[:, top:bottom, left:right] = 0
+        assert not outside.any() and image[:, top, left:right].any()
+    config['pipeline'] = [dict(type='LoadImage'), dict(type='RandomResizedCrop', size=24)]
+    whole = LoadDisjoint(config, batches=1, batch_size=2)
+    assert whole(sample(whole))['disjoint_boxes'].tolist() == [[[0, 0, 24, 24]] * 2]
+
+
 def test_few_photos_come_again(config):
     transform = LoadDisjoint(config, batches=1, batch_size=30)
     assert len(transform(sample(transform))['disjoint'][0]) == 30

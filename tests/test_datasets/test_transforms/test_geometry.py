@@ -92,6 +92,15 @@ def test_flip(prob):
     assert results['flip'] is bool(prob)
 
 
+def test_flip_mirrors_the_place_of_the_picture():
+    image = np.zeros((6, 9, 3), np.uint8)
+    image[1:4, 2:5] = 255
+    results = RandomFlip(1)(dict(img=image, valid_box=(1, 2, 4, 5), picture_box=(1, 2, 4, 5)))
+    top, left, bottom, right = results['valid_box']
+    assert results['picture_box'] == results['valid_box'] == (1, 4, 4, 7)
+    assert results['img'][top:bottom, left:right].all() and results['img'].sum() == 27 * 255
+
+
 def test_flip_draws_from_torch():
     torch.manual_seed(0)
     expected = [bool(torch.rand(1) < 0.5) for _ in range(8)]

@@ -23,7 +23,9 @@ def batch(size=(40, 51), steps=3):
     others = torch.randint(0, 256, (steps, 2, 3, 32, 32), dtype=torch.uint8, generator=generator)
     other_tags = torch.zeros(steps, 2, 3)
     other_tags[..., 1] = 1
-    meta = dict(img_id='x', ori_shape=size, disjoint=others, disjoint_tags=other_tags)
+    boxes = torch.tensor([0, 0, 32, 32]).expand(steps, 2, 4)
+    meta = dict(img_id='x', ori_shape=size)
+    meta |= dict(disjoint=others, disjoint_tags=other_tags, disjoint_boxes=boxes)
     sample = SegDataSample(metainfo=meta)
     sample.gt_label = torch.tensor([1.0, 0, 1])
     return [torch.randn(1, 3, *size, generator=generator)], [sample]

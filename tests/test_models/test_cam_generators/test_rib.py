@@ -38,7 +38,9 @@ def batch(tags=(1, 3), size=(24, 32)):
     others = torch.randint(0, 256, (3, 2, 3, 16, 16), dtype=torch.uint8, generator=generator)
     other_tags = torch.zeros(3, 2, 5)
     other_tags[..., 0] = 1
-    meta = dict(img_id='x', ori_shape=size, disjoint=others, disjoint_tags=other_tags)
+    boxes = torch.tensor([0, 2, 12, 16]).expand(3, 2, 4)
+    meta = dict(img_id='x', ori_shape=size)
+    meta |= dict(disjoint=others, disjoint_tags=other_tags, disjoint_boxes=boxes)
     sample = SegDataSample(metainfo=meta)
     sample.gt_label = label
     return inputs, [sample]
@@ -133,3 +135,14 @@ def test_missing_scale():
 def test_bad_test_cfg(test_cfg):
     with pytest.raises(ValueError, match='test_cfg'):
         network(**test_cfg)
+
+
+def test_padding_of_the_other_photos_is_the_mean_colour():
+    """0 after normalisation, as in the classifier's training, and not black."""
+    model = network()
+    _, (sample,) = batch()
+    x = model._normalise(sample.disjoint[0], sample.disjoint_boxes[0])
+    assert not x[:, :, 12:].any() and not x[..., :2].any()
+    pixels = model.data_preprocessor
+    inside = (sample.disjoint[0].float() - pixels.mean) / pixels.std
+    torch.testing.assert_close(x[:, :, :12, 2:], inside[:, :, :12, 2:])
