@@ -25,7 +25,6 @@ recipe = [
     ),
 ]
 report = dict(
-    masks='masks2.masks',
     title='CAM to Mask2Former on VOC, on a laptop',
     predictions='mask2former_val.masks',
 )

@@ -61,14 +61,6 @@ recipe = [
         like='first',
         inputs={_STORE: 'masks2.masks', 'load_from': 'first.checkpoint'},
     ),
-    # The masks to keep: where the segmentor sees the tagged classes.
-    dict(name='seeds3', like='seeds2', inputs={'load_from': 'segmentor.checkpoint'}),
-    dict(
-        name='masks3',
-        config='../refine/par-crf.py',
-        action='test',
-        inputs={_SEEDS: 'seeds3.scores'},
-    ),
     dict(
         name='predict_val',
         config=_SEGMENTOR,
@@ -86,4 +78,4 @@ baselines = [
     ),
     dict(name='ellipse', like='background', cfg_options={'model.refiner.area': 0.4}),
 ]
-report = dict(scores='seeds.scores', masks='masks3.masks', predictions='predict_val.masks')
+report = dict(scores='seeds.scores', masks='masks2.masks', predictions='predict_val.masks')
