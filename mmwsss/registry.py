@@ -30,6 +30,12 @@ class LazyRegistry(Registry):
             self._import_home(name)
         return super().get(key)
 
+    def names(self) -> set[str]:
+        """All names, also of parts that nobody has asked for yet."""
+        self.import_from_location()
+        homes = (getattr(sys.modules[package], 'HOMES', {}) for package in self._locations)
+        return {*self._module_dict, *(name for home in homes for name in home)}
+
     def _register_module(
         self, module: type, module_name: str | list[str] | None = None, force: bool = False
     ) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,25 @@ import pytest
 from PIL import Image
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+
+def variables_of_configs():
+    """Environment variables that the shipped configs read, e.g. ``VOC_ROOT``."""
+    folder = Path(__file__).parents[1] / 'configs'
+    texts = (path.read_text(encoding='utf-8') for path in folder.rglob('*.py'))
+    return {name for text in texts for name in re.findall(r'\{\{\$(\w+)', text)}
+
+
+for _name in variables_of_configs():  # tests say what they want, whatever the shell exports
+    os.environ.pop(_name, None)
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that share a module's fixture go to one process, which then makes it once."""
+    for item in items:
+        definitions = item._fixtureinfo.name2fixturedefs.values()
+        if any(d.scope in ('module', 'class') for found in definitions for d in found):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
 
 
 @pytest.fixture(scope='session')

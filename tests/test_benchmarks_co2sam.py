@@ -10,6 +10,7 @@ def test_box_maps(capsys):
     assert 'pixels that differ: 0' in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_training_step(capsys):
     pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
     from benchmarks import co2sam_step

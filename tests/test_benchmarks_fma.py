@@ -10,6 +10,7 @@ def test_mask_seeding(capsys):
     assert len(ratios) == 3 and capsys.readouterr().out.count('identical') == 3
 
 
+@pytest.mark.slow
 def test_grad_cam(capsys):
     pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
     from benchmarks import grad_cam

@@ -5,6 +5,7 @@ import pytest
 from benchmarks import segment_contrast
 
 
+@pytest.mark.slow
 def test_segment_contrast(capsys):
     assert len(segment_contrast.main(['--images', '2', '--ids', '9', '--size', '64'])) == 2
     assert 'of the largest' in capsys.readouterr().out

@@ -49,6 +49,7 @@ def test_the_hub_finds_the_package_where_it_lies():
     assert run_python(code) == 'True'
 
 
+@pytest.mark.slow
 def test_types_of_the_package_are_found_from_another_scope():
     code = (
         'import mmwsss\n'

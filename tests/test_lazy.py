@@ -126,3 +126,7 @@ def test_a_version_without_its_module(monkeypatch):
     monkeypatch.undo()
     with version_alone('no_such_module'), pytest.raises(ImportError):
         import_module('no_such_module')
+
+
+def test_names_include_what_nobody_has_asked_for(parts):
+    assert parts.names() == {'Ours'} and 'lazy_parts.ours' not in sys.modules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from mmwsss.config.effects import READ
 from mmwsss.engine.errors import StageFailed
+from mmwsss.registry import LazyRegistry
 
 _SIBLINGS = ('mmwsss', 'mmseg', 'mmpretrain', 'mmdet')
 # Options that are taken off before the part is built.
@@ -138,6 +139,10 @@ def _nearest_type(kind: str, scope: str) -> str:
         for other in _SIBLINGS:
             if other != scope and _find(f'{other}.{name}', other) is not None:
                 return f', did you mean {f"{other}.{name}"!r}?'
-    names = {known for registry in _registries(prefix or scope) for known in registry.module_dict}
+    names = {known for registry in _registries(prefix or scope) for known in _names(registry)}
     near = difflib.get_close_matches(name, sorted(names), n=1)
     return f', did you mean {f"{prefix}.{near[0]}" if prefix else near[0]!r}?' if near else ''
+
+
+def _names(registry: Registry) -> Iterable[str]:
+    return registry.names() if isinstance(registry, LazyRegistry) else registry.module_dict

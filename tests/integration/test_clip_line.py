@@ -124,6 +124,7 @@ def similarities():
 
 
 @pytest.mark.parametrize('method', ['weclip', 'weclip_plus', 'excel'])
+@pytest.mark.slow
 def test_training_resume_and_test(method, tmp_path, tiny_voc, clip_file):
     """Killed after two of four iterations and resumed it ends with the same weights."""
     ids = sorted(path.stem for path in (tiny_voc / 'SegmentationClass').iterdir())

@@ -54,6 +54,7 @@ def read(cfg, **stores):
     return cfg
 
 
+@pytest.mark.slow
 def test_from_photos_to_maps(tmp_path, tiny_shapes, monkeypatch):
     monkeypatch.setattr(WSSSRunner, '_log_env', lambda *args: None)  # asks for compilers
     once = {'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from mmengine.registry import init_default_scope
 
@@ -46,6 +47,7 @@ def trained(cfg):
     return str(Path(cfg.work_dir) / 'epoch_1.pth'), set(logged)
 
 
+@pytest.mark.slow
 def test_from_tags_to_predictions(tiny_shapes, tmp_path, monkeypatch):
     monkeypatch.setattr(WSSSRunner, '_log_env', lambda *args: None)  # asks for compilers
     init_default_scope('mmwsss')

@@ -270,6 +270,7 @@ def assert_equals_uninterrupted(folder: Path, uninterrupted: Path) -> None:
         assert difference(got, wanted) == []
 
 
+@pytest.mark.slow
 def test_killed_while_training(tmp_path, uninterrupted):
     config = write_config(tmp_path, "custom_hooks += [dict(type='SlowDown', seconds=0.5)]\n")
     process = start(sys.executable, 'tools/train.py', config, '--work-dir', tmp_path / 'run')
@@ -283,6 +284,7 @@ def test_killed_while_training(tmp_path, uninterrupted):
     assert_equals_uninterrupted(tmp_path, uninterrupted)
 
 
+@pytest.mark.slow
 def test_killed_while_a_checkpoint_is_written(tmp_path, uninterrupted):
     config = write_config(
         tmp_path, "custom_hooks += [dict(type='KillWhileWriting', name='epoch_3.pth')]\n"
@@ -295,6 +297,7 @@ def test_killed_while_a_checkpoint_is_written(tmp_path, uninterrupted):
     assert_equals_uninterrupted(tmp_path, uninterrupted)
 
 
+@pytest.mark.slow
 def test_two_processes(tmp_path):
     """Resume a run of one process on two, over gloo: the total batch stays."""
     shared = 'batch = dict(published=4)\ntrain_dataloader.pop("batch_size")\n'

@@ -18,7 +18,10 @@ from tests.test_engine import two_processes
 from tests.test_engine.runs import difference
 from tests.test_engine.test_launch import environment
 
-pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason='for the CPU, over gloo')
+pytestmark = [
+    pytest.mark.skipif(torch.cuda.is_available(), reason='for the CPU, over gloo'),
+    pytest.mark.slow,
+]
 KINDS = list(two_processes.FILES)
 
 

@@ -82,6 +82,7 @@ with readable_errors():
 """
 
 
+@pytest.mark.slow
 def test_a_worker_that_cannot_send_ends_the_run(tmp_path):
     (tmp_path / 'dying.py').write_text(DYING)
     result = subprocess.run(

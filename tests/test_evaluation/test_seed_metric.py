@@ -155,6 +155,7 @@ def _worker(rank, world, folder, count):
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path):
     count = 7
     mp.spawn(_worker, (2, tmp_path, count), nprocs=2)

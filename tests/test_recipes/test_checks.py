@@ -61,6 +61,7 @@ def test_the_compiled_crf_counts_where_it_is_asked_for():
     assert checks._extras(asked, code) == ['pydensecrf']
 
 
+@pytest.mark.slow
 def test_photos_of_the_list_are_counted(tmp_path):
     (tmp_path / 'images').mkdir()
     for name in 'ab':

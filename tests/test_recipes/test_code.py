@@ -69,6 +69,7 @@ def test_edited_method_leaves_other_stages_done(package):
         assert stages[recipes[0]][stage][1].model.type == 'CTI'
 
 
+@pytest.mark.slow
 def test_comments_and_docstrings_do_not_count(package):
     stages = stages_of('demo/demo_recipe.py')
     before = code(stages, package)

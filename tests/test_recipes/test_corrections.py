@@ -64,6 +64,7 @@ def test_later_stages_see_corrections_and_earlier_ones_keep_them(finished):
 
 
 @pytest.mark.parametrize('overwrite', [False, True])
+@pytest.mark.slow
 def test_a_mask_stage_that_is_redone_takes_them_over(finished, overwrite):
     masks = correct(finished)
     finished.edit('masks.py', 'value=1', 'value=2')

@@ -415,6 +415,7 @@ def stage_process(toy):
 
 @pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks for processes in /proc')
 @pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.slow
 def test_asked_to_stop_it_ends_the_stage_and_continues_later(toy, sent):
     process = start(toy)
     process.send_signal(sent)
@@ -427,6 +428,7 @@ def test_asked_to_stop_it_ends_the_stage_and_continues_later(toy, sent):
 
 
 @pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks for processes in /proc')
+@pytest.mark.slow
 def test_killed_pipeline_leaves_its_stage_the_folder(toy):
     process = start(toy)
     with pytest.raises(PipelineError, match=f'in use by another pipeline.*process {process.pid} '):

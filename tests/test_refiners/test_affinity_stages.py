@@ -78,6 +78,7 @@ def train_and_walk(name, tiny_shapes, tmp_path, options):
     return open_store(Path(cfg.work_dir) / 'masks', 'masks')
 
 
+@pytest.mark.slow
 def test_affinity_net(made, tiny_shapes, tmp_path):
     store = train_and_walk(
         'psa_r18_shapes',

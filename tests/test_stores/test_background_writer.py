@@ -88,6 +88,7 @@ def test_a_broken_off_run_finishes_what_it_has_in_hand(tmp_path):
     assert not [p for p in store.folder.iterdir() if p.name.endswith('.tmp')]
 
 
+@pytest.mark.slow
 def test_twenty_kills_end_with_the_same_store(tmp_path):
     command = [sys.executable, '-c', STAGE]
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from mmwsss.datasets.bare import build_bare_dataset
@@ -26,6 +27,7 @@ def test_pipeline_says_what_is_wrong(tmp_path):
     assert found.returncode == 2 and '--set takes NAME=VALUE, found NAME' in found.stderr
 
 
+@pytest.mark.slow
 def test_pipeline_plans(tmp_path):
     recipe = ROOT / 'configs' / 'demo' / 'demo_recipe.py'
     found = run(
@@ -39,6 +41,7 @@ def test_pipeline_plans(tmp_path):
     assert found.stdout.count('--trust-checkpoint') == 3
 
 
+@pytest.mark.slow
 def test_make_report(tmp_path, tiny_shapes):
     dataset = build_bare_dataset({**tiny_shapes, 'split': 'val'})
     meta = StoreMeta('masks', dataset.metainfo['classes'][1:], dataset.list_hash)

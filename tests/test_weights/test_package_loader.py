@@ -7,6 +7,7 @@ MODULES = ('mmwsss.models.conversion', 'mmwsss.engine.checkpoint_io')
 
 
 @pytest.mark.parametrize('module', MODULES)
+@pytest.mark.slow
 def test_whoever_loads_weights_knows_the_scheme(module):
     code = (
         f'import {module}\n'

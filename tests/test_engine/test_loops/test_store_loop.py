@@ -216,6 +216,7 @@ def finish(process):
     return process.returncode, output
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_as_one(tmp_path, tiny_voc):
     config = write_config(tmp_path, tiny_voc)
     code, output = finish(start(config, tmp_path / 'two', 2))
@@ -226,6 +227,7 @@ def test_two_processes_give_the_same_as_one(tmp_path, tiny_voc):
     assert {key: both[key] for key in alone} == pytest.approx(alone, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_killed_and_run_again_ends_with_the_same_store(tmp_path, tiny_voc):
     config = write_config(tmp_path, tiny_voc, extra='model.update(seconds=0.5)\n')
     process = start(config, tmp_path / 'out')
@@ -267,6 +269,7 @@ def test_an_entry_that_vanishes_while_the_stage_runs_is_missed(tmp_path, tiny_vo
     assert len(open_store(tmp_path / 'out/scores')) == 4
 
 
+@pytest.mark.slow
 def test_a_second_run_is_refused_while_the_first_writes(tmp_path, tiny_voc):
     config = write_config(tmp_path, tiny_voc, extra='model.update(seconds=0.5)\n')
     first = start(config, tmp_path / 'out')
@@ -286,6 +289,7 @@ def test_a_second_run_is_refused_while_the_first_writes(tmp_path, tiny_voc):
     assert not lock.exists()
 
 
+@pytest.mark.slow
 def test_a_message_instead_of_a_traceback(tmp_path, tiny_voc):
     (tiny_voc / 'JPEGImages/2007_000003.jpg').write_bytes(b'no photo')
     code, output = finish(start(write_config(tmp_path, tiny_voc), tmp_path / 'out'))

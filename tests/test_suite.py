@@ -1,0 +1,34 @@
+"""The test suite itself: what the shell exports, and which tests share a process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import variables_of_configs
+
+
+def test_exported_variables_of_configs_do_not_reach_the_tests():
+    names = sorted(variables_of_configs())
+    assert {'VOC_ROOT', 'COCO_ROOT', 'SHAPES_ROOT', 'DATA', 'SCORE_STORE'} <= set(names)
+    code = f'import os, tests.conftest; print([n for n in {names} if n in os.environ])'
+    root = str(Path(__file__).parents[1])
+    environment = {**os.environ, 'PYTHONPATH': root, **dict.fromkeys(names, '/elsewhere')}
+    command = [sys.executable, '-c', code]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == '[]'
+
+
+@pytest.fixture(scope='module')
+def made():
+    return []
+
+
+def test_who_shares_a_fixture_shares_a_process(request, made):
+    assert [m.args for m in request.node.iter_markers('xdist_group')] == [(__name__,)]
+
+
+def test_who_shares_none_goes_anywhere(request):
+    assert not list(request.node.iter_markers('xdist_group'))
