@@ -1,6 +1,6 @@
 """The benchmarks run and compare what they time; no times are asserted."""
 
-from benchmarks import seed_sweep, store_scale, store_size
+from benchmarks import random_crop, seed_sweep, store_scale, store_size
 
 
 def test_seed_sweep(capsys):
@@ -16,3 +16,8 @@ def test_store_size(capsys):
 def test_store_scale(capsys):
     assert len(store_scale.main(['--entries', '40', '--images', '6'])) == 3
     assert capsys.readouterr().out.count('equal') == 3
+
+
+def test_random_crop(capsys):
+    assert random_crop.main(['--images', '3', '--size', '50', '60', '--crop', '32']) > 0
+    assert 'crops equal' in capsys.readouterr().out
