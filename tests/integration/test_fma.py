@@ -1,6 +1,7 @@
 """FMA-WSSS from photos to the fine seed by its published configs, with a tiny CLIP and SAM."""
 
 import itertools
+import shutil
 from collections import OrderedDict
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def test_from_photos_to_the_fine_seed(tmp_path, tiny_voc, monkeypatch):
     monkeypatch.setattr(WSSSRunner, '_log_env', lambda *args: None)  # asks for compilers
     ids = sorted(path.stem for path in (tiny_voc / 'SegmentationClass').iterdir())
     (tiny_voc / 'with_masks.txt').write_text('\n'.join(ids))
+    shutil.copytree(tiny_voc / 'SegmentationClass', tiny_voc / 'SegmentationClassAug')
     sam_file, clip_file = str(tmp_path / 'sam.pth'), str(tmp_path / 'clip.pt')
     torch.save(tiny_sam.tiny_sam(salt='b', level=0.3).module.state_dict(), sam_file)
     torch.save(tiny_clip.tiny_clip().module.state_dict(), clip_file)

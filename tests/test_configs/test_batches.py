@@ -18,6 +18,7 @@ PUBLISHED = {
     'icam/psa_r38': 8,
     'icam/largefov_r38': 10,
     'icam/pspnet_r2n101-pus_icam_coco': 32,
+    'icam/pspnet_r2n101-scores_icam_coco': 32,
     'icam/pspnet': 16,
     'cti/cti_deit-s_': 64,
     'mctformer/mctformer_deit-s_': 64,

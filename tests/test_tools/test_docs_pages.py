@@ -53,6 +53,13 @@ def test_links_of_pages_lead_to_pages(module):
             assert there in module.pages_written, f'{page} -> {target}'
 
 
+def test_notebooks_are_pages(module):
+    text = module.pages_written['tutorials/whole_day.md']
+    assert text.startswith('# A whole day') and 'docs/tutorials/whole_day.ipynb' in text
+    assert '```python\nimport shutil\n' in text and '](../how_to/own_photos.md)' in text
+    assert 'tutorials/whole_day.md' in module.pages_written['SUMMARY.md']
+
+
 def test_links_out_of_the_site_lose_their_target(module):
     text = '[a recipe](../configs/demo/demo_recipe.py), [CAM](../configs/cam/README.md#numbers)'
     got = module.relink(text, 'docs/x.md', 'how_to/x.md', module.pages())

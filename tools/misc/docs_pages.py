@@ -5,6 +5,7 @@ class and function gets an entry of its package's API page.
 """
 
 import ast
+import json
 import os
 import posixpath
 import re
@@ -126,7 +127,7 @@ def public_names(package: str) -> list[tuple[str, str]]:
 
 #: Sections of the site; a page that is named nowhere goes to the last.
 SECTIONS = {
-    'Start': ['index', 'install', '15_minutes', 'glossary'],
+    'Start': ['index', 'install', '15_minutes', 'tutorials/*', 'glossary'],
     'How to': ['how_to/*', 'refine', 'stage2', 'add_a_method', 'stores', 'weights'],
     'Numbers': ['protocol', 'model_zoo', 'leaderboard', 'results/*', 'benchmarks'],
     'Methods': ['methods/*'],
@@ -152,6 +153,17 @@ def navigation(titles: Mapping[str, str]) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def notebook(path: Path) -> str:
+    """A notebook's text and code, as Markdown, with a line that says where it is."""
+    parts = []
+    for cell in json.loads(path.read_text(encoding='utf-8'))['cells']:
+        text = ''.join(cell['source'])
+        parts.append(text if cell['cell_type'] == 'markdown' else f'```python\n{text}\n```')
+    title, _, rest = parts[0].partition('\n')
+    where = f'This page is the notebook `{path.relative_to(ROOT).as_posix()}`.'
+    return '\n\n'.join([title, where, rest.strip(), *parts[1:]]) + '\n'
+
+
 def write(page: str, text: str) -> None:
     """Add a page to the site."""
     titles[page] = text.partition('\n')[0].removeprefix('# ')
@@ -169,6 +181,10 @@ def main() -> None:
         source = path.relative_to(ROOT).as_posix()
         page = source.removeprefix('docs/')
         write(page, relink(path.read_text(encoding='utf-8'), source, page, known))
+    for path in sorted((ROOT / 'docs').rglob('*.ipynb')):
+        source = path.relative_to(ROOT).as_posix()
+        page = source.removeprefix('docs/').replace('.ipynb', '.md')
+        write(page, relink(notebook(path), source, page, known))
     write('model_zoo.md', model_zoo())
     for package in PACKAGES:
         names = public_names(package)
