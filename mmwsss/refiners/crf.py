@@ -76,9 +76,9 @@ class CRF(Refiner):
             raise ValueError(f"kernel_image must be 'photo' or 'wrapped', found {kernel_image!r}")
         if background is not None and not 0 <= background <= 1:
             raise ValueError(f'background must lie in [0, 1], found {background}')
-        check_backend(backend)  # fail now rather than later in a worker
         if on_device and backend != 'lattice':
             raise ValueError(f"on_device is for backend='lattice', found {backend!r}")
+        check_backend(backend)  # fail now rather than later in a worker
         self.backend, self.runs_in = backend, 'device' if on_device else 'worker'
         self.alpha, self.background, self.tuned_on_masks = alpha, background, tuned_on_masks
         self.crf_protocol = crf_protocol(protocol).scaled(scale_factor)
