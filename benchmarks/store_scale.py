@@ -10,7 +10,6 @@ Results must be equal. Wall seconds count here: the work is spread, or waits for
 """
 
 import argparse
-import logging
 import os
 import tempfile
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from PIL import Image
 
 from benchmarks.synthetic import CLASSES, image
 from benchmarks.timing import Times, call, load
+from mmwsss.datasets.bare import only_warnings
 from mmwsss.engine.store_evaluation import evaluate_store
 from mmwsss.evaluation import SeedMetric
 from mmwsss.stores import Store, StoreMeta, create_store, open_store
@@ -156,9 +156,8 @@ def main(argv: list[str] | None = None) -> list[float]:
     parser.add_argument('--entries', type=int, default=82_783, help='of the store that is resumed')
     parser.add_argument('--images', type=int, default=400, help='that are written and scored')
     args = parser.parse_args(argv)
-    logging.disable(logging.INFO)  # the metric's tables
     print(f'{args.entries} entries, {args.images} images 375x500, {load()}')
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, only_warnings():  # no tables of the metric
         return [
             resume(Path(folder), args.entries),
             write(Path(folder), args.images),

@@ -39,8 +39,8 @@ def prepare_workers(loader: DataLoader) -> None:
     """Make a loader's workers use little shared memory, and exit if they cannot send a batch.
 
     With less than 1 GiB of it free, tensors go through pipes instead, which costs one more copy. A
-        batch that
-    cannot be sent ends the worker, and so the run; Python would print the error and wait for ever.
+    batch that cannot be sent ends the worker, and so the run; Python would print the error and wait
+    for ever.
     """
     if loader.num_workers:
         free = shared_memory()
