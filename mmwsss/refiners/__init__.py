@@ -1,5 +1,6 @@
 """Refiners: from seeds to better seeds, or to masks."""
 
+from mmwsss.refiners.add_evidence import AddEvidence
 from mmwsss.refiners.base import Refiner
 from mmwsss.refiners.chain import Chain
 from mmwsss.refiners.crf import CRF
@@ -16,6 +17,7 @@ from mmwsss.refiners.threshold import Threshold
 __all__ = [
     'CRF',
     'PAR',
+    'AddEvidence',
     'CentrePrior',
     'Chain',
     'IRLabels',

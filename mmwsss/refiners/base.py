@@ -19,12 +19,15 @@ class Refiner(ABC):
             for refiners that compute with torch.
         output: 'seeds' or 'mask'.
         needs_proposals: Whether it needs proposals.
+        needs_evidence: Whether its call takes seeds of a second store too, as ``evidence``. Call
+            a refiner that may be one of these through :func:`apply`.
         device: Where a device refiner computes; set with :meth:`to`.
     """
 
     runs_in: Literal['worker', 'device']
     output: Literal['seeds', 'mask']
     needs_proposals: bool = False
+    needs_evidence: bool = False
     device: torch.device = torch.device('cpu')
 
     def to(self, device: torch.device | str) -> Refiner:
@@ -50,6 +53,29 @@ class Refiner(ABC):
     @abstractmethod
     def protocol(self) -> dict[str, Any]:
         """Settings as plain JSON, with ``type`` and ``threshold_tuned_on_masks``."""
+
+
+def apply(
+    refiner: Refiner,
+    image: np.ndarray,
+    seeds: Seeds,
+    proposals: Proposals | None = None,
+    evidence: Seeds | None = None,
+) -> Seeds | np.ndarray:
+    """Call a refiner with what it needs.
+
+    Args:
+        refiner: Any; only those with ``needs_evidence`` have the argument ``evidence``.
+        image: See :class:`Refiner`, as the seeds and proposals.
+        seeds: What is refined.
+        proposals: Of the same image, where ``needs_proposals``.
+        evidence: Seeds of the same image from another source, where ``needs_evidence``.
+
+    Returns:
+        What the refiner returns.
+    """
+    more: dict[str, Any] = {'evidence': evidence} if refiner.needs_evidence else {}
+    return refiner(image, seeds, proposals, **more)
 
 
 def check_size(image: np.ndarray, seeds: Seeds) -> None:

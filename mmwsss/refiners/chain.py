@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmwsss.refiners.base import Refiner
+from mmwsss.refiners.base import Refiner, apply
 from mmwsss.registry import REFINERS, build
 from mmwsss.structures import Proposals, Seeds
 
@@ -38,6 +38,7 @@ class Chain(Refiner):
                 )
         self.output = self.refiners[-1].output
         self.needs_proposals = any(part.needs_proposals for part in self.refiners)
+        self.needs_evidence = any(part.needs_evidence for part in self.refiners)
         on_device = any(part.runs_in == 'device' for part in self.refiners)
         self.runs_in = 'device' if on_device else 'worker'
 
@@ -49,12 +50,16 @@ class Chain(Refiner):
         return self
 
     def __call__(
-        self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
+        self,
+        image: np.ndarray,
+        seeds: Seeds,
+        proposals: Proposals | None = None,
+        evidence: Seeds | None = None,
     ) -> Seeds | np.ndarray:
         """Apply each refiner in turn; see :class:`Refiner`."""
         result: Any = seeds
         for part in self.refiners:
-            result = part(image, result, proposals)
+            result = apply(part, image, result, proposals, evidence)
         return result
 
     def protocol(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from mmwsss.refiners.base import Refiner
+from mmwsss.refiners.base import Refiner, apply
 from mmwsss.registry import MODELS, REFINERS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
@@ -58,7 +58,8 @@ class RefineModel(BaseModel, StoreWriter):
 
         Args:
             inputs: RGB images, uint8. Shape: (3, H, W) each.
-            data_samples: Samples with ``seeds`` and perhaps ``proposals``, or with ``refined``.
+            data_samples: Samples with ``seeds``, and ``proposals`` and ``evidence`` where the
+                refiner needs them, or with ``refined``.
             mode: 'predict'; nothing can be trained.
 
         Returns:
@@ -94,7 +95,8 @@ def refine(refiner: Refiner, image: Tensor, sample: SegDataSample) -> Seeds | np
     Args:
         refiner: What to apply.
         image: RGB, uint8, perhaps smaller than the photo. Shape: (3, h, w).
-        sample: Its data, with ``seeds`` and, where the refiner needs them, ``proposals``.
+        sample: Its data, with ``seeds`` and, where the refiner needs them, ``proposals`` and
+            ``evidence``.
 
     Returns:
         Seeds of the photo's size, held as the refiner leaves them, or a mask of that size.
@@ -102,25 +104,31 @@ def refine(refiner: Refiner, image: Tensor, sample: SegDataSample) -> Seeds | np
     Raises:
         ValueError: One of them is not there.
     """
-    needed = {'seeds': 'LoadSeeds', 'proposals': 'LoadProposals'}
-    for name, loader in needed.items():
-        if name not in sample and (name == 'seeds' or refiner.needs_proposals):
+    needed = {
+        'seeds': ('LoadSeeds', True),
+        'proposals': ('LoadProposals', refiner.needs_proposals),
+        'evidence': ('LoadEvidence', refiner.needs_evidence),
+    }
+    for name, (loader, is_needed) in needed.items():
+        if is_needed and name not in sample:
             raise ValueError(
                 f'{type(refiner).__name__} needs what {loader} reads: add '
                 f"dict(type='{loader}', store=...) to the pipeline, before PackTagged"
             )
     pixels = np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy())
     seeds, size = sample.seeds, pixels.shape[:2]
+    proposals, evidence = sample.get('proposals'), sample.get('evidence')
     if size == seeds.size or tuple(sample.get('ori_shape', size)) == size:
-        return refiner(pixels, seeds, sample.get('proposals'))
-    proposals = sample.get('proposals')
+        return apply(refiner, pixels, seeds, proposals, evidence)
     if refiner.needs_proposals and proposals.size != size:
         raise ValueError(
             f'{type(refiner).__name__}: the proposals were made at '
             f'{proposals.size[1]}x{proposals.size[0]}, but max_pixels of the data set has shrunk '
             f'the photo to {size[1]}x{size[0]}: give it the value that they were made with'
         )
-    result = refiner(pixels, replace(seeds, size=size), proposals)
+    if evidence is not None:
+        evidence = replace(evidence, size=size)
+    result = apply(refiner, pixels, replace(seeds, size=size), proposals, evidence)
     if isinstance(result, Seeds):
         return replace(result, size=seeds.size)
     return cv2.resize(result, seeds.size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 import mmwsss.engine  # noqa: F401  (mmcv's stand-in, registries)
 from mmwsss.engine.auto_classes import resolve_num_classes
@@ -56,6 +57,7 @@ def test_networks_start_from_known_weights(config):
 
 
 def test_parts_exist(config):
+    init_default_scope('mmwsss')  # for transforms within TestTimeAug
     for name in ('train', 'val', 'test'):
         loader = config.get(f'{name}_dataloader')
         if loader and config.get(f'{name}_cfg'):

@@ -50,6 +50,42 @@ def test_stage(name, kind, metric, scores, tiny_shapes, tmp_path):
     assert made.meta.parents[0]['kind'] == 'scores'
 
 
+def test_a_stage_that_reads_two_stores(scores, tiny_shapes, tmp_path):
+    """A segmentor's probabilities and the maps: both are parents, and a missing entry is named."""
+    maps, dataset = scores
+    meta = StoreMeta('scores', maps.meta.classes, dataset.list_hash)
+    seeds = create_store(tmp_path / 'seeds', meta)
+    for id in dataset.ids:
+        entry = maps[id]
+        best = entry.scores.max(0, initial=0)
+        seeds.write(id, Seeds(entry.classes, entry.scores / 8, 1 - best / 2, entry.size))
+    cfg = stage('par-evidence', seeds.folder, tiny_shapes, tmp_path)
+    cfg.test_dataloader.dataset.pipeline[2].store = str(maps.folder)
+    assert 0 < run_test(cfg)['seeds/mIoU'] <= 100
+    made = open_store(tmp_path / 'run/scores', 'scores')
+    assert len(made.meta.parents) == 2
+    assert made.meta.refiners[0]['refiners'][0]['type'] == 'AddEvidence'
+    id = dataset.ids[0]
+    expected = REFINERS.build(cfg.model.refiner)(
+        dataset_image(dataset, 0), seeds[id], evidence=maps[id]
+    )
+    kept = expected.resize(made[id].scores.shape[1:])
+    np.testing.assert_allclose(made[id].background, kept.background, atol=1e-3)
+    np.testing.assert_allclose(made[id].scores, kept.scores, atol=1e-3)
+
+    alone = create_store(tmp_path / 'one', StoreMeta('scores', maps.meta.classes, 'x'))
+    alone.write(id, maps[id])
+    cfg = stage('par-evidence', seeds.folder, tiny_shapes, tmp_path)
+    cfg.work_dir = str(tmp_path / 'again')
+    cfg.test_dataloader.dataset.pipeline[2].store = str(alone.folder)
+    with pytest.raises(StageFailed, match=f"one: no scores for image '{dataset.ids[1]}'"):
+        run_test(cfg)
+
+
+def dataset_image(dataset, index):
+    return np.array(Image.open(dataset.get_data_info(index)['img_path']).convert('RGB'))
+
+
 def stage(name, store, tiny_shapes, tmp_path):
     """A refining stage on the small drawing, in this process."""
     cfg = read(f'refine/{name}.py', 'shapes')
@@ -125,7 +161,15 @@ def test_a_store_of_other_classes_is_refused_before_the_first_photo(tiny_shapes,
 
 OWN = [
     stage
-    for name in ('threshold', 'par', 'par-masks', 'par-labels', 'centre-prior', 'located')
+    for name in (
+        'threshold',
+        'par',
+        'par-evidence',
+        'par-masks',
+        'par-labels',
+        'centre-prior',
+        'located',
+    )
     for stage in stages(f'refine/{name}.py')
 ]
 
@@ -135,8 +179,6 @@ def test_configs_fit_together(path, data):
     cfg = read(path, data)
     refiner = REFINERS.build(cfg.model.refiner)
     assert cfg.test_cfg.kind == ('masks' if refiner.output == 'mask' else 'scores')
-    assert [step.type for step in cfg.test_dataloader.dataset.pipeline] == [
-        'LoadImage',
-        'LoadSeeds',
-        'PackTagged',
-    ]
+    loaders = ['LoadSeeds', *['LoadEvidence'] * refiner.needs_evidence]
+    steps = [step.type for step in cfg.test_dataloader.dataset.pipeline]
+    assert steps == ['LoadImage', *loaders, 'PackTagged']

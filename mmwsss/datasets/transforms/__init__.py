@@ -9,6 +9,7 @@ from mmwsss.datasets.transforms.affinity import (
 from mmwsss.datasets.transforms.disjoint import LoadDisjoint
 from mmwsss.datasets.transforms.entries import (
     LoadCRFScores,
+    LoadEvidence,
     LoadFromStore,
     LoadPrompts,
     LoadProposals,
@@ -54,6 +55,7 @@ __all__ = [
     'HSVShift',
     'LoadCRFScores',
     'LoadDisjoint',
+    'LoadEvidence',
     'LoadFromStore',
     'LoadImage',
     'LoadMask',

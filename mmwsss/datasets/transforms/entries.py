@@ -95,7 +95,7 @@ class LoadSeeds(LoadFromStore):
         """Read the entry of ``img_id``, made for the same classes, size and tags."""
         results = super().transform(results)
         if self.store.meta.protocol.get('seeds_of') == 'image-level labels':
-            found, img_id = results['seeds'].classes.tolist(), results['img_id']
+            found, img_id = results[self.key].classes.tolist(), results['img_id']
             missing = np.setdiff1d(np.flatnonzero(results['gt_label']), found)
             if len(missing):
                 names = [self.store.meta.classes[k] for k in missing]
@@ -107,6 +107,19 @@ class LoadSeeds(LoadFromStore):
                     results['img_path'],
                 )
         return results
+
+
+@TRANSFORMS.register_module()
+class LoadEvidence(LoadSeeds):
+    """Read the photo's class scores of a second store into ``evidence``.
+
+    For refiners that weigh two sources, such as ``AddEvidence``.
+
+    Args:
+        store: Folder of a score store.
+    """
+
+    key = 'evidence'
 
 
 @TRANSFORMS.register_module()

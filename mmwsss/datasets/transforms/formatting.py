@@ -23,7 +23,7 @@ META_KEYS = (
     'sample_idx',
 )
 # Python objects that are passed on unchanged.
-OBJECTS = ('seeds', 'proposals', 'prompts')
+OBJECTS = ('seeds', 'evidence', 'proposals', 'prompts')
 
 
 @TRANSFORMS.register_module()
@@ -33,7 +33,7 @@ class PackTagged(BaseTransform):
     ``inputs`` is the RGB image, uint8 (3, H, W), or a list of them where ``MultiScale`` made
     several. The sample holds ``gt_label`` float32 (C,), ``gt_sem_seg`` where a mask was read, every
     further aligned map as ``PixelData`` of its name (int64, (1, H, W)), and ``seeds``,
-    ``proposals`` and ``prompts`` where there are.
+    ``evidence``, ``proposals`` and ``prompts`` where there are.
 
     Args:
         meta_keys: Further keys of the results to keep as meta information.
