@@ -216,11 +216,19 @@ def _read_tags(
     path: str | Path, photos: Mapping[str, Path], classes: Sequence[str]
 ) -> dict[str, Sequence[str]]:
     """Tags of the photos that the table names."""
-    ids = {strip_suffix(photo): photo for photo in photos}
+    ids: dict[str, list[str]] = {}
+    for photo in photos:
+        ids.setdefault(strip_suffix(photo), []).append(photo)
     table = read_tag_csv(path, list(ids), classes=classes[1:])
     for remark in table.remarks:
         print_log(f'{path}: {remark}', 'current', logging.WARNING)
-    found = {photo: table.tags[i] for i, photo in ids.items() if i in table.tags}
+    for img_id in table.tags:
+        if len(twins := ids.get(img_id, ())) > 1:
+            raise DataError(
+                f'{path}: line {table.lines[img_id]} may be of {" or of ".join(twins)}: tables are '
+                'read without the endings of names. Rename one of the photos'
+            )
+    found = {twins[0]: table.tags[i] for i, twins in ids.items() if i in table.tags}
     if not found:
         raise DataError(
             f'{path}: names none of the photos; it has {shown(table.tags)}, the photos are '

@@ -95,6 +95,13 @@ def test_cam_network_with_tags_and_scores(cam, photos, tmp_path):
     assert float(dog['score']) == pytest.approx(expected.tag_scores['dog'], abs=1e-4)
 
 
+def test_tags_that_may_be_of_two_photos(cam, photos, tmp_path):
+    (tmp_path / 'tags.csv').write_text('b.png,dog\na.png,dog\n')
+    with pytest.raises(DataError, match=r'tags.csv: line 2 may be of a.bmp or of a.png'):
+        predict(cam, [photos], tmp_path / 'out', tags=tmp_path / 'tags.csv')
+    assert not (tmp_path / 'out').exists()
+
+
 def test_what_is_done_is_kept(cam, photos, tmp_path, monkeypatch):
     out, seen = tmp_path / 'out', []
 
