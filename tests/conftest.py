@@ -19,6 +19,7 @@ def variables_of_configs():
     return {name for text in texts for name in re.findall(r'\{\{\$(\w+)', text)}
 
 
+os.environ.pop('MMWSSS_DECODER', None)
 for _name in variables_of_configs():  # tests say what they want, whatever the shell exports
     os.environ.pop(_name, None)
 

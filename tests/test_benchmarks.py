@@ -1,6 +1,6 @@
 """The benchmarks run and compare what they time; no times are asserted."""
 
-from benchmarks import random_crop, seed_sweep, store_scale, store_size
+from benchmarks import loaders, random_crop, seed_sweep, store_scale, store_size
 
 
 def test_seed_sweep(capsys):
@@ -21,3 +21,12 @@ def test_store_scale(capsys):
 def test_random_crop(capsys):
     assert random_crop.main(['--images', '3', '--size', '50', '60', '--crop', '32']) > 0
     assert 'crops equal' in capsys.readouterr().out
+
+
+def test_loaders(capsys):
+    assert set(loaders.main(['--images', '2', '--size', '60', '80'])) == {
+        'reading',
+        *loaders.PIPELINES,
+    }
+    out = capsys.readouterr().out
+    assert out.count('; equal') >= 3 and 'levels off on average' in out

@@ -30,6 +30,7 @@ GOOD = {
     'segment_anything': {},
     'open_clip': {},
     'pydensecrf': {},
+    'simplejpeg': {},
     'transformers': {},
 }
 FORKS = {

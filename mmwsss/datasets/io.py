@@ -9,12 +9,14 @@ import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
+from mmwsss.datasets.decoding import decode_jpeg
 from mmwsss.datasets.errors import DataError, ImageError
-from mmwsss.stores.images import open_image
+from mmwsss.stores.images import EXIF_ORIENTATION, open_image
 
 # What Pillow reads everywhere, and what it reads where its libraries are there.
 IMAGE_SUFFIXES = (
@@ -38,7 +40,13 @@ SHOWN = 10  # so many examples are named in a message
 _PIL_ERRORS = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 
 
-def read_image(path: str | Path, img_id: str | None = None, *, upright: bool = False) -> np.ndarray:
+def read_image(
+    path: str | Path,
+    img_id: str | None = None,
+    *,
+    upright: bool = False,
+    decoder: Literal['pillow', 'simplejpeg'] = 'pillow',
+) -> np.ndarray:
     """Read a photo as RGB.
 
     Grey, palette and CMYK files are converted; an alpha channel is dropped and the colour under
@@ -50,6 +58,8 @@ def read_image(path: str | Path, img_id: str | None = None, *, upright: bool = F
         img_id: Its id, for messages.
         upright: Apply the EXIF orientation nevertheless. Everything else that refers to the
             photo must then be upright too.
+        decoder: Of JPEG files, see :mod:`mmwsss.datasets.decoding`; photos to be turned are
+            Pillow's.
 
     Returns:
         uint8 (H, W, 3).
@@ -68,6 +78,11 @@ def read_image(path: str | Path, img_id: str | None = None, *, upright: bool = F
                     img_id,
                     path,
                 )
+            turned = upright and file.getexif().get(EXIF_ORIENTATION, 1) != 1
+            if decoder == 'simplejpeg' and not turned:
+                pixels = decode_jpeg(file)
+                if pixels is not None:
+                    return pixels
             file.load()
             image = ImageOps.exif_transpose(file) if upright else file
             if image.mode == 'P' and 'transparency' in image.info:

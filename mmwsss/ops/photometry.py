@@ -1,4 +1,7 @@
-"""Photometric augmentations of RGB uint8 images (H, W, 3), equal to albumentations'."""
+"""Photometric augmentations of RGB uint8 images (H, W, 3).
+
+All are equal to albumentations', except :func:`jitter`, which stands beside torchvision's.
+"""
 
 from collections.abc import Sequence
 
@@ -55,3 +58,49 @@ def shadow(image: np.ndarray, polygons: Sequence[np.ndarray]) -> np.ndarray:
     lightness = hls[..., 1]
     lightness[inside > 0] = (lightness[inside > 0] * 0.5).astype(np.uint8)
     return cv2.cvtColor(hls, cv2.COLOR_HLS2RGB)
+
+
+def jitter(
+    image: np.ndarray,
+    order: Sequence[int],
+    brightness: float | None = None,
+    contrast: float | None = None,
+    saturation: float | None = None,
+    hue: float | None = None,
+) -> np.ndarray:
+    """Torchvision's colour jitter, computed by OpenCV.
+
+    Brightness and contrast are the same as on PIL images, saturation up to one level, which is
+    rounded here and cut there. OpenCV's 8-bit hue has 256 steps where PIL's has 255, and it is
+    rounded differently on the way back: where the hue turns, most values are equal and a few are
+    some levels off.
+
+    Args:
+        image: RGB. Shape: (H, W, 3), uint8.
+        order: In which order: 0 brightness, 1 contrast, 2 saturation, 3 hue.
+        brightness: Factor, at least 0. None, here and below: left as it is.
+        contrast: Factor of the distance to the mean grey.
+        saturation: Factor of the distance to each pixel's grey.
+        hue: Part of a whole turn, -0.5..0.5.
+    """
+    levels = np.arange(256)
+    for step in order:
+        if step == 0 and brightness is not None:
+            image = cv2.LUT(image, _blended(0, levels, brightness))
+        elif step == 1 and contrast is not None:
+            mean = int(cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0] + 0.5)
+            image = cv2.LUT(image, _blended(mean, levels, contrast))
+        elif step == 2 and saturation is not None:
+            grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+            image = cv2.addWeighted(image, saturation, grey, 1 - saturation, 0)
+        elif step == 3 and hue is not None:
+            hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
+            hsv[..., 0] += np.uint8(int(hue * 255) % 256)
+            image = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
+    return image
+
+
+def _blended(start: int, levels: np.ndarray, factor: float) -> np.ndarray:
+    """``start + factor * (level - start)`` for each level, cut to whole numbers in 0..255."""
+    values = start + np.float32(factor) * (levels - start).astype(np.float32)
+    return np.clip(values, 0, 255).astype(np.uint8)

@@ -12,7 +12,8 @@ from PIL import Image, ImageFile
 FORMATS = ('JPEG', 'PNG', 'BMP', 'DIB', 'WEBP', 'TIFF', 'GIF', 'JPEG2000', 'AVIF')
 #: Pixels of the largest image that is read, 8192 x 8192.
 MAX_PIXELS = 1 << 26
-_EXIF_ORIENTATION = 0x0112
+#: Number of the tag that says how a camera was held.
+EXIF_ORIENTATION = 0x0112
 
 
 @cache
@@ -60,5 +61,5 @@ def image_size(path: str | Path, *, upright: bool = False) -> tuple[int, int]:
         upright: Apply its EXIF orientation.
     """
     with open_image(path) as image:
-        turned = upright and image.getexif().get(_EXIF_ORIENTATION, 1) >= 5  # by 90 degrees
+        turned = upright and image.getexif().get(EXIF_ORIENTATION, 1) >= 5  # by 90 degrees
         return (image.width, image.height) if turned else (image.height, image.width)

@@ -26,6 +26,7 @@ train_pipeline = [
         hue=0.1,
         prob=0.8,
         gray_prob=0.02,
+        backend='opencv',
     ),
     dict(type='RandomCropPad', size=256),
     dict(type='PackTagged'),

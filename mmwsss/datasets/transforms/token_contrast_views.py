@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -93,7 +94,7 @@ class TokenContrastViews(BaseTransform):
         *,
         scale: Sequence[float] = (0.5, 2.0),
         area: Sequence[float] = (0.4, 1.0),
-        jitter: Mapping[str, float] = dict(
+        jitter: Mapping[str, Any] = dict(
             brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1, prob=0.8, gray_prob=0.2
         ),
         blur_prob: Sequence[float] = (1.0, 0.1, 0.5),
