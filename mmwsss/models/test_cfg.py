@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 T = TypeVar('T')
 
 
-def read_test_cfg(kind: type[T], test_cfg: Mapping[str, Any] | None) -> T:
+def read_test_cfg(kind: type[T], test_cfg: Mapping[str, Any] | None, name: str = 'test_cfg') -> T:
     """Make a dataclass of the ``test_cfg`` of a config.
 
     Args:
         kind: A dataclass that checks its values.
         test_cfg: Its fields; None takes the defaults.
+        name: What errors call it.
 
     Raises:
         ValueError: A key is unknown, or a value is refused.
@@ -20,5 +21,5 @@ def read_test_cfg(kind: type[T], test_cfg: Mapping[str, Any] | None) -> T:
     test_cfg = test_cfg or {}
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if unknown := sorted(set(test_cfg) - set(known)):
-        raise ValueError(f'test_cfg has unknown keys {unknown}, known are {known}')
+        raise ValueError(f'{name} has unknown keys {unknown}, known are {known}')
     return kind(**test_cfg)

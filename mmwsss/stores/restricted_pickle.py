@@ -10,7 +10,7 @@ import pickle
 import pickletools
 import struct
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _NAMES = {opcode.code: opcode.name for opcode in pickletools.opcodes}
 _MARK = object()
@@ -68,7 +68,7 @@ class Machine:
 
     def __init__(
         self,
-        file: BinaryIO,
+        file: IO[bytes],
         size: int,
         lookup: Callable[[str, str], Made | None],
         persistent: Callable[[Any], Made] | None = None,

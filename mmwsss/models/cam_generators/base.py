@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from mmengine.model import BaseModel
@@ -31,22 +31,31 @@ class CAMOutput(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CAMTestCfg:
+class SeedTestCfg:
+    """Which classes of an image get seeds (``test_cfg``).
+
+    Args:
+        use_tags: Make seeds of the classes in the image-level labels, as all published seed scores
+            do (an oracle on any list that is not trained on). If False, of predicted tags.
+        tag_threshold: Score above which a tag is predicted; read if ``use_tags`` is False.
+    """
+
+    use_tags: bool = True
+    tag_threshold: float = 0.5
+
+
+@dataclass(frozen=True)
+class CAMTestCfg(SeedTestCfg):
     """Options of making seeds from class activation maps (``test_cfg``).
 
     Args:
         flip: Add the mirror image of every scale (in the same batch).
         fuse: How scales and views are fused, see :func:`~mmwsss.ops.cam.fuse_scales`:
             ``'s2c'``, ``'irn_cam'``, ``'irn_high_res'``, ``'shifted'`` or ``'max_flip'``.
-        use_tags: Make seeds of the classes in the image-level labels, as all published seed scores
-            do (an oracle on any list that is not trained on). If False, of predicted tags.
-        tag_threshold: Score above which a tag is predicted; read if ``use_tags`` is False.
     """
 
     flip: bool = True
     fuse: str = 's2c'
-    use_tags: bool = True
-    tag_threshold: float = 0.5
 
     def __post_init__(self) -> None:
         if self.fuse not in FUSIONS:
@@ -73,7 +82,8 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         ValueError: ``test_cfg`` has an unknown key or value.
     """
 
-    test_cfg_class: type[CAMTestCfg] = CAMTestCfg
+    test_cfg_class: ClassVar[type[SeedTestCfg]] = CAMTestCfg
+    test_cfg: SeedTestCfg
 
     def __init__(
         self,
@@ -96,11 +106,11 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         """
 
     @abstractmethod
-    def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
+    def loss(self, inputs: Any, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """Named losses of a training batch.
 
         Args:
-            inputs: Normalised images. Shape: (N, 3, H, W).
+            inputs: Normalised images, (N, 3, H, W); of some methods several views of them.
             data_samples: N samples with ``gt_label``.
         """
 
@@ -117,13 +127,15 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
             data_samples: N samples; not needed in mode ``tensor``.
             mode: ``'loss'``, ``'predict'`` or ``'tensor'`` (the result of :meth:`cams`).
         """
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
+        if mode == 'tensor':
+            assert isinstance(inputs, Tensor), 'maps are made of one batch'
+            return self.cams(inputs)
+        if mode not in ('loss', 'predict'):
+            raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+        assert data_samples is not None, f'mode {mode!r} needs samples'
         if mode == 'predict':
             return self.predict(inputs, data_samples)
-        if mode == 'tensor':
-            return self.cams(inputs)
-        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+        return self.loss(inputs, data_samples)
 
     @torch.no_grad()
     def predict(
@@ -158,6 +170,7 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
             samples: The n samples.
         """
         cfg = self.test_cfg
+        assert isinstance(cfg, CAMTestCfg), 'a method with other options has its own predict_batch'
         logits, maps = [], []
         for x in batches:
             output = self.cams(torch.cat([x, x.flip(-1)]) if cfg.flip else x)
@@ -173,10 +186,10 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         held = self.seed_size(size)
         views = [scale[:, image, classes].transpose(0, 1).float() for scale in maps]
         scores = self.normalize(fuse_scales(views, held, cfg.fuse)).cpu().numpy()
-        image, classes = image.cpu().numpy(), classes.cpu().numpy()
+        owners, numbers = image.cpu().numpy(), classes.cpu().numpy()
         for index, sample in enumerate(samples):
-            own = image == index
-            sample.seeds = Seeds(classes[own], scores[own], size=size)
+            own = owners == index
+            sample.seeds = Seeds(numbers[own], scores[own], size=size)
             sample.tag_scores = tag_scores[index]
 
     def seed_size(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -211,7 +224,7 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         return protocol
 
 
-def _by_scale(inputs: Tensor | Sequence) -> list[Sequence[Tensor]]:
+def _by_scale(inputs: Tensor | Sequence) -> list[Tensor | Sequence[Tensor]]:
     """Inputs of :meth:`BaseCAMGenerator.predict` as a list over scales of images."""
     single = isinstance(inputs, Tensor) or (isinstance(inputs[0], Tensor) and inputs[0].ndim == 3)
     return [inputs] if single else list(inputs)

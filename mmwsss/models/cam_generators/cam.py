@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -57,7 +58,8 @@ class CAMGenerator(BaseCAMGenerator):
         init_cfg: See :class:`mmengine.model.BaseModule`.
     """
 
-    test_cfg_class: type[CAMTestCfg] = SizedCAMTestCfg
+    test_cfg_class: ClassVar[type[CAMTestCfg]] = SizedCAMTestCfg
+    test_cfg: CAMTestCfg
 
     def __init__(
         self,
@@ -68,15 +70,15 @@ class CAMGenerator(BaseCAMGenerator):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        head = build(MODELS, head)
+        classifier = build(MODELS, head)
         super().__init__(
-            num_classes=head.num_classes,
+            num_classes=classifier.num_classes,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
-        self.backbone = build(MODELS, backbone)
-        self.head = head
+        self.backbone: nn.Module = build(MODELS, backbone)
+        self.head: nn.Module = classifier
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the classifier's input, (N, D, h, w), and the raw maps, (N, C, h, w)."""

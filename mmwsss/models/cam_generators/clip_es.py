@@ -1,6 +1,6 @@
 """CLIP-ES: seeds of a frozen CLIP, without any training."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -42,7 +42,8 @@ class CLIPES(BaseCAMGenerator):
         ValueError: The numbers of classes and of prompts differ, or an argument is unknown.
     """
 
-    test_cfg_class = CLIPTestCfg
+    test_cfg_class: ClassVar[type[CLIPTestCfg]] = CLIPTestCfg
+    test_cfg: CLIPTestCfg
 
     def __init__(
         self,

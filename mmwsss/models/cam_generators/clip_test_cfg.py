@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from mmwsss.models.cam_generators.base import SeedTestCfg
 from mmwsss.ops.attention_affinity import AttentionAffinity
 
 
 @dataclass(frozen=True)
-class CLIPTestCfg:
+class CLIPTestCfg(SeedTestCfg):
     """Options of making seeds (``test_cfg``): one scale, no mirrored view.
 
     Args:
@@ -21,7 +22,6 @@ class CLIPTestCfg:
     """
 
     caa: Mapping[str, Any] | None = None
-    use_tags: bool = True
     tag_threshold: float = 0.1
 
     def __post_init__(self) -> None:

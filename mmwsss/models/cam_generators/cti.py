@@ -126,7 +126,9 @@ class CTI(MCTformer):
         if self.loss_cross is not None:
             self.memory = ClassMemory(self.num_classes, self.backbone.embed_dims, memory_size)
 
-    def loss(self, inputs: Sequence[Tensor], data_samples: list[SegDataSample]) -> dict:
+    def loss(
+        self, inputs: Tensor | Sequence[Tensor], data_samples: list[SegDataSample]
+    ) -> dict[str, Tensor]:
         """``loss_cls``, ``loss_patch``, both again for the strong view, and the three of infusion.
 
         Args:
@@ -139,10 +141,11 @@ class CTI(MCTformer):
                 'two batches of views are expected, weak and strong, found '
                 f'{found}; the training pipeline needs TwoViews (see configs/cti)'
             )
+        weak, strong = inputs
         tags = self.tags(data_samples)
         # Also right after resuming: the runner writes the epoch to the message hub.
         epoch = MessageHub.get_current_instance().get_info('epoch', 0)
-        return self.losses(self.passes(*inputs, tags, infuse=epoch >= self.infuse_begin), tags)
+        return self.losses(self.passes(weak, strong, tags, infuse=epoch >= self.infuse_begin), tags)
 
     def passes(self, weak: Tensor, strong: Tensor, tags: Tensor, *, infuse: bool) -> CTIPasses:
         """Run both views and, with ``infuse``, the infused passes; updates the token memory.
@@ -174,8 +177,8 @@ class CTI(MCTformer):
                     copies['cross'] = self.memory.recall(own, tags)
         if copies:
             again = net.run(prefix[:n].repeat(len(copies), 1, 1), shared, stop)
-            parts = zip(again.split(n), copies.values(), strict=True)
-            x = torch.cat([x, *(infuse_tokens(part, new, net.num_tokens) for part, new in parts)])
+            pairs = zip(again.split(n), copies.values(), strict=True)
+            x = torch.cat([x, *(infuse_tokens(part, new, net.num_tokens) for part, new in pairs)])
         if 'cross' in copies:  # the last of the batch
             crossed = AttentionWatch(slice(len(x) - n, None), classes_from=stop)
             watches.append(crossed)
@@ -186,9 +189,11 @@ class CTI(MCTformer):
         parts = dict(zip(('weak', 'strong', *copies), maps.relu().split(n), strict=True))
         passes = CTIPasses(scores, parts['weak'], intra_cams=parts.get('intra'))
         if infuse and self.loss_bg is not None:
+            assert seen.classes is not None
             attention = seen.classes.unflatten(-1, grid)
             passes = passes._replace(class_attention=attention, patch_attention=seen.patches)
         if 'cross' in copies:
+            assert crossed.classes is not None
             attention = crossed.classes.unflatten(-1, grid)
             passes = passes._replace(cross_maps=parts['cross'] * attention)
         return passes

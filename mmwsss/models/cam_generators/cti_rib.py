@@ -1,12 +1,15 @@
 """RIB on CTI's transformer."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
+from mmwsss.models.backbones.class_token_vit import ClassTokenViT
 from mmwsss.models.cam_generators.cti import CTI
 from mmwsss.models.cam_generators.mctformer import ClassTokenTestCfg
 from mmwsss.models.cam_generators.rib_tuning import Look, RIBTestCfg, RIBTuning
+from mmwsss.models.heads.patch_cam_head import PatchCAMHead
 from mmwsss.registry import MODELS
 
 
@@ -42,7 +45,10 @@ class CTIRIB(RIBTuning, CTI):
             ``PackTagged(meta_keys=('disjoint', 'disjoint_tags', 'disjoint_boxes'))``.
     """
 
-    test_cfg_class = CTIRIBTestCfg
+    test_cfg_class: ClassVar[type[CTIRIBTestCfg]] = CTIRIBTestCfg
+    test_cfg: CTIRIBTestCfg
+    backbone: ClassTokenViT
+    head: PatchCAMHead
 
     def look(self, x: Tensor) -> Look:
         """Raw maps of the patches, refined ones, and the scores of class tokens."""

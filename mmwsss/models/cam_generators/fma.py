@@ -1,7 +1,7 @@
 """FMA-WSSS: learn text prompts of a frozen CLIP for localisation; SAM adds the borders."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -72,7 +72,8 @@ class FMA(BaseCAMGenerator):
         ValueError: The numbers of classes and of prompts differ, or an argument is unknown.
     """
 
-    test_cfg_class = FMATestCfg
+    test_cfg_class: ClassVar[type[FMATestCfg]] = FMATestCfg
+    test_cfg: FMATestCfg
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -83,7 +83,8 @@ class ICAM(BaseCAMGenerator):
         ValueError: An argument is out of range, or the data preprocessor is missing.
     """
 
-    test_cfg_class = ICAMTestCfg
+    test_cfg_class: ClassVar[type[ICAMTestCfg]] = ICAMTestCfg
+    test_cfg: ICAMTestCfg
 
     def __init__(
         self,
@@ -100,9 +101,9 @@ class ICAM(BaseCAMGenerator):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        head = build(MODELS, head)
+        classifier = build(MODELS, head)
         super().__init__(
-            num_classes=head.num_classes,
+            num_classes=classifier.num_classes,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
@@ -117,8 +118,8 @@ class ICAM(BaseCAMGenerator):
                 'sampling_weight lies in [0, 1] and view_scale in (0, 1], found '
                 f'{sampling_weight} and {view_scale}'
             )
-        self.backbone = build(MODELS, backbone)
-        self.head = head
+        self.backbone: nn.Module = build(MODELS, backbone)
+        self.head: nn.Module = classifier
         self.loss_sampling = build(MODELS, loss_sampling)
         self.loss_similarity = build(MODELS, loss_similarity)
         self.sampling_weight = sampling_weight if self.loss_sampling is not None else 0.0
@@ -164,7 +165,8 @@ class ICAM(BaseCAMGenerator):
         first, second = views = self.view(inputs), self.view(small)
         losses = self.tag_losses(views, tags) | self.equivariance_losses(first, second)
         if self.loss_similarity is not None:
-            colours = self.colours(inputs, tuple(first.cam.shape[-2:]))
+            height, width = first.cam.shape[-2:]
+            colours = self.colours(inputs, (height, width))
             losses['loss_similarity'] = self.loss_similarity(first.cam, colours)
         return losses
 
@@ -179,7 +181,9 @@ class ICAM(BaseCAMGenerator):
             F.multilabel_soft_margin_loss(squeezed_logit(view.revised.amax((-2, -1))), everything)
             for view in views
         ]
-        losses = dict(loss_gap=(1 - weight) * sum(gap), loss_revised=sum(revised))
+        losses = dict(
+            loss_gap=(1 - weight) * cast(Tensor, sum(gap)), loss_revised=cast(Tensor, sum(revised))
+        )
         if self.loss_sampling is not None:
             sampled = [self.loss_sampling(view.cam, tags) for view in views]
             losses['loss_sampling'] = weight * sum(sampled)
@@ -232,12 +236,12 @@ class ICAM(BaseCAMGenerator):
         tag_scores = torch.cat(logits).mean(0).sigmoid()
         tags = self.tags(samples).to(tag_scores) if cfg.use_tags else tag_scores > cfg.tag_threshold
         size = tuple(samples[0].ori_shape[:2])
-        scores = fuse_tagged(maps, tags, size)
+        fused = fuse_tagged(maps, tags, size)
         if cfg.winner_takes_all:
-            scores = keep_best(scores, tags)
-        scores = normalize_cam(scores).cpu().numpy()
+            fused = keep_best(fused, tags)
+        seeds = normalize_cam(fused).cpu().numpy()
         image, classes = (x.cpu().numpy() for x in tags.nonzero(as_tuple=True))
         for index, sample in enumerate(samples):
             own = image == index
-            sample.seeds = Seeds(classes[own], scores[own], size=size)
+            sample.seeds = Seeds(classes[own], seeds[own], size=size)
             sample.tag_scores = tag_scores[index]

@@ -1,6 +1,7 @@
 """MCTformer-V2: class activation maps from the attention of class tokens."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch.nn.functional as F
 from mmseg.structures import SegDataSample
@@ -51,7 +52,8 @@ class MCTformer(BaseCAMGenerator):
         ValueError: Backbone and head differ in their classes.
     """
 
-    test_cfg_class = ClassTokenTestCfg
+    test_cfg_class: ClassVar[type[ClassTokenTestCfg]] = ClassTokenTestCfg
+    test_cfg: ClassTokenTestCfg
 
     def __init__(
         self,
@@ -62,32 +64,29 @@ class MCTformer(BaseCAMGenerator):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        backbone = build(MODELS, backbone)
-        head = build(MODELS, head)
+        vit: ClassTokenViT = build(MODELS, backbone)
+        maps: PatchCAMHead = build(MODELS, head)
         super().__init__(
-            num_classes=head.num_classes,
+            num_classes=maps.num_classes,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
-        if (head.num_classes, head.conv.out_channels) != (
-            backbone.num_classes,
-            backbone.num_tokens,
-        ):
+        if (maps.num_classes, maps.conv.out_channels) != (vit.num_classes, vit.num_tokens):
             raise ValueError(
                 'backbone and head must agree in num_classes and background, found tokens '
-                f'{backbone.num_tokens} of {backbone.num_classes} classes and maps '
-                f'{head.conv.out_channels} of {head.num_classes}'
+                f'{vit.num_tokens} of {vit.num_classes} classes and maps '
+                f'{maps.conv.out_channels} of {maps.num_classes}'
             )
         for name, least in (('class_blocks', 1), ('patch_blocks', 0)):
             number = getattr(self.test_cfg, name)
-            if number is not None and not least <= number <= backbone.depth:
+            if number is not None and not least <= number <= vit.depth:
                 raise ValueError(
-                    f'test_cfg.{name} must be {least} to {backbone.depth}, the blocks of the '
+                    f'test_cfg.{name} must be {least} to {vit.depth}, the blocks of the '
                     f'backbone, or None for all; found {number}'
                 )
-        self.backbone = backbone
-        self.head = head
+        self.backbone = vit
+        self.head = maps
 
     def cams(self, x: Tensor) -> CAMOutput:
         """Class scores and refined, non-negative maps of images (N, 3, H, W)."""
@@ -114,8 +113,9 @@ class MCTformer(BaseCAMGenerator):
         maps = self.head(output.patches)
         token_scores, _ = self.scores(output.tokens, maps)
         maps = self.foreground(maps)
+        assert watch.classes is not None
         seeds = maps.relu() * self.foreground(watch.classes).view_as(maps)
-        if refined:
+        if watch.patches is not None:
             seeds = refine_maps(seeds, watch.patches)
         return token_scores, maps, seeds
 

@@ -1,9 +1,11 @@
 """RIB: a classifier of convolutions, fine-tuned on each image without its last activation."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from mmwsss.models.cam_generators.cam import CAMGenerator
-from mmwsss.models.cam_generators.rib_tuning import Look, RIBTuning
+from mmwsss.models.cam_generators.rib_tuning import Look, RIBTestCfg, RIBTuning
 from mmwsss.registry import MODELS
 
 
@@ -22,6 +24,9 @@ class RIB(RIBTuning, CAMGenerator):
         data_preprocessor: ``dict(type='WSSSDataPreprocessor', ...)``.
         init_cfg: See :class:`mmengine.model.BaseModule`.
     """
+
+    test_cfg_class: ClassVar[type[RIBTestCfg]] = RIBTestCfg
+    test_cfg: RIBTestCfg
 
     def look(self, x: Tensor) -> Look:
         """Class activation maps, and their positive part."""

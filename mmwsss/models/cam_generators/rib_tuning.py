@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -96,7 +96,8 @@ class RIBTuning(BaseCAMGenerator):
     after each image. The classifiers have the parts ``backbone`` and ``head``.
     """
 
-    test_cfg_class = RIBTestCfg
+    test_cfg_class: ClassVar[type[RIBTestCfg]] = RIBTestCfg
+    test_cfg: RIBTestCfg
     backbone: nn.Module
     head: nn.Module
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -108,20 +108,24 @@ class S2C(CAMGenerator):
                 'cpm_scales are positive factors and cpm_begin is at least 0, found '
                 f'{tuple(cpm_scales)} and {cpm_begin}'
             )
-        self.point_decoder = point_decoder
+        self.point_decoder: dict | PointDecoder | None = point_decoder
         self.loss_ssc = build(MODELS, loss_ssc)
         self.loss_cpm = build(MODELS, loss_cpm)
         self.cpm_begin = cpm_begin
         self.cpm_scales = tuple(cpm_scales)
-        self.peaks = dict(threshold=peak_threshold, min_distance=peak_distance, legacy=legacy_peaks)
+        self.peaks: dict[str, Any] = dict(
+            threshold=peak_threshold, min_distance=peak_distance, legacy=legacy_peaks
+        )
 
     def init_weights(self) -> None:
         """Initialise; training begins, so the point decoder is built too."""
         super().init_weights()
         self._build_point_decoder()
 
-    def _build_point_decoder(self) -> None:
-        self.point_decoder = build(MODELS, self.point_decoder)
+    def _build_point_decoder(self) -> PointDecoder | None:
+        decoder: PointDecoder | None = build(MODELS, self.point_decoder)
+        self.point_decoder = decoder
+        return decoder
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """``loss_cls``, ``loss_ssc`` and, from epoch ``cpm_begin`` on, ``loss_cpm``.
@@ -176,7 +180,8 @@ class S2C(CAMGenerator):
             samples: N samples, for the point decoder.
             tags: Multi-hot. Shape: (N, C).
         """
-        self._build_point_decoder()
+        decoder = self._build_point_decoder()
+        assert decoder is not None, 'there is nothing to prompt without a point decoder'
         with _evaluating(self):
             cams = self.prompting_maps(inputs, tags)
         # In older torch the pass that learns would reuse these weights, cast without a gradient.
@@ -185,22 +190,22 @@ class S2C(CAMGenerator):
         image = (tags > 0).nonzero()[:, 0].tolist()
         # The decoder has its own precision, whatever that of training.
         with torch.autocast(inputs.device.type, enabled=False):
-            answer = self.point_decoder(self.pixels(inputs.float()), samples, image, points)
+            answer = decoder(self.pixels(inputs.float()), samples, image, points)
         labels = merge_masks(answer.masks, answer.confidence, cams, tags > 0)
         return Prompting(cams, points, answer.masks, labels)
 
     def prompting_maps(self, inputs: Tensor, tags: Tensor) -> Tensor:
         """Normalised sums over scales, of pairs of image and tag. Shape: (P, H, W)."""
-        size = tuple(inputs.shape[-2:])
+        height, width = inputs.shape[-2:]
         image, classes = (tags > 0).nonzero(as_tuple=True)
         maps = []
         for scale in self.cpm_scales:
             x = inputs
             if scale != 1:
-                target = tuple(round(side * scale) for side in size)
+                target = round(height * scale), round(width * scale)
                 x = F.interpolate(x, target, mode='bilinear', align_corners=True)
             maps.append(self.cams(x).cam[image, classes].unsqueeze(1).float())
-        return normalize_cam(fuse_scales(maps, size, 's2c'))
+        return normalize_cam(fuse_scales(maps, (height, width), 's2c'))
 
     def pixels(self, inputs: Tensor) -> Tensor:
         """Undo the normalisation of images to 0..255, in the release's order of operations."""

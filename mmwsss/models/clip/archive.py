@@ -6,7 +6,7 @@ containers, and takes modules for bags of attributes.
 
 import pickle
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def _named(module: str, name: str) -> Made | None:
         return storage_type(name)
     if module == 'torch.jit._pickle' and name.startswith('build_'):
         return Maker(_list)
-    known = {
+    known: dict[tuple[str, str], Callable[..., Any]] = {
         ('collections', 'OrderedDict'): ordered_dict,
         ('torch._utils', '_rebuild_tensor_v2'): rebuild_tensor,
         ('torch.jit._pickle', 'restore_type_tag'): lambda value, _: value,
@@ -143,6 +143,7 @@ def read_clip_weights(path: str | Path) -> dict[str, Tensor]:
             f"{path}: no such CLIP weights. OpenAI's archives are listed in "
             'https://github.com/openai/CLIP/blob/main/clip/clip.py'
         )
+    state: Any
     if is_archive(path):
         state = read_archive(path)
     else:

@@ -1,15 +1,17 @@
 """Frozen CLIP built on the package ``open_clip``, split into the steps that methods need."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmwsss.models.clip.archive import read_clip_weights
 from mmwsss.models.clip.sizes import (
@@ -21,6 +23,10 @@ from mmwsss.models.clip.sizes import (
 )
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file
+
+if TYPE_CHECKING:
+    from open_clip.model import CLIP as OpenCLIP
+    from open_clip.transformer import ResidualAttentionBlock
 
 
 class CLIPTokens(NamedTuple):
@@ -89,7 +95,7 @@ class CLIP:
         self.half_positions, self.half = half_positions, half
         self._hash: str | None = None
 
-    def __deepcopy__(self, memo: dict) -> 'CLIP':
+    def __deepcopy__(self, memo: dict) -> CLIP:
         return self
 
     def load_state_dict(self, state: Mapping[str, Tensor], where: str = '') -> None:
@@ -114,7 +120,7 @@ class CLIP:
             raise ValueError(f'{where}no weights of a CLIP: {error}') from None
 
     @property
-    def module(self) -> nn.Module:
+    def module(self) -> OpenCLIP:
         """The package's ``CLIP``."""
         return self._clip
 
@@ -123,7 +129,7 @@ class CLIP:
         """The device that the network is on."""
         return self._clip.logit_scale.device
 
-    def to(self, device: torch.device | str) -> 'CLIP':
+    def to(self, device: torch.device | str) -> CLIP:
         """Move to a device, if it is not there."""
         if torch.device(device) != self.device:
             self._clip.to(device)
@@ -218,7 +224,8 @@ class CLIP:
                 f": put dict(type='ResizeToMultiple', divisor={patch}) into the pipeline"
             )
         x = visual.conv1(images)
-        grid = tuple(x.shape[-2:])
+        height, width = x.shape[-2:]
+        grid = height, width
         x = x.flatten(2).transpose(1, 2)
         x = torch.cat([visual.class_embedding.to(x).expand(len(x), 1, -1), x], 1)
         return visual.ln_pre(x + self.positions(grid).to(x)), grid
@@ -336,7 +343,9 @@ def resize_positions(table: Tensor, grid: tuple[int, int]) -> Tensor:
     return torch.cat([table[:1], patches[0].flatten(1).T])
 
 
-def _run(block: nn.Module, x: Tensor, hidden: Tensor, weights: bool) -> tuple[Tensor, Any]:
+def _run(
+    block: ResidualAttentionBlock, x: Tensor, hidden: Tensor, weights: bool
+) -> tuple[Tensor, Any]:
     """One block, given its normed input; with its head-averaged attention if wanted."""
     change, attention = block.attn(hidden, hidden, hidden, need_weights=weights)
     x = x + change

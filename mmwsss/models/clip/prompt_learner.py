@@ -63,7 +63,7 @@ class PromptLearner(nn.Module):
         self.names, self.background = tuple(names), tuple(background)
         self.layout, self.length, self.std, self.seed = layout, length, std, seed
         self.owner = _owners(context, len(self.names) + len(self.background))
-        shape = (length, width)
+        shape: tuple[int, ...] = (length, width)
         if self.owner is not None:
             shape = (max(self.owner) + 1, *shape)
         self.ctx = nn.Parameter(torch.empty(shape, dtype=torch.float32))

@@ -1,14 +1,19 @@
 """Sizes of CLIP networks with a vision transformer, given by name or read from a state dict."""
 
+from __future__ import annotations
+
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmcv.cnn import ConvModule
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from open_clip.model import CLIP
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ def describe_mismatch(found: Mapping[str, Any], expected: CLIPSizes) -> str:
     return f'{"; ".join(different)}. To use these weights set arch={(fitting or [fields])[0]}'
 
 
-def build_clip(sizes: CLIPSizes) -> nn.Module:
+def build_clip(sizes: CLIPSizes) -> CLIP:
     """An untrained ``open_clip.model.CLIP`` with QuickGELU, under OpenAI's names.
 
     Raises:

@@ -1,13 +1,18 @@
 """CLIP with "surgery" attention, whose patch tokens localise classes without gradients (ExCEL)."""
 
-from typing import Literal, NamedTuple, get_args
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmwsss.models.clip.clip import CLIP
 from mmwsss.ops.token_affinity import relative_cosines
+
+if TYPE_CHECKING:
+    from open_clip.transformer import ResidualAttentionBlock
 
 Features = Literal['published', 'clean']
 
@@ -144,7 +149,7 @@ def learnt_attention(features: Tensor) -> Tensor:
     return scaled.masked_fill(scaled < 0, -torch.inf).softmax(-1)
 
 
-def _heads(block: nn.Module, normed: Tensor) -> tuple[Tensor, ...]:
+def _heads(block: ResidualAttentionBlock, normed: Tensor) -> tuple[Tensor, ...]:
     """Queries, keys and values of each head. Shape of each: (N, heads, L, D / heads)."""
     attn = block.attn
     parts = F.linear(normed, attn.in_proj_weight, attn.in_proj_bias).chunk(3, -1)

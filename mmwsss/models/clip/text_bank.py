@@ -62,7 +62,10 @@ class TextBank:
             ValueError: It is none of the above, or one for another CLIP or number of classes.
         """
         if self._kept is None or self._kept[0] != id(clip):
-            bank = self._cluster(clip) if self.file is None else self._read(clip, classes)
+            if self.file is not None:
+                bank = self._read(Path(self.file), clip, classes)
+            else:
+                bank = self._cluster(clip, self.sentences or ())
             self._kept = id(clip), bank
         return self._kept[1].to(clip.device)
 
@@ -81,14 +84,14 @@ class TextBank:
 
     def protocol(self) -> dict[str, Any]:
         """Which bank it is, for the record of a store."""
-        if self.sentences is not None:
-            source = hash_list(self.sentences)
-        else:
+        if self.file is not None:
             source = hash_file(self.file)
+        else:
+            source = hash_list(self.sentences or ())
         return dict(text_bank=source, keep=self.keep)
 
-    def _read(self, clip: CLIP, classes: int) -> Tensor:
-        path = Path(self.file)
+    @staticmethod
+    def _read(path: Path, clip: CLIP, classes: int) -> Tensor:
         if not path.is_file():
             raise FileNotFoundError(f'text bank {path}: there is no such file')
         if path.suffix == '.npz':
@@ -119,8 +122,8 @@ class TextBank:
         return bank.float()
 
     @torch.no_grad()
-    def _cluster(self, clip: CLIP) -> Tensor:
-        tokens = clip.tokenize([text.lower() for text in self.sentences])
+    def _cluster(self, clip: CLIP, sentences: Sequence[str]) -> Tensor:
+        tokens = clip.tokenize([text.lower() for text in sentences])
         features = clip.encode_text(clip.embed_tokens(tokens), tokens.argmax(1))
         points = F.normalize(features.float(), dim=-1).cpu().double().numpy()
         centres, _ = kmeans2(points, self.number, minit='++', seed=0)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmwsss.models.backbones.class_token_vit import ClassTokenViT
 from mmwsss.ops.cam import fuse_scales, stretch_cam
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 class Tokens(NamedTuple):
@@ -74,8 +74,8 @@ class CAMViT(BaseModule):
     ):
         super().__init__(init_cfg)
         self.num_classes = num_classes
-        self.backbone = MODELS.build(backbone) if isinstance(backbone, dict) else backbone
-        self.decoder = MODELS.build(decoder) if isinstance(decoder, dict) else decoder
+        self.backbone: ClassTokenViT = build(MODELS, backbone)
+        self.decoder: nn.Module = build(MODELS, decoder)
         depth = self.backbone.depth
         if not -depth <= aux_block < depth or self.backbone.num_tokens != 1:
             raise ValueError(
@@ -120,7 +120,7 @@ class CAMViT(BaseModule):
         Returns:
             Of the last and of the auxiliary block. Shape: (N, C, H, W) each.
         """
-        size = images.shape[-2:]
+        height, width = images.shape[-2:]
         found: tuple[list[Tensor], list[Tensor]] = [], []
         for scale in scales:
             x = resize_by(images, scale)
@@ -129,7 +129,9 @@ class CAMViT(BaseModule):
                 views = cam.float().unflatten(0, (2, -1)).movedim(0, 2)  # (N, C, 2, h, w)
                 maps.append(views.flatten(0, 1))
         last, aux = (
-            stretch_cam(fuse_scales(maps, size, 'max_flip')).unflatten(0, (len(images), -1))
+            stretch_cam(fuse_scales(maps, (height, width), 'max_flip')).unflatten(
+                0, (len(images), -1)
+            )
             for maps in found
         )
         return last, aux

@@ -1,7 +1,7 @@
 """Co2SAM: train LoRA on SAM with two teachers and a student, prompted with boxes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from mmwsss.models.one_stage.co2sam_test_cfg import Co2SAMTestCfg
 from mmwsss.models.one_stage.teacher_cache import TeacherCache
 from mmwsss.models.sam.lora import lora_parameters
 from mmwsss.models.test_cfg import read_test_cfg
-from mmwsss.ops.box_maps import assemble, class_maps
+from mmwsss.ops.box_maps import ClassMaps, assemble, class_maps
 from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.stores.hashing import hash_text
@@ -100,12 +100,15 @@ class Co2SAM(BaseModel, StoreWriter):
         """
         self.sam.load_base()
         if mode == 'loss':
-            return self.loss(inputs, data_samples)
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
+            assert data_samples is not None, 'mode loss needs samples'
+            return self.loss(tuple(inputs), data_samples)
+        if mode not in ('predict', 'tensor'):
+            raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+        assert isinstance(inputs, Tensor), f'mode {mode!r} takes one batch'
         if mode == 'tensor':
             return self.sam.encode(inputs)
-        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+        assert data_samples is not None, 'mode predict needs samples'
+        return self.predict(inputs, data_samples)
 
     # Training -----------------------------------------------------------------------
 
@@ -136,7 +139,7 @@ class Co2SAM(BaseModel, StoreWriter):
             return dict(loss_skipped=weak.new_zeros(()), **counts)
         if not rows:  # other processes have boxes: take part in averaging their gradients
             nothing = sum(p.sum() for p in lora_parameters(self).values())
-            return dict(loss_skipped=0 * nothing, **counts)
+            return dict(loss_skipped=0 * cast(Tensor, nothing), **counts)
         weak, strong = weak[rows], strong[rows]
         samples, boxes = [data_samples[i] for i in rows], [boxes[i] for i in rows]
         templates = self._templates(weak, samples, boxes)
@@ -168,7 +171,8 @@ class Co2SAM(BaseModel, StoreWriter):
         self, weak: Tensor, samples: list[SegDataSample], boxes: list[np.ndarray]
     ) -> list[tuple[Tensor, Tensor]]:
         """Return the T-teacher's logits (n, 4 s, 4 s) and prototypes (n, D) for each image."""
-        cache, answers = self._open_cache(), [None] * len(samples)
+        cache = self._open_cache()
+        answers: list[tuple[Tensor, Tensor] | None] = [None] * len(samples)
         if cache is not None:
             keys = [(sample.img_id, _flips(sample)) for sample in samples]
             answers = [cache.read(*key, own) for key, own in zip(keys, boxes, strict=True)]
@@ -179,10 +183,10 @@ class Co2SAM(BaseModel, StoreWriter):
             lows = self.sam.decode(embeddings, self.sam.prompts([boxes[i] for i in left])).low
             lows = lows.split([len(boxes[i]) for i in left])
             for i, embedding, low in zip(left, embeddings, lows, strict=True):
-                answers[i] = low, prototypes(embedding, low)
+                answers[i] = answer = low, prototypes(embedding, low)
                 if cache is not None:
-                    cache.write(*keys[i], boxes[i], answers[i])
-        return [tuple(part.to(weak) for part in answer) for answer in answers]
+                    cache.write(*keys[i], boxes[i], answer)
+        return [(low.to(weak), means.to(weak)) for low, means in filter(None, answers)]
 
     def _open_cache(self) -> TeacherCache | None:
         if self.teacher_cache is None:
@@ -240,7 +244,9 @@ class Co2SAM(BaseModel, StoreWriter):
             keep &= np.isin(prompts.classes, [*labels, -1])
         return prompts[keep], labels
 
-    def _class_maps(self, embedding: Tensor, prompts: BoxPrompts, size: tuple[int, int]):
+    def _class_maps(
+        self, embedding: Tensor, prompts: BoxPrompts, size: tuple[int, int]
+    ) -> ClassMaps:
         at_a_time = self.test_cfg.boxes_at_a_time
         boxes = prompts.pixels(size)
         low = torch.cat(

@@ -1,7 +1,7 @@
 """ExCEL: dense similarities of a frozen CLIP and enriched texts label photos."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +9,12 @@ from torch import Tensor, nn
 
 from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
-from mmwsss.models.clip.surgery import CLIPSurgery, Features, learnt_attention
+from mmwsss.models.clip.surgery import (
+    CLIPSurgery,
+    Features,
+    SurgeryTokens,
+    learnt_attention,
+)
 from mmwsss.models.clip.text_bank import TextBank
 from mmwsss.models.one_stage.excel_test_cfg import ExCELTestCfg
 from mmwsss.models.one_stage.phase_trigger import training_iteration
@@ -51,7 +56,8 @@ class ExCEL(TokenSegmentor):
         ValueError: An argument is out of range, or the numbers of classes and prompts differ.
     """
 
-    test_cfg_class = ExCELTestCfg
+    test_cfg_class: ClassVar[type[ExCELTestCfg]] = ExCELTestCfg
+    test_cfg: ExCELTestCfg
 
     def __init__(
         self,
@@ -130,7 +136,7 @@ class ExCEL(TokenSegmentor):
             In [0, 1]; a map begins at 0 unless its minimum is at the class token.
             Shape: (N, C, h, w).
         """
-        image = seen.image
+        image = _surgery(seen)
         tokens = image.projected
         if learnt:
             tokens = self.surgery.project(image, learnt_attention(seen.features))
@@ -141,7 +147,7 @@ class ExCEL(TokenSegmentor):
         """Similarities in the place of GradCAM; seeds of a test are made without LVC."""
         maps = self.class_maps(seen, phase2 and self.training)
         own = [image[tag > 0] for image, tag in zip(maps, tags, strict=True)]
-        return own, torch.stack(seen.image.attention, 1)
+        return own, torch.stack(_surgery(seen).attention, 1)
 
     def affinity(self, features: Tensor) -> Tensor:
         """Affinity of places, against the mean of the batch. Shape: (N, h w, h w)."""
@@ -166,3 +172,9 @@ class ExCEL(TokenSegmentor):
     def protocol(self) -> dict[str, Any]:
         """How the maps were made, for the record of a store."""
         return dict(super().protocol(), surgery=self.surgery.blocks)
+
+
+def _surgery(seen: Segmented) -> SurgeryTokens:
+    """What :meth:`ExCEL.segment` has kept of CLIP."""
+    assert isinstance(seen.image, SurgeryTokens)
+    return seen.image

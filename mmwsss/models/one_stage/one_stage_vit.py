@@ -1,8 +1,7 @@
 """Base class of one-stage methods on a vision transformer: ToCo and its descendants."""
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -14,8 +13,9 @@ from torch import Tensor, nn
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
 from mmwsss.models.one_stage.cam_vit import CAMViT, CAMViTOutput, resize_by
 from mmwsss.models.one_stage.one_stage_test_cfg import OneStageTestCfg
+from mmwsss.models.test_cfg import read_test_cfg
 from mmwsss.ops.two_level_labels import inside_boxes, par_labels, two_level_labels
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput
 from mmwsss.structures import Seeds
 
@@ -53,7 +53,8 @@ class OneStageViT(BaseCAMGenerator):
         ValueError: An argument is out of range.
     """
 
-    test_cfg_class = OneStageTestCfg
+    test_cfg_class: ClassVar[type[OneStageTestCfg]] = OneStageTestCfg
+    test_cfg: OneStageTestCfg
 
     def __init__(
         self,
@@ -72,17 +73,16 @@ class OneStageViT(BaseCAMGenerator):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        network = MODELS.build(network) if isinstance(network, dict) else network
+        vit: CAMViT = build(MODELS, network)
         super().__init__(
-            num_classes=network.num_classes,
+            num_classes=vit.num_classes,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
-        known = [field.name for field in fields(OneStageTestCfg)]
-        if unknown := sorted(set(val_cfg or {}) - set(known)):
-            raise ValueError(f'val_cfg has unknown keys {unknown}, known are {known}')
-        self.val_cfg = self.test_cfg if val_cfg is None else OneStageTestCfg(**val_cfg)
+        self.val_cfg = self.test_cfg
+        if val_cfg is not None:
+            self.val_cfg = read_test_cfg(self.test_cfg_class, val_cfg, 'val_cfg')
         if not 0 <= low <= high <= 1 or not cam_scales or min(cam_scales) <= 0:
             raise ValueError(
                 '0 <= low <= high <= 1 and positive cam_scales are expected, found '
@@ -93,10 +93,9 @@ class OneStageViT(BaseCAMGenerator):
                 'labels and energies follow the colours of an image, for which the model needs a '
                 "data_preprocessor with mean and std, e.g. dict(type='WSSSDataPreprocessor')"
             )
-        self.network = network
+        self.network = vit
         self.loss_ptc, self.loss_seg, self.loss_reg = (
-            MODELS.build(loss) if isinstance(loss, dict) else loss
-            for loss in (loss_ptc, loss_seg, loss_reg)
+            build(MODELS, loss) for loss in (loss_ptc, loss_seg, loss_reg)
         )
         self.cam_scales, self.high, self.low = tuple(cam_scales), high, low
         self.segment_from, self.scale_token_boxes = segment_from, scale_token_boxes
@@ -208,7 +207,8 @@ class OneStageViT(BaseCAMGenerator):
             Merged logits, (N, C + 1, H, W), and class scores of the unmirrored images at the
             first scale, (N, C).
         """
-        cfg, merged, scores = self.test_cfg, [], None
+        cfg, merged = self.test_cfg, []
+        scores: Tensor | None = None
         for scale in cfg.scales:
             x = resize_by(images, scale)
             output = self.network(torch.cat([x, x.flip(-1)]) if cfg.flip else x)
@@ -218,6 +218,7 @@ class OneStageViT(BaseCAMGenerator):
                 logits = _merge([own, mirrored.flip(-1)], cfg.merge_flips)
             merged.append(logits)
             scores = output.logits[: len(images)] if scores is None else scores
+        assert scores is not None, 'there is at least one scale'
         return _merge(merged, cfg.merge_scales), scores
 
     def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
@@ -262,13 +263,13 @@ class OneStageViT(BaseCAMGenerator):
         self, images: Tensor, size: tuple[int, int], samples: list[SegDataSample]
     ) -> None:
         cam = self.network.multi_scale_cams(images, self.cam_scales)[0]
-        cam = F.interpolate(cam, size, mode='bilinear').clamp(0, 1).cpu().numpy()
+        full = F.interpolate(cam, size, mode='bilinear').clamp(0, 1).cpu().numpy()
         if self.test_cfg.use_tags:
             tags = self.tags(samples) > 0
         else:
             scores = torch.stack([sample.tag_scores for sample in samples])
             tags = scores > self.test_cfg.tag_threshold
-        for sample, maps, present in zip(samples, cam, tags.cpu(), strict=True):
+        for sample, maps, present in zip(samples, full, tags.cpu(), strict=True):
             classes = present.nonzero().flatten().numpy()
             sample.seeds = Seeds(classes, maps[classes], size=size)
 

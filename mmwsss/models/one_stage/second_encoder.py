@@ -1,6 +1,6 @@
 """A frozen vision backbone beside CLIP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,11 @@ class SecondEncoder:
                     'dinov2_vits14_pretrain.pth'
                 )
             with torch.device('cpu'):
-                backbone = MODELS.build(dict(backbone))
-            self._load(backbone, str(checkpoint), prefix)
-        self._backbone = backbone.requires_grad_(False)
+                network: nn.Module = MODELS.build(dict(backbone))
+            self._load(network, str(checkpoint), prefix)
+        else:
+            network = backbone
+        self._backbone = network.requires_grad_(False)
         self._backbone.eval()  # of mmpretrain's it returns nothing
         self._hash: str | None = None
 
@@ -80,7 +82,7 @@ class SecondEncoder:
                 f'{missing[0]} (it has {", ".join(list(state)[:3])}, ...)'
             )
 
-    def size(self, image: tuple[int, int]) -> tuple[int, int]:
+    def size(self, image: Sequence[int]) -> tuple[int, int]:
         """Size at which an image (H, W) goes in.
 
         Raises:
@@ -88,7 +90,9 @@ class SecondEncoder:
         """
         height, width = (side // self.patch * self.patch for side in image)
         if not height or not width:
-            raise ValueError(f'an image of {image} is smaller than a patch of {self.patch} pixels')
+            raise ValueError(
+                f'an image of {tuple(image)} is smaller than a patch of {self.patch} pixels'
+            )
         return height, width
 
     @torch.no_grad()

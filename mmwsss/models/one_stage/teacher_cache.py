@@ -56,7 +56,10 @@ class TeacherCache:
             return None
         if str(arrays['key']) != self._key(boxes):
             return None
-        return tuple(torch.from_numpy(arrays[k].astype(np.float32)) for k in ('low', 'prototypes'))
+        low, prototypes = (
+            torch.from_numpy(arrays[key].astype(np.float32)) for key in ('low', 'prototypes')
+        )
+        return low, prototypes
 
     def write(
         self,

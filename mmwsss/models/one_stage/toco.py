@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
+from typing import cast
 
 import torch
 from mmseg.structures import SegDataSample
@@ -11,7 +12,7 @@ from mmwsss.models.heads.prototype_head import PrototypeHead
 from mmwsss.models.one_stage.cam_vit import CAMViT
 from mmwsss.models.one_stage.one_stage_vit import OneStageViT
 from mmwsss.ops.local_crops import certainty, cut_crops, draw_corners, shows_object
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 
 
 @MODELS.register_module()
@@ -100,7 +101,7 @@ class ToCo(OneStageViT):
                 'a momentum in [0, 1] and at least one local crop of at least one pixel are '
                 f'expected, found {momentum}, {num_local} and {local_size}'
             )
-        self.loss_ctc = MODELS.build(loss_ctc) if isinstance(loss_ctc, dict) else loss_ctc
+        self.loss_ctc: nn.Module = build(MODELS, loss_ctc)
         self.student = PrototypeHead(self.network.backbone.embed_dims, **(head or {}))
         self.teacher = deepcopy(self.student).requires_grad_(False)
         self.momentum = momentum
@@ -108,7 +109,7 @@ class ToCo(OneStageViT):
         self.contrast_from, self.own_cam_from = contrast_from, own_cam_from
 
     def loss(
-        self, inputs: Sequence[Tensor], data_samples: list[SegDataSample]
+        self, inputs: Tensor | Sequence[Tensor], data_samples: list[SegDataSample]
     ) -> dict[str, Tensor]:
         """All losses of a step, weighted.
 
@@ -145,7 +146,8 @@ class ToCo(OneStageViT):
             losses['loss_ctc'] = self.class_contrast(views, crops, positive)
             losses['loss_ptc'] = self.token_contrast(output.tokens.patches, aux_cam, tags, boxes)
         else:
-            losses['loss_ctc'] = 0 * sum(p.sum() for p in self.student.parameters())
+            nothing = sum(p.sum() for p in self.student.parameters())
+            losses['loss_ctc'] = 0 * cast(Tensor, nothing)
             losses['loss_ptc'] = 0 * output.tokens.patches.float().sum()
         if self.iteration >= self.segment_from:
             chosen = cam if self.iteration >= self.own_cam_from else aux_cam

@@ -73,6 +73,7 @@ class TokenSegmentor(BaseModel, StoreWriter):
     """
 
     test_cfg_class: ClassVar[type[TokenTestCfg]] = TokenTestCfg
+    test_cfg: TokenTestCfg
 
     def __init__(
         self,
@@ -140,13 +141,16 @@ class TokenSegmentor(BaseModel, StoreWriter):
             data_samples: N samples; see :meth:`loss` and :meth:`predict`.
             mode: ``'loss'``, ``'predict'`` or ``'tensor'`` (logits of :meth:`segment`).
         """
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
         if mode == 'predict':
+            assert data_samples is not None, 'mode predict needs samples'
             return self.predict(inputs, data_samples)
+        if mode not in ('loss', 'tensor'):
+            raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+        assert isinstance(inputs, Tensor), f'mode {mode!r} takes one batch'
         if mode == 'tensor':
             return self.segment(inputs).logits
-        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
+        assert data_samples is not None, 'mode loss needs samples'
+        return self.loss(inputs, data_samples)
 
     # Labels ---------------------------------------------------------------------------
 
@@ -163,6 +167,7 @@ class TokenSegmentor(BaseModel, StoreWriter):
         Returns:
             N tensors of shape (P, h, w), and (N, K, 1 + h w, 1 + h w).
         """
+        assert isinstance(seen.image, CLIPTokens)
         image = self.cam_tokens(seen.image)
         cams = self.seeder.grad_cam(image, tags).split((tags > 0).sum(1).tolist())
         return list(cams), self.seeder.clip.describe(image)[1]
@@ -294,9 +299,9 @@ class TokenSegmentor(BaseModel, StoreWriter):
 
     def val_step(self, data: dict | tuple | list) -> list[SegDataSample]:
         """Both at one scale: the segmentation, and seeds where samples have tags."""
-        data = self.data_preprocessor(data, False)
+        batch: dict = self.data_preprocessor(data, False)
         with torch.no_grad():
-            for photo, sample in zip(data['inputs'], data['data_samples'], strict=True):
+            for photo, sample in zip(batch['inputs'], batch['data_samples'], strict=True):
                 self.phase2.saw_forward()
                 view = photo[None]
                 if self.test_cfg.square:
@@ -305,7 +310,7 @@ class TokenSegmentor(BaseModel, StoreWriter):
                 self.keep_segmentation(sample, photo, seen.logits, crf=False)
                 if 'gt_label' in sample:
                     self.keep_seeds(sample, photo, view[0], seen)
-        return data['data_samples']
+        return batch['data_samples']
 
     @torch.no_grad()
     def predict(
@@ -359,6 +364,7 @@ class TokenSegmentor(BaseModel, StoreWriter):
         cfg, size = self.test_cfg, tuple(sample.ori_shape[:2])
         tags = image_labels([sample], self.num_classes).to(photo.device)
         trained = self.seeder.caa
+        assert trained is not None, 'segmentors are made with caa'
         if cfg.threshold is not None:
             self.seeder.caa = replace(trained, threshold=cfg.threshold)
         (low,) = self.class_scores(seen, tags, cfg.learnt)
@@ -390,6 +396,7 @@ class TokenSegmentor(BaseModel, StoreWriter):
             made.pop(key)
         if not seeds:
             return dict(made, image_labels_at_test_time='not used')
+        assert self.seeder.caa is not None, 'segmentors are made with caa'
         return dict(
             made,
             seeds_of='image-level labels',

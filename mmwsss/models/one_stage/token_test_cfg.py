@@ -73,6 +73,7 @@ class TokenTestCfg:
     def view(self, x: Tensor, scale: float = 1.0) -> Tensor:
         """A photo as the network sees it, not antialiased. Shape: (1, 3, H, W)."""
         if self.square:
+            assert self.long_side is not None, 'checked above'
             side = int(self.long_side * scale)
             return F.interpolate(x, (side, side), mode='bilinear')
         if self.long_side is not None:
