@@ -12,7 +12,7 @@ from mmengine.config import DictAction
 
 from mmwsss import registry
 from mmwsss.config.keys import find_key, has_key
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 from tests.configs import read
 
 ROOT = Path(__file__).parents[1]

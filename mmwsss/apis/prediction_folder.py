@@ -19,7 +19,7 @@ from mmwsss.apis.photo_paths import output_names
 from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.io import shown
 from mmwsss.datasets.transforms.pixel_limit import limited_size
-from mmwsss.recipes.manifest import read_json
+from mmwsss.recipes.stage_folder import read_json
 from mmwsss.stores.arrays import pack
 from mmwsss.stores.atomic import atomic_write, atomic_write_bytes, atomic_write_json
 from mmwsss.version import __version__

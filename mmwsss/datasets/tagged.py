@@ -12,8 +12,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmwsss.datasets.errors import DataError, ImageError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, read_ids, read_mask, shown, why_missing
+from mmwsss.datasets.errors import DataError
+from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, read_ids, shown, why_missing
+from mmwsss.datasets.mask_files import compare_masks, find_masks, why_no_masks
 from mmwsss.datasets.seeding import EpochCounter, seeded
 from mmwsss.datasets.tags import (
     TagTable,
@@ -27,10 +28,7 @@ from mmwsss.datasets.tags import (
 )
 from mmwsss.registry import DATASETS, TRANSFORMS, build
 from mmwsss.stores.hashing import hash_list
-from mmwsss.stores.mask_audit import MaskAudit
 from mmwsss.stores.mask_store import voc_palette
-
-_COMPARED = 16  # masks that are compared with the tags when a data set is built
 
 
 @DATASETS.register_module()
@@ -188,8 +186,14 @@ class TaggedDataset(BaseDataset):
         labels = multi_hot(self.read_tags(ids, **self.tags), ids, self.num_tags)
         self._photos = {}  # for the tags only
         self._record(origin, labels)
-        masks = self._masks()
-        self._compare_masks(ids, labels, masks)
+        mask_folder = self.data_prefix.get('seg_map_path')
+        masks: dict[str, str] = {}
+        if mask_folder:
+            masks = find_masks(mask_folder, self.seg_map_suffix, self.stem_to_id)
+        if self.tags.get('source') not in ('none', 'masks'):
+            tagged = {i: np.flatnonzero(x).tolist() for i, x in zip(ids, labels, strict=True)}
+            if error := compare_masks(masks, tagged, self._metainfo['classes']):
+                raise DataError(f'{mask_folder}: {error}')
         return [
             {
                 'img_id': i,
@@ -223,68 +227,12 @@ class TaggedDataset(BaseDataset):
         note = f', {untagged} of them without tags' if untagged else ''
         print_log(f'{origin}: {len(labels)} images, {self.num_tags} classes{note}', 'current')
 
-    def _masks(self) -> dict[str, str]:
-        folder = self.data_prefix.get('seg_map_path')
-        if not folder:
-            return {}
-        end, suffix = os.path.splitext(self.seg_map_suffix)
-        files = list_folder(folder, (suffix or end,))
-        end = end if suffix else ''
-        masks: dict[str, str] = {}
-        for stem, name in files.items():
-            if not stem.endswith(end):
-                continue
-            img_id = self.stem_to_id(stem.removesuffix(end))
-            if img_id in masks:
-                raise DataError(f'{folder}: {name} and {masks[img_id]} are both of {img_id!r}')
-            masks[img_id] = os.path.join(folder, name)
-        return masks
-
-    def _compare_masks(
-        self, ids: Sequence[str], labels: np.ndarray, masks: Mapping[str, str]
-    ) -> None:
-        """Check a few masks against the tags, to refuse masks of other classes before training."""
-        if self.tags.get('source') in ('none', 'masks'):
-            return
-        audit = MaskAudit(self._metainfo['classes'])
-        rows = [row for row, i in enumerate(ids) if i in masks and labels[row].any()]
-        for row in np.unique(np.linspace(0, len(rows) - 1, _COMPARED).astype(int)) if rows else ():
-            img_id = ids[rows[row]]
-            try:
-                mask = read_mask(masks[img_id], self.num_tags + 1, img_id=img_id)
-            except ImageError:  # whoever reads it says so
-                continue
-            audit.add(img_id, mask, np.flatnonzero(labels[rows[row]]).tolist())
-        if error := audit.error():
-            raise DataError(f'{self.data_prefix["seg_map_path"]}: {error}')
-
     def why_no_masks(self) -> str:
         """Say what to do if no image has a mask."""
         folder = self.data_prefix.get('seg_map_path')
         if not folder:
             return 'give data_prefix a seg_map_path'
-        found = list_folder(folder, (*IMAGE_SUFFIXES, '.npy'), lambda stem: stem, twice_ok=True)
-        names = list(found.values())
-        if not names:
-            return f'{folder} holds no image'
-        wanted = set(self.ids)
-        ends = {self.seg_map_suffix}
-        for stem, name in found.items():
-            match = next((i for i in _beginnings(stem) if i in wanted), None)
-            if match is not None:
-                ends.add(name[len(match) :])
-        other = sorted(ends - {self.seg_map_suffix})
-        text = f'{folder} holds {len(names)} files, e.g. {names[0]}, but none is ID' + (
-            f'{self.seg_map_suffix}, as {next(iter(self.ids))}{self.seg_map_suffix}'
-        )
-        if any(end.lower().endswith('.png') for end in other):
-            return f'{text}. Give seg_map_suffix={other[0]!r}'
-        if other:
-            return (
-                f'{text}. Masks are PNG files: JPEG changes the numbers of the classes, so '
-                f'save {other[0]} files as PNG, from their source if there is one'
-            )
-        return f'{text}. Give another list, or the folder of these images'
+        return why_no_masks(folder, self.seg_map_suffix, self.ids)
 
     def _path(self, path: str) -> str:
         return os.path.join(self.data_root or '', path)
@@ -339,9 +287,3 @@ class TaggedDataset(BaseDataset):
             return super().__getitem__(idx)
         with seeded(self.seed or 0, epoch, idx):
             return super().__getitem__(idx)
-
-
-def _beginnings(stem: str) -> list[str]:
-    """Beginnings of a name that end before ``_``, ``-`` or ``.``, the longest first."""
-    cuts = [i for i, letter in enumerate(stem) if letter in '_-.']
-    return [stem, *(stem[:cut] for cut in reversed(cuts))]

@@ -26,6 +26,7 @@ from mmwsss.engine.late_visualizer import LateVisualizer
 from mmwsss.engine.leak_guard import refuse_ground_truth
 from mmwsss.engine.loaded_weights import misfit, other_classes, unwrap, weights_of
 from mmwsss.engine.opening import begin_log
+from mmwsss.engine.starting_weights import require_named_weights
 from mmwsss.engine.workers import prepare_workers
 from mmwsss.lazy import version_alone
 from mmwsss.models.conversion.fitting import require_started
@@ -68,7 +69,7 @@ class WSSSRunner(Runner):
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Wrap the model for this machine; see mmengine."""
-        if self._wants_channels_last() and not is_model_wrapper(model):
+        if ChannelsLastHook.is_among(self.cfg.get('custom_hooks')) and not is_model_wrapper(model):
             ChannelsLastHook.convert(model)
         if self.distributed and not is_model_wrapper(model):
             if not any(parameter.requires_grad for parameter in model.parameters()):
@@ -82,14 +83,6 @@ class WSSSRunner(Runner):
                     'device_ids': None,
                 }
         return super().wrap_model(model_wrapper_cfg, model)
-
-    def _wants_channels_last(self) -> bool:
-        hooks = self.cfg.get('custom_hooks') or ()
-        kinds: list[Any] = [
-            hook.get('type') if isinstance(hook, dict) else type(hook) for hook in hooks
-        ]
-        names = {kind if isinstance(kind, str) else kind.__name__ for kind in kinds}
-        return any(name.rsplit('.', 1)[-1] == ChannelsLastHook.__name__ for name in names)
 
     def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
         """Build the config's visualizer, or one for numbers; see mmengine."""
@@ -113,17 +106,7 @@ class WSSSRunner(Runner):
             FolderBusy: Another training writes to the work directory.
         """
         self._trains = True
-        for name, module in self.model.named_modules():
-            init = getattr(module, 'init_cfg', None)
-            if not isinstance(init, dict) or init.get('type') != 'Pretrained':
-                continue
-            if init.get('checkpoint') is None:
-                parts = [part for part in name.split('.') if part not in ('', 'module')]
-                key = '.'.join(('model', *parts, 'init_cfg'))
-                raise StageFailed(
-                    f'{key}.checkpoint is None: give the weights to start from, '
-                    f'--cfg-options {key}.checkpoint=FILE, or start at random, {key}=None'
-                )
+        require_named_weights(self.model)
         lock = self._lock()
         try:
             return super().train()

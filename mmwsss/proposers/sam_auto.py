@@ -1,70 +1,22 @@
 """SAM's "segment everything" mode: masks for a grid of point prompts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torchvision.ops.boxes import batched_nms, box_area
 
 from mmwsss.ops.mask_runs import MaskRuns, rock_sand_water
+from mmwsss.ops.stability_bound import may_be_stable
 from mmwsss.proposers.base import Proposer
+from mmwsss.proposers.sam_crops import CropView, FoundMasks, gather_proposals
 from mmwsss.registry import MODELS, PROPOSERS, build
 from mmwsss.structures import Proposals
 
 _MASKS = (1, 2, 3)  # SAM's three answers to a point; 0 is the answer to longer prompts
 _TOKENS = (0, 2, 3, 4)  # the output tokens of the IoUs and of these
-
-
-@dataclass
-class _View:
-    """An image or a crop of it, resized for SAM."""
-
-    image: int
-    box: tuple[int, int, int, int]
-    layer: int
-    full_size: tuple[int, int]
-    input_size: tuple[int, int] = (0, 0)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(H, W) of the crop."""
-        return self.box[3] - self.box[1], self.box[2] - self.box[0]
-
-
-@dataclass
-class _Found:
-    """Masks of a view: low-resolution logits (M, 4 s, 4 s); (M,), (M, 4) or (M, 2) of the rest.
-
-    Boxes and points are in the frame of the image once a view has been searched.
-    """
-
-    logits: Tensor
-    iou: Tensor
-    stability: Tensor
-    boxes: Tensor
-    level: Tensor
-    point: Tensor
-
-    def __getitem__(self, index: Tensor) -> '_Found':
-        return _Found(*(x[index] for x in vars(self).values()))
-
-    @staticmethod
-    def nothing(side: int, device: torch.device) -> '_Found':
-        """No mask."""
-        none = torch.zeros(0, device=device)
-        level = none.long()
-        boxes, points = level.view(0, 4), none.view(0, 2)
-        return _Found(none.view(0, side, side), none, none, boxes, level, points)
-
-    @staticmethod
-    def cat(parts: Sequence['_Found']) -> '_Found':
-        """All masks of several."""
-        columns = zip(*(vars(part).values() for part in parts), strict=True)
-        return _Found(*(torch.cat(column) for column in columns))
 
 
 @PROPOSERS.register_module()
@@ -183,7 +135,7 @@ class SAMAutoProposer(Proposer):
         views, inputs = [], []
         for index, image in enumerate(images):
             for box, layer in self._crops(image.shape[:2]):
-                view = _View(index, box, layer, image.shape[:2])
+                view = CropView(index, box, layer, image.shape[:2])
                 pixels = self.frame.apply_image(image[box[1] : box[3], box[0] : box[2]])
                 view.input_size = pixels.shape[:2]
                 inputs.append(torch.as_tensor(pixels, device=self.sam.device).permute(2, 0, 1))
@@ -203,7 +155,7 @@ class SAMAutoProposer(Proposer):
         )
         return [(tuple(box), layer) for box, layer in zip(boxes, layers, strict=True)]
 
-    def _search(self, view: _View, embedding: Tensor) -> _Found:
+    def _search(self, view: CropView, embedding: Tensor) -> FoundMasks:
         """Masks of a view that pass the filters, the best first; boxes in the image's frame."""
         sam, threshold = self.sam, self.settings['pred_iou_thresh']
         offset = torch.tensor(self.settings['iou_offset'])
@@ -212,7 +164,7 @@ class SAMAutoProposer(Proposer):
         prompts = sam.prompts(np.zeros(len(points), np.int64), framed[:, None])
         places = torch.as_tensor(points + view.box[:2], dtype=torch.float32, device=sam.device)
         image = sam.prepare(embedding)
-        parts = [_Found.nothing(4 * sam.sizes.grid, sam.device)]
+        parts = [FoundMasks.nothing(4 * sam.sizes.grid, sam.device)]
         for start in range(0, len(points), sam.prompts_per_pass):
             part = prompts[start : start + sam.prompts_per_pass]
             out, keys = sam.attend(image.select([0]), part, _TOKENS)
@@ -225,7 +177,7 @@ class SAMAutoProposer(Proposer):
             logits = sam.decoder.masks(keys[rows], out[rows, 1:], _MASKS).float()[wanted[rows]]
             row, level = wanted.nonzero(as_tuple=True)
             parts += self._measure(view, logits, iou[wanted], level, places[start + row])
-        found = _Found.cat(parts)
+        found = FoundMasks.cat(parts)
         scores = found.iou + self._offset('nms', found.level)
         found = found[self._suppress(found.boxes, scores, self.settings['box_nms_thresh'])]
         found.boxes = self.amg.uncrop_boxes_xyxy(found.boxes, view.box)
@@ -237,14 +189,21 @@ class SAMAutoProposer(Proposer):
         return torch.tensor(values, dtype=torch.float32, device=level.device)[level]
 
     def _measure(
-        self, view: _View, logits: Tensor, iou: Tensor, level: Tensor, point: Tensor
-    ) -> list[_Found]:
+        self, view: CropView, logits: Tensor, iou: Tensor, level: Tensor, point: Tensor
+    ) -> list[FoundMasks]:
         """Stability and boxes of masks, in parts that fit into the memory, without unfit ones."""
         offset, threshold = (
             self.settings[f'stability_score_{name}'] for name in ('offset', 'thresh')
         )
         if threshold > 0:
-            hopeful = self._may_be_stable(view, logits, self._offset('stability', level))
+            hopeful = may_be_stable(
+                logits,
+                view.size,
+                view.input_size,
+                self.sam.sizes.image_size,
+                offset=offset,
+                needed=threshold - self._offset('stability', level),
+            )
             logits, iou, level, point = (x[hopeful] for x in (logits, iou, level, point))
         height, width = view.full_size
         parts = []
@@ -256,40 +215,9 @@ class SAMAutoProposer(Proposer):
             keep = ~self.amg.is_box_near_crop_edge(boxes, list(view.box), [0, 0, width, height])
             if threshold > 0:
                 keep &= stability + self._offset('stability', level[part]) >= threshold
-            found = _Found(logits[part], iou[part], stability, boxes, level[part], point[part])
+            found = FoundMasks(logits[part], iou[part], stability, boxes, level[part], point[part])
             parts.append(found[keep])
         return parts
-
-    def _may_be_stable(self, view: _View, logits: Tensor, bonus: Tensor) -> Tensor:
-        """Find masks whose stability at full resolution may be high enough, by an upper bound.
-
-        A pixel's logit lies between the least and the greatest of the 3 x 3 low-resolution logits
-        that both bilinear steps draw on.
-
-        Args:
-            view: Where the masks are from.
-            logits: Shape: (M, 4 s, 4 s).
-            bonus: Added to each stability. Shape: (M,).
-
-        Returns:
-            Shape: (M,), bool.
-        """
-        side, offset = logits.shape[-1], self.settings['stability_score_offset']
-        factor = self.sam.sizes.image_size / side
-        rows, columns = (
-            _pixels_by_centre(size, length, factor, side).to(logits)
-            for size, length in zip(view.size, view.input_size, strict=True)
-        )
-        # Positions are rounded to float32, which shifts weights by less than 1e-4.
-        margin = 2e-4 * logits.abs().amax((-2, -1), keepdim=True)
-        least = -F.max_pool2d(-logits[:, None], 3, 1, 1)[:, 0]
-        greatest = F.max_pool2d(logits[:, None], 3, 1, 1)[:, 0]
-        inner, outer = (
-            ((bounds > level).to(logits) @ columns) @ rows
-            for bounds, level in ((greatest, offset - margin), (least, margin - offset))
-        )
-        needed = self.settings['stability_score_thresh'] - bonus
-        return (inner > 0) & (inner >= needed * outer - 0.5)
 
     @staticmethod
     def _suppress(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
@@ -297,9 +225,11 @@ class SAMAutoProposer(Proposer):
         group = torch.zeros(len(boxes), device=boxes.device)
         return batched_nms(boxes.float(), scores.to(boxes.device), group, threshold)
 
-    def _merge(self, views: list[_View], found: list[_Found]) -> tuple[Proposals, _Found, Tensor]:
+    def _merge(
+        self, views: list[CropView], found: list[FoundMasks]
+    ) -> tuple[Proposals, FoundMasks, Tensor]:
         """Masks of an image from those of its views, what was found, and in which view."""
-        everything = _Found.cat(found)
+        everything = FoundMasks.cat(found)
         counts = torch.tensor([len(x.iou) for x in found])
         origin = torch.arange(len(views)).repeat_interleave(counts)
         if len(views) > 1:  # prefer masks from smaller crops
@@ -330,15 +260,15 @@ class SAMAutoProposer(Proposer):
             boxes[:, 2:] -= (boxes[:, 2:] > 0).float()
             scores = 1 - torch.tensor(changed).float()
             order = self._suppress(boxes, scores, threshold).numpy()
-        proposals = _gather(parts, order)
+        proposals = gather_proposals(parts, order)
         if (threshold := self.settings['rock_sand_water']) is not None:
             kept = rock_sand_water(MaskRuns(proposals), proposals.level, threshold)
-            proposals, order = _gather([proposals], kept), order[kept]
+            proposals, order = gather_proposals([proposals], kept), order[kept]
         chosen = torch.from_numpy(order)
         return proposals, everything[chosen.to(everything.iou.device)], origin[chosen]
 
     def _draw(
-        self, views: list[_View], origin: Tensor, logits: Tensor, size: tuple[int, int]
+        self, views: list[CropView], origin: Tensor, logits: Tensor, size: tuple[int, int]
     ) -> np.ndarray:
         """Masks in the frame of the image. Shape: (M, H, W), bool."""
         masks = np.zeros((len(origin), *size), bool)
@@ -357,43 +287,3 @@ class SAMAutoProposer(Proposer):
         result, islands = self.amg.remove_small_regions(result, min_area, mode='islands')
         mask[:] = result
         return holes or islands
-
-
-def _pixels_by_centre(size: int, length: int, factor: float, side: int) -> Tensor:
-    """How many pixels of an axis draw on the three low-resolution places around each.
-
-    Args:
-        size: Pixels of the image.
-        length: Pixels of the resized image in the encoder's square.
-        factor: Encoder's pixels in a place.
-        side: Places of the low-resolution map.
-
-    Returns:
-        Shape: (side,), int64. Pixels that draw on places i to i + 2 are counted at i + 1.
-    """
-    low = ((torch.arange(size) + 0.5) * length / size - 0.5).clamp(min=0).floor()
-    first = ((low + 0.5) / factor - 0.5).clamp(min=0).floor().long()
-    return torch.bincount((first + 1).clamp(max=side - 1), minlength=side)
-
-
-def _gather(parts: Sequence[Proposals], order: np.ndarray) -> Proposals:
-    """Some masks of several batches of one image, in a new order."""
-    codes = [
-        part.rle_counts[start:end]
-        for part in parts
-        for start, end in zip(part.rle_offsets, part.rle_offsets[1:], strict=False)
-    ]
-    codes = [codes[i] for i in order]
-    boxes, iou, stability, level = (
-        np.concatenate([getattr(part, name) for part in parts])[order]
-        for name in ('boxes', 'iou', 'stability', 'level')
-    )
-    return Proposals(
-        np.concatenate(codes),
-        np.cumsum([0, *map(len, codes)]),
-        boxes,
-        iou,
-        stability,
-        level,
-        parts[0].size,
-    )

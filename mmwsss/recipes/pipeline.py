@@ -1,12 +1,7 @@
 """Run a recipe: find out which stages have to run, and run them."""
 
-import os
-import re
 import shlex
-import shutil
-import signal
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,24 +9,20 @@ from typing import Any
 from mmengine.utils import import_modules_from_strings
 from rich.console import Console
 
-from mmwsss.config import write_config
 from mmwsss.installed import find_part
 from mmwsss.recipes.checks import find_needs, print_needs
-from mmwsss.recipes.edited_masks import carry_over_corrections
 from mmwsss.recipes.errors import PipelineError, RecipeError
-from mmwsss.recipes.launching import CONFIG, LAUNCHERS, stage_command
-from mmwsss.recipes.manifest import LOG, StageFolder, write_manifest
-from mmwsss.recipes.planning import Decision, Planner
-from mmwsss.recipes.process import run_process
-from mmwsss.recipes.progress import PipelineProgress, parse_loss, parse_progress
-from mmwsss.recipes.recipe import REPORT_PARTS, Reference, Stage, load_recipe
+from mmwsss.recipes.launching import LAUNCHERS
+from mmwsss.recipes.manifest import write_manifest
+from mmwsss.recipes.planning import Planner
+from mmwsss.recipes.progress import PipelineProgress
+from mmwsss.recipes.reading import load_recipe
+from mmwsss.recipes.recipe import REPORT_PARTS, Reference, Stage
+from mmwsss.recipes.stage_runner import StageRunner
 from mmwsss.recipes.summary import find_background, print_summary, summarise
 from mmwsss.recipes.surroundings import environment, lock_folder, resolve_variables, stoppable
 from mmwsss.stores import StoreError
-from mmwsss.visualization.text import format_seconds
 
-# How the tools and the launcher of several processes begin what explains itself.
-_ERROR = re.compile(r'error(?: in process \d+ of \d+)?: ')
 _PLANNED = {'run': 'will run', 'resume': 'will continue', 'redo': 'will be redone'}
 _SAID = {
     'run': 'starts',
@@ -110,13 +101,16 @@ def run_pipeline(
             planner,
             folder,
             console=console,
-            overwrite=overwrite,
-            launch={
-                'tools': Path(tools) if tools else find_part('tools'),
-                'nproc': nproc,
-                'launcher': launcher,
-                'trust_checkpoint': trust_checkpoint,
-            },
+            runner=StageRunner(
+                planner,
+                overwrite=overwrite,
+                launch={
+                    'tools': Path(tools) if tools else find_part('tools'),
+                    'nproc': nproc,
+                    'launcher': launcher,
+                    'trust_checkpoint': trust_checkpoint,
+                },
+            ),
             settings={
                 'variables': values,
                 'stage_options': dict(stage_options or {}),
@@ -148,12 +142,11 @@ class _Pipeline:
         work_dir: Path,
         *,
         console: Console,
-        overwrite: bool,
-        launch: Mapping[str, Any],
+        runner: StageRunner,
         settings: Mapping[str, Any],
     ) -> None:
         self.planner, self.work_dir, self.console = planner, work_dir, console
-        self.overwrite, self.launch, self.settings = overwrite, launch, settings
+        self.runner, self.settings = runner, settings
         self.folders, self.configs = planner.folders, planner.configs
 
     def print_plan(self, selected: Sequence[Stage]) -> None:
@@ -169,7 +162,8 @@ class _Pipeline:
             self._say(f'{name:{width}}  {word:14}  {decision.reason}')
             if decision.runs:
                 self._say(f'{"":{width}}  {self._origin(folder.stage)}')
-                self._say(f'{"":{width}}  {shlex.join(self._command(folder.stage, decision))}')
+                command = self.runner.command(folder.stage, decision)
+                self._say(f'{"":{width}}  {shlex.join(command)}')
         to_run = [name for name, decision in plan.items() if decision.runs]
         self._say(f'{len(to_run)} of {len(self.folders)} stages will run in {self.work_dir}')
 
@@ -221,11 +215,13 @@ class _Pipeline:
             for stage in selected:
                 decision = self.planner.decide(stage)
                 progress.begin(stage.name)
+                progress.say(f'{stage.name} {_SAID[decision.verb]}: {decision.reason}')
                 if decision.runs:
-                    self._run_stage(stage, decision, progress, lock)
+                    try:
+                        self.runner.run(stage, decision, progress, lock)
+                    finally:
+                        self._write_manifest()
                     ran += 1
-                else:
-                    progress.say(f'{stage.name} {_SAID[decision.verb]}: {decision.reason}')
                 self._show_corrections(stage, progress)
                 progress.end()
         self._write_manifest()
@@ -241,79 +237,6 @@ class _Pipeline:
         self._say(f'manifest: {self.work_dir / "manifest.json"}')
         return rows
 
-    def _run_stage(
-        self, stage: Stage, decision: Decision, progress: PipelineProgress, lock: int | None
-    ) -> None:
-        folder = self.folders[stage.name]
-        progress.say(f'{stage.name} {_SAID[decision.verb]}: {decision.reason}')
-        old = folder.folder.with_name(f'{folder.folder.name}.old')
-        if decision.verb == 'redo':
-            self._put_aside(folder, old)
-        identity = self.planner.identity(stage)
-        earlier = float((folder.started or {}).get('seconds', 0)) if folder.done is None else 0.0
-        command = self._command(stage, decision)
-        folder.begin(identity, command, earlier)
-        try:
-            carry_over_corrections(old, folder.folder, resumed=decision.verb == 'resume')
-        except StoreError as error:
-            raise PipelineError(f'stage {stage.name}: {error}') from None
-        if decision.verb == 'redo':
-            if self.overwrite:
-                shutil.rmtree(old)
-            else:
-                progress.say(f'  the older result is kept in {old}')
-        write_config(folder.folder / CONFIG, self.planner.handed_config(stage))
-        log = folder.folder / LOG
-        progress.say(f'  log: {log}')
-        from mmwsss.engine.auto_epochs import count_epochs  # torch, which plans do without
-
-        epochs = count_epochs(self.configs[stage.name])
-
-        def on_line(line: str) -> None:
-            fraction = parse_progress(line, stage.action, epochs)
-            if fraction is not None:
-                progress.update(fraction, parse_loss(line))
-
-        begun = time.monotonic()
-        try:
-            code, tail = run_process(
-                command,
-                log=log,
-                env=self._child_environment(),
-                on_line=on_line,
-                keep_open=() if lock is None else (lock,),
-            )
-        except KeyboardInterrupt:
-            self._stop(folder, earlier + time.monotonic() - begun)
-            raise PipelineError(
-                f'interrupted in stage {stage.name} (log: {log}). The same command continues there'
-            ) from None
-        seconds = earlier + time.monotonic() - begun
-        if code:
-            self._stop(folder, seconds)
-            raise PipelineError(_failure(stage, code, log, tail))
-        needed = self.planner.needed_output(stage)
-        if needed and folder.output(needed) is None:
-            self._stop(folder, seconds)
-            raise PipelineError(
-                f'stage {stage.name} ended without error but left no {needed} in {folder.folder}; '
-                f'see {log}'
-            )
-        folder.finish(seconds)
-        progress.say(f'{stage.name}: finished after {format_seconds(seconds)}')
-        self._write_manifest()
-
-    def _command(self, stage: Stage, decision: Decision) -> list[str]:
-        folder = self.folders[stage.name]
-        resume = decision.verb == 'resume' and stage.action == 'train'
-        return stage_command(stage, folder.folder, resume=resume, **self.launch)
-
-    def _put_aside(self, folder: StageFolder, old: Path) -> None:
-        """Free a stage's folder; only folders that a pipeline made come here."""
-        if old.exists():
-            shutil.rmtree(old)
-        folder.folder.rename(old)
-
     def _show_corrections(self, stage: Stage, progress: PipelineProgress) -> None:
         """Say which masks of a stage were corrected by hand; later stages see them as new input."""
         folder = self.folders[stage.name]
@@ -326,19 +249,10 @@ class _Pipeline:
             shown = ', '.join(ids[:5]) + (', ...' if len(ids) > 5 else '')
             progress.say(f'  {len(ids)} masks corrected by hand are kept and used ({shown})')
 
-    def _stop(self, folder: StageFolder, seconds: float) -> None:
-        folder.interrupt(seconds)
-        self._write_manifest()
-
     def _write_manifest(self) -> None:
         write_manifest(
             self.work_dir / 'manifest.json', self.planner.recipe, self.folders, self.settings
         )
-
-    def _child_environment(self) -> dict[str, str]:
-        root = str(Path(__file__).resolve().parents[2])
-        paths = [root, os.environ.get('PYTHONPATH', '')]
-        return {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, paths))}
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -382,18 +296,3 @@ class _Pipeline:
                 f'all stages are done, but the report could not be made: {error}'
             ) from error
         self._say(f'report: {path}')
-
-
-def _failure(stage: Stage, code: int, log: Path, tail: Sequence[str]) -> str:
-    why = f'exit code {code}'
-    if code < 0:
-        why = f'killed by {signal.Signals(-code).name}'
-        if -code == signal.SIGKILL:
-            why += ', probably for want of memory'
-    said = [i for i, line in enumerate(tail) if _ERROR.match(line)]
-    lines = '\n'.join(f'  | {line}' for line in tail[said[-1] if said else 0 :])
-    return (
-        f'stage {stage.name} failed ({why}):\n{lines}\nlog: {log}\n'
-        'Mend the cause and give the same command again: it continues with this stage '
-        '(after a change of code, --ignore-code keeps what is finished)'
-    )

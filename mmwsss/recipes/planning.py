@@ -11,9 +11,9 @@ from mmwsss.recipes.code import ReachableCode, custom_modules
 from mmwsss.recipes.edited_masks import import_advice
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.identity import describe, differences
-from mmwsss.recipes.manifest import StageFolder
 from mmwsss.recipes.recipe import Recipe, Stage
 from mmwsss.recipes.resolving import merge_options, resolve_config
+from mmwsss.recipes.stage_folder import StageFolder
 from mmwsss.stores import StoreError
 
 

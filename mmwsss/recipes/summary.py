@@ -9,8 +9,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from mmwsss.recipes.manifest import StageFolder
 from mmwsss.recipes.recipe import Stage
+from mmwsss.recipes.stage_folder import StageFolder
 from mmwsss.visualization.text import COLUMNS, format_seconds, protocol_text
 
 #: Prefix of metrics that used the image-level labels of the photos they score.

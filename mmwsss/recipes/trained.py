@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mmwsss.config.keys import suggest
 from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.launching import CONFIG
-from mmwsss.recipes.manifest import DONE, STARTED, newest_checkpoint, read_json
+from mmwsss.recipes.stage_folder import DONE, STARTED, newest_checkpoint, read_json
 
 MANIFEST = 'manifest.json'
 

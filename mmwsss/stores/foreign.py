@@ -11,9 +11,10 @@ from mmwsss.stores.atomic import atomic_write_bytes
 from mmwsss.stores.base import BadEntry, Store
 from mmwsss.stores.errors import StoreError, StoreMismatch
 from mmwsss.stores.foreign_files import find_files, match_ids
-from mmwsss.stores.foreign_formats import FORMATS, ReadOptions, to_seeds
+from mmwsss.stores.foreign_formats import FORMATS, ReadOptions
 from mmwsss.stores.foreign_masks import MASK_FORMATS
 from mmwsss.stores.foreign_proposals import PROPOSAL_FORMATS
+from mmwsss.stores.foreign_seeds import to_seeds
 from mmwsss.stores.hashing import hash_list
 from mmwsss.stores.images import image_size
 from mmwsss.stores.key_check import check_keys

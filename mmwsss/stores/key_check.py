@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from mmwsss.stores.errors import StoreMismatch
-from mmwsss.stores.foreign_formats import Dump, ReadOptions, align
+from mmwsss.stores.foreign_formats import Dump, ReadOptions
+from mmwsss.stores.foreign_seeds import align
 
 _BETTER = 0.1  # so much closer must another reading be to be named
 

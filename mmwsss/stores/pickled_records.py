@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from mmwsss.stores.restricted_pickle import Machine, Made, Maker, UnpicklingError
+from mmwsss.stores.pickle_placeholders import Made, Maker, UnpicklingError
+from mmwsss.stores.restricted_pickle import Machine
 from mmwsss.stores.safe_pickle import known_name
 
 

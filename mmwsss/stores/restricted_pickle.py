@@ -12,45 +12,11 @@ import struct
 from collections.abc import Callable
 from typing import IO, Any
 
+from mmwsss.stores.pickle_placeholders import SCALARS, Made, Maker, UnpicklingError, finish
+
 _NAMES = {opcode.code: opcode.name for opcode in pickletools.opcodes}
 _MARK = object()
-_DEPTH = 64
-_SCALARS = (str, bytes, int, float, bool, type(None))
 _SPARE = 1 << 20
-
-UnpicklingError = pickle.UnpicklingError
-
-
-class Made:
-    """Placeholder for an object named by a pickle or returned by a maker, replaced at the end.
-
-    One without a value may stand as an argument, but not in the result.
-    """
-
-    value: Any = None
-
-    def build(self, state: Any) -> None:
-        """Check and take the state that the opcode BUILD sets.
-
-        Raises:
-            UnpicklingError: It is none that belongs here.
-        """
-        raise UnpicklingError(f'a state for a {type(self).__name__}')
-
-    def finish(self, value: Any) -> Any:
-        """Return the final object for the finished value."""
-        return value
-
-
-class Maker(Made):
-    """A function or class that a pickle may name and call.
-
-    Args:
-        make: Called with the arguments in the file; checks them.
-    """
-
-    def __init__(self, make: Callable[..., Any]) -> None:
-        self.make = make
 
 
 class Machine:
@@ -89,7 +55,7 @@ class Machine:
         Raises:
             UnpicklingError: It is damaged, or holds anything else. Names what.
         """
-        return self._finish(self._run())
+        return finish(self._run(), self._budget)
 
     def skip(self) -> None:
         """Read one pickle only for its persistent ids and discard the rest.
@@ -177,7 +143,7 @@ class Machine:
         for key, value in zip(items[::2], items[1::2], strict=True):
             if isinstance(key, Made) and hasattr(key.value, 'item') and not key.value.shape:
                 key = key.value.item()  # a number of numpy
-            if not isinstance(key, _SCALARS):
+            if not isinstance(key, SCALARS):
                 raise UnpicklingError(f'a key that is a {type(key).__name__}')
             target[key] = value
 
@@ -232,51 +198,6 @@ class Machine:
         if self._stack[-1] is _MARK:
             raise UnpicklingError('damaged')
         self._memo[index] = self._stack[-1]
-
-    # The result ---------------------------------------------------------------------
-
-    def _finish(self, root: Any) -> Any:
-        """Replace placeholders by values; refuse cycles and data larger than the budget."""
-        done: dict[int, tuple[Any, int]] = {}  # what became of each object, and its bytes unfolded
-
-        def finish(value: Any, depth: int) -> tuple[Any, int]:
-            if isinstance(value, _SCALARS):
-                return value, len(value) if isinstance(value, str | bytes) else 1
-            if id(value) in done:
-                if done[id(value)][1] < 0:
-                    raise UnpicklingError('a container that holds itself')
-                return done[id(value)]
-            if depth > _DEPTH:
-                raise UnpicklingError(f'containers nested more than {_DEPTH} deep')
-            done[id(value)] = None, -1
-            result: Any
-            size: int | None
-            if type(value) in (list, tuple, dict):
-                pairs = [finish(x, depth + 1) for x in (value.values() if _maps(value) else value)]
-                size = 1 + len(pairs) + sum(weight for _, weight in pairs)
-                entries = [entry for entry, _ in pairs]
-                result = dict(zip(value, entries, strict=True)) if _maps(value) else entries
-                result = tuple(result) if type(value) is tuple else result
-            elif isinstance(value, Made) and value.value is not None:
-                result, size = value.value, getattr(value.value, 'nbytes', None)
-                if size is None:
-                    result, size = finish(result, depth + 1)
-                result = value.finish(result)
-            else:
-                raise UnpicklingError(f'a bare {type(value).__name__}')
-            if size > self._budget:
-                raise UnpicklingError(
-                    f'it unfolds to more than {self._budget} bytes, because it holds the same '
-                    'parts many times over'
-                )
-            done[id(value)] = result, size
-            return result, size
-
-        return finish(root, 0)[0]
-
-
-def _maps(value: Any) -> bool:
-    return type(value) is dict
 
 
 def _pops(machine: Machine) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from mmwsss.stores.arrays import array_of, read_header
-from mmwsss.stores.restricted_pickle import Machine, Made, Maker, UnpicklingError
+from mmwsss.stores.pickle_placeholders import Made, Maker, UnpicklingError
+from mmwsss.stores.restricted_pickle import Machine
 
 _DTYPE = re.compile(r'[<>=|]?(?:b1|\?|[iu][1248]|f[248])')
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C

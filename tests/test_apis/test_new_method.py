@@ -10,7 +10,7 @@ import pytest
 
 from mmwsss.apis.new_method import class_name, new_method
 from mmwsss.config import read_config
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 
 TOOL = Path(__file__).parents[2] / 'tools/misc/new_method.py'
 

@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 
 from mmwsss.models import ICAM, AffinityNet, AveragedScores, SimilaritySegmentor, SoftmaxScores
 from mmwsss.models.conversion import FORMATS
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 from mmwsss.registry import MODELS, TRANSFORMS
 from tests.configs import claimed, read, stages
 from tests.conftest import photo

@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 import mmwsss.engine  # noqa: F401  (mmcv's stand-in, registries)
 from mmwsss.engine.auto_classes import resolve_num_classes
 from mmwsss.models import AffinityNet, BaseCAMGenerator, IRNet
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 from mmwsss.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

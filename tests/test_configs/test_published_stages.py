@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmwsss.ops.dense_crf import crf_protocol
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.resolving import resolve_config
 from mmwsss.recipes.surroundings import environment, resolve_variables
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from mmwsss.recipes import checks
 from mmwsss.recipes.errors import PipelineError
 from mmwsss.recipes.pipeline import run_pipeline
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.resolving import resolve_config
 from mmwsss.recipes.surroundings import environment
 from mmwsss.weights import find_weights

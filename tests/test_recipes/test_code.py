@@ -14,7 +14,7 @@ import mmwsss.proposers
 import mmwsss.registry
 from mmwsss.recipes.code import ReachableCode, custom_modules
 from mmwsss.recipes.identity import describe
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.resolving import resolve_config
 from mmwsss.recipes.surroundings import environment
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from mmwsss.apis import run_pipeline
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 
 RECIPES = sorted((Path(__file__).parents[2] / 'configs').glob('*/*_recipe.py'))
 

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from mmwsss.recipes.manifest import StageFolder, environment, read_json
+from mmwsss.recipes.manifest import environment
 from mmwsss.recipes.recipe import Stage
+from mmwsss.recipes.stage_folder import StageFolder, read_json
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from rich.console import Console
 from mmwsss.datasets import TaggedFolder
 from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.photos import all_photos, print_tags
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 
 
 @pytest.fixture

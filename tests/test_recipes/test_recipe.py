@@ -1,7 +1,8 @@
 import pytest
 
 from mmwsss.recipes.errors import RecipeError
-from mmwsss.recipes.recipe import Reference, load_recipe
+from mmwsss.recipes.reading import load_recipe
+from mmwsss.recipes.recipe import Reference
 
 STAGES = "dict(name='cam', config='a.py', action='train')"
 

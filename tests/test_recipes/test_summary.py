@@ -4,8 +4,8 @@ import pytest
 from mmengine.config import Config
 from rich.console import Console
 
-from mmwsss.recipes.manifest import StageFolder
 from mmwsss.recipes.recipe import Stage
+from mmwsss.recipes.stage_folder import StageFolder
 from mmwsss.recipes.summary import (
     column_of,
     find_background,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmwsss.stores.foreign_formats import FORMATS, ReadOptions, to_seeds
+from mmwsss.stores.foreign_formats import FORMATS, ReadOptions
+from mmwsss.stores.foreign_seeds import to_seeds
 
 KEYS = np.array([3, 6])  # of 8 classes
 MAPS = np.full((2, 6, 8), 0.1, np.float32)

@@ -9,7 +9,7 @@ from mmwsss.config import ConfigError, read_config
 from mmwsss.config.effects import check_option
 from mmwsss.config.writing import format_config
 from mmwsss.recipes.errors import RecipeError
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.resolving import merge_options, resolve_config
 from mmwsss.recipes.surroundings import environment, resolve_variables
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from mmwsss.config import read_config
 from mmwsss.installed import find_config
 from mmwsss.recipes.errors import RecipeError
-from mmwsss.recipes.recipe import load_recipe
+from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.surroundings import environment
 from mmwsss.weights import DownloadError, WeightFile, download, find_weights, read_catalogue
 from mmwsss.weights.catalogue import entries_of

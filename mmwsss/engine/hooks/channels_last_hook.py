@@ -1,5 +1,8 @@
 """Run convolutions in the memory layout that is fastest on CPUs and tensor cores."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -23,6 +26,15 @@ class ChannelsLastHook(Hook):
     """
 
     priority = 'VERY_LOW'
+
+    @classmethod
+    def is_among(cls, hooks: Sequence[Hook | dict] | None) -> bool:
+        """Whether it is among the hooks of a config, of which some may be built already."""
+        kinds: list[Any] = [
+            hook.get('type') if isinstance(hook, dict) else type(hook) for hook in hooks or ()
+        ]
+        names = {kind if isinstance(kind, str) else kind.__name__ for kind in kinds}
+        return any(name.rsplit('.', 1)[-1] == cls.__name__ for name in names)
 
     @staticmethod
     def convert(model: nn.Module) -> None:

@@ -9,31 +9,32 @@ import torch
 from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner.amp import autocast
 from mmengine.runner.base_loop import BaseLoop
-from mmseg.engine.hooks import SegVisualizationHook
 from mmseg.structures import SegDataSample
 from torch.utils.data import SequentialSampler
 
-from mmwsss.datasets.stores_read import stores_read
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.loops.pending import LeftOut, PendingBatch, PendingDataset, collate_pending
+from mmwsss.engine.loops.store_checks import (
+    output_of,
+    require_masks_to_draw,
+    require_some_success,
+    require_some_tags,
+)
 from mmwsss.engine.store_evaluation import evaluate_store
+from mmwsss.engine.store_record import new_meta
 from mmwsss.registry import DATASETS, LOOPS, build
 from mmwsss.stores import (
     Store,
     StoreError,
     StoreMeta,
-    StoreOutput,
-    StoreWriter,
     create_store,
     open_store,
 )
 from mmwsss.stores.background_writer import BackgroundWriter
-from mmwsss.stores.hashing import hash_file, hash_text
+from mmwsss.stores.hashing import hash_text
 from mmwsss.stores.meta import KINDS
-from mmwsss.version import __version__
 
 #: If this many images fail alike before one succeeds, the images are not the cause.
 FIRST = 10
@@ -90,51 +91,15 @@ class StoreTestLoop(BaseLoop):
                 [runner.cfg.get('model'), dataloader['dataset']], default=str, sort_keys=True
             )
         )
-        self.output = self._output(runner)
+        self.output = output_of(runner.model, kind)
         # Built over nothing here: which images are left is known when the store is open.
         self.dataset, self.dataloader_cfg = dataset, dataloader
         super().__init__(runner, self._loader(runner, []))
         runner.visualizer.dataset_meta = dataset.metainfo  # as mmengine's loops do
-        self._require_masks_to_draw(runner)
+        require_masks_to_draw(runner.hooks, kind)
         if not isinstance(evaluator, Evaluator):
             evaluator = runner.build_evaluator(evaluator)
         self.evaluator = evaluator
-
-    def _output(self, runner: Any) -> StoreOutput:
-        """Ask the model what it writes and check that against ``kind``."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        name = type(model).__name__
-        if isinstance(model, StoreWriter):
-            output, hint = model.store_output(), ''
-        else:  # a segmentor of mmseg
-            output = StoreOutput(('masks',))
-            hint = f' (if {name} fills anything else, derive it from mmwsss.stores.StoreWriter)'
-        if self.kind not in output.kinds:
-            kinds = ' or '.join(repr(kind) for kind in output.kinds)
-            raise StageFailed(
-                f"test_cfg.kind is '{self.kind}', but {name} writes {kinds}: set test_cfg.kind to "
-                f'that{hint}'
-            )
-        return output
-
-    def _require_masks_to_draw(self, runner: Any) -> None:
-        """Refuse mmseg's hook where there is no mask that it could draw."""
-        drawing = any(isinstance(h, SegVisualizationHook) and h.draw for h in runner.hooks)
-        if drawing and self.kind != 'masks':
-            raise StageFailed(
-                f"mmseg's SegVisualizationHook draws masks, and this stage writes {self.kind}: "
-                'leave it out, and paint them by tools/test.py --show-dir DIR'
-            )
-
-    def _require_some_tags(self) -> None:
-        """Refuse seeds of the image-level labels where there are none: they would be empty."""
-        from_tags = self.output.protocol.get('seeds_of') == 'image-level labels'
-        if from_tags and self.dataset.tag_protocol['tags'].get('source') == 'none':
-            raise StageFailed(
-                f'{type(self.runner.model).__name__} makes seeds of the image-level labels, and '
-                'these photos have none (tags.source is none). Set model.test_cfg.use_tags=False, '
-                'for seeds of the classes that it predicts, or give tags'
-            )
 
     def run(self) -> dict[str, float]:
         """Fill the store, then score it.
@@ -147,7 +112,7 @@ class StoreTestLoop(BaseLoop):
                 what is not about one image: an error of another kind, or the same one at all of
                 the first images.
         """
-        self._require_some_tags()
+        require_some_tags(self.output, self.dataset, type(self.runner.model).__name__)
         store = self._open()
         try:
             return self._fill_and_score(store)
@@ -169,7 +134,7 @@ class StoreTestLoop(BaseLoop):
                 bad += self._run_iter(index, batch, writer)
                 if before < FIRST <= len(bad):
                     bad += self._failed(store, writer.drain())
-                    _require_some_success(bad, store)
+                    require_some_success(bad, store)
             bad += self._failed(store, writer.drain())
         bad += self._lost(store, bad)
         bad = [entry for part in all_gather_object(bad) for entry in part]
@@ -297,47 +262,12 @@ class StoreTestLoop(BaseLoop):
         return value.data.squeeze(0).cpu().numpy() if self.kind == 'masks' else value
 
     def _meta(self) -> StoreMeta:
-        sources = [use.store for use in stores_read(self.dataset)]
-        classes = tuple(self.dataset.metainfo['classes'][1:])
-        for store in sources:
-            if store.meta.kind != 'proposals':  # those are of no classes
-                store.require(classes=classes)
-        refiners = [record for store in sources for record in store.meta.refiners]
-        if self.output.refiner is not None:
-            refiners.append(self.output.refiner)
-        protocol = self.output.protocol
-        for store in sources:
-            protocol = {**store.meta.protocol, **protocol}
-        tuned = any(record.get('threshold_tuned_on_masks') for record in refiners)
-        checkpoint = self.runner._load_from
-        return StoreMeta(
+        return new_meta(
             self.kind,
-            classes,
-            self.dataset.list_hash,
+            self.output,
+            self.dataset,
+            config=self.identity,
+            checkpoint=self.runner._load_from,
             stride=self.stride,
             dtype=self.dtype,
-            producer={
-                'config': self.identity,
-                'checkpoint': hash_file(checkpoint) if checkpoint else '',
-                'code': __version__,
-            },
-            parents=tuple(
-                {'kind': store.meta.kind, 'producer': store.meta.producer} for store in sources
-            ),
-            refiners=tuple(refiners),
-            threshold_tuned_on_masks=tuned,
-            protocol={**self.dataset.tag_protocol, **protocol},
         )
-
-
-def _require_some_success(bad: list[LeftOut], store: Store) -> None:
-    """Stop if all of the first images have failed in the same way."""
-    ways = {(entry.where, entry.error) for entry in bad}
-    if len(ways) > 1 or next(iter(store), None) is not None:
-        return
-    where = bad[0].where
-    lines = '\n'.join(f'  {entry.id}: {entry.reason}' for entry in bad[:3])
-    raise StageFailed(
-        f'{where}: the first {len(bad)} images fail in the same way, so the fault is hardly '
-        f'theirs:\n{lines}\n  ...\nLook at this part of the config, and at the files it names'
-    )

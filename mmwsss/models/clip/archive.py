@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from mmwsss.stores.arrays import check_file, check_unfolding
-from mmwsss.stores.restricted_pickle import Machine, Made, Maker, UnpicklingError
+from mmwsss.stores.pickle_placeholders import Made, Maker, UnpicklingError
+from mmwsss.stores.restricted_pickle import Machine
 from mmwsss.stores.safe_pickle import (
     Storage,
     StorageType,

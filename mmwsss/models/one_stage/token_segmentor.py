@@ -1,6 +1,5 @@
 """Base class of segmentors on the tokens of a frozen CLIP: WeCLIP, WeCLIP+ and ExCEL."""
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
@@ -8,12 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
 from mmwsss.models.clip.seeder import CLIPSeeder
 from mmwsss.models.clip.text_bank import TextBank
@@ -22,24 +20,23 @@ from mmwsss.models.heads.token_fusion import TokenFusion
 from mmwsss.models.image_labels import image_labels
 from mmwsss.models.one_stage.phase_trigger import PhaseTrigger
 from mmwsss.models.one_stage.segmented import Segmented
+from mmwsss.models.one_stage.token_labels import TokenLabels
 from mmwsss.models.one_stage.token_test_cfg import TokenTestCfg
 from mmwsss.models.test_cfg import read_test_cfg
 from mmwsss.ops.dense_crf import DenseCRF, softmax_unary
-from mmwsss.ops.refined_label import refined_label, refined_scores
-from mmwsss.ops.token_affinity import token_affinity
-from mmwsss.ops.two_level_labels import inside_boxes
+from mmwsss.ops.refined_label import refined_scores
 from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
 
-class TokenSegmentor(BaseModel, StoreWriter):
+class TokenSegmentor(TokenLabels, StoreWriter):
     """A small decoder on the tokens of a frozen CLIP, which also labels what the decoder learns.
 
     Maps of the tags, spread along CLIP's attention and refined by PAR, label each crop. In *phase
     2* the affinity of the decoder's features corrects the attention. CLIP is no part of
-    checkpoints. A method implements :meth:`segment`; it may have other :meth:`maps`, another
-    :meth:`affinity`, :meth:`weights` and :meth:`losses`.
+    checkpoints. A method implements ``segment``, may replace steps of
+    :class:`~mmwsss.models.one_stage.token_labels.TokenLabels`, and may have other :meth:`losses`.
 
     Args:
         clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
@@ -119,15 +116,6 @@ class TokenSegmentor(BaseModel, StoreWriter):
         self.affinity_weight = affinity_weight
         self.par_iterations, self.ignore_padding = par_iterations, ignore_padding
 
-    @abstractmethod
-    def segment(self, x: Tensor, attention: int = 0) -> Segmented:
-        """Logits and features of images.
-
-        Args:
-            x: Normalised images. Shape: (N, 3, H, W).
-            attention: Last blocks of which the attention is wanted.
-        """
-
     def forward(
         self,
         inputs: Tensor | Sequence[Tensor],
@@ -151,97 +139,6 @@ class TokenSegmentor(BaseModel, StoreWriter):
             return self.segment(inputs).logits
         assert data_samples is not None, 'mode loss needs samples'
         return self.loss(inputs, data_samples)
-
-    # Labels ---------------------------------------------------------------------------
-
-    def maps(self, seen: Segmented, tags: Tensor, phase2: bool) -> tuple[list[Tensor], Tensor]:
-        """Raw maps of each image's tags, and the attention along which they are spread.
-
-        GradCAM, unless a method has other maps.
-
-        Args:
-            seen: N images, with the attention of the blocks that are looked at.
-            tags: Multi-hot. Shape: (N, C).
-            phase2: Whether what is learnt takes part.
-
-        Returns:
-            N tensors of shape (P, h, w), and (N, K, 1 + h w, 1 + h w).
-        """
-        assert isinstance(seen.image, CLIPTokens)
-        image = self.cam_tokens(seen.image)
-        cams = self.seeder.grad_cam(image, tags).split((tags > 0).sum(1).tolist())
-        return list(cams), self.seeder.clip.describe(image)[1]
-
-    def cam_tokens(self, image: CLIPTokens) -> CLIPTokens:
-        """Tokens that go into the last block for GradCAM."""
-        return image._replace(tokens=image.tokens.float(), hidden=image.hidden.float())
-
-    def affinity(self, features: Tensor) -> Tensor:
-        """Affinity of places. Shape: (N, E, h, w) to (N, h w, h w)."""
-        return token_affinity(features)
-
-    def weights(self, seen: Segmented, tags: Tensor) -> Tensor | None:
-        """Factors of what places give in the walk, (N, C, h, w); None for none."""
-        return None
-
-    @torch.no_grad()
-    def class_scores(self, seen: Segmented, tags: Tensor, phase2: bool) -> list[Tensor]:
-        """Scores of each image's tags in [0, 1), at the resolution of patches.
-
-        Args:
-            seen: See :meth:`maps`.
-            tags: Multi-hot. Shape: (N, C).
-            phase2: Whether the affinity of the features takes part.
-
-        Returns:
-            N tensors. Shape: (P, h, w) each.
-        """
-        with torch.autocast(tags.device.type, enabled=False):
-            maps, attention = self.maps(seen, tags, phase2)
-            affinity = self.affinity(seen.features) if phase2 else None
-            weights = self.weights(seen, tags) if phase2 else None
-            return [
-                self.seeder.scores(
-                    own,
-                    attention[index],
-                    None if affinity is None else affinity[index],
-                    None if weights is None else weights[index][tags[index] > 0],
-                )
-                if len(own)
-                else own
-                for index, own in enumerate(maps)
-            ]
-
-    @torch.no_grad()
-    def labels(
-        self, x: Tensor, seen: Segmented, tags: Tensor, phase2: bool, boxes: Sequence | None = None
-    ) -> Tensor:
-        """Pseudo labels of a batch.
-
-        Args:
-            x: Normalised images. Shape: (N, 3, H, W).
-            seen: What :meth:`segment` says about them.
-            tags: Multi-hot. Shape: (N, C).
-            phase2: See :meth:`class_scores`.
-            boxes: Place (top, left, bottom, right) of each picture; what is outside is 255.
-
-        Returns:
-            0 background, 1..C, of every pixel. Shape: (N, H, W), int64.
-        """
-        labels = []
-        for index, low in enumerate(self.class_scores(seen, tags, phase2)):
-            refined = refined_scores(self.colours(x[index]), low, self.par_iterations)
-            labels.append(refined_label(refined, tags[index].nonzero()[:, 0]))
-        found = torch.stack(labels)
-        if boxes is None:
-            return found
-        rows = [(top, bottom, left, right) for top, left, bottom, right in boxes]
-        inside = inside_boxes(torch.tensor(rows, device=x.device), tuple(found.shape[-2:]))
-        return found.masked_fill(~inside, 255)
-
-    def colours(self, x: Tensor) -> Tensor:
-        """What PAR sees of a crop: the normalised image."""
-        return x
 
     # Training -------------------------------------------------------------------------
 

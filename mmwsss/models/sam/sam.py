@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +12,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor
 
+from mmwsss.models.sam.checkpoint import read_sam_state, state_sizes
 from mmwsss.models.sam.decoder import FoldedDecoder, ImageTokens
 from mmwsss.models.sam.prompts import Prompts
 from mmwsss.models.sam.sizes import (
@@ -20,11 +20,9 @@ from mmwsss.models.sam.sizes import (
     build_sam,
     describe_mismatch,
     parse_sizes,
-    sizes_of,
 )
 from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_file
-from mmwsss.weights import read_weights_file
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
@@ -89,9 +87,9 @@ class SAM:
         if memory_gib <= 0:
             raise ValueError(f'memory_gib is positive, found {memory_gib}')
         self.checkpoint = None if checkpoint is None else str(checkpoint)
-        state = None if checkpoint is None else _read(Path(checkpoint))
+        state = None if checkpoint is None else read_sam_state(Path(checkpoint))
         if arch == 'auto' and state is not None:
-            arch = _sizes(state, f'{checkpoint}: ')
+            arch = state_sizes(state, f'{checkpoint}: ')
         self.sizes = parse_sizes(arch)
         self.dtype = DTYPES[dtype]
         self.images_per_pass = images_per_pass
@@ -119,7 +117,7 @@ class SAM:
         Raises:
             ValueError: It is not a SAM, or has another size; the message says which ``arch`` fits.
         """
-        found = _sizes(state, where)
+        found = state_sizes(state, where)
         if mismatch := describe_mismatch(found, self.sizes):
             raise ValueError(f'{where}a SAM of other sizes: {mismatch}')
         try:
@@ -292,32 +290,3 @@ class SAM:
         )
         large = large[..., : input_size[0], : input_size[1]]
         return F.interpolate(large, size, mode='bilinear', align_corners=False)
-
-
-def _read(path: Path) -> Mapping[str, Tensor]:
-    """State dict in a published file."""
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'{path}: no such SAM checkpoint. The published ones are at '
-            'https://github.com/facebookresearch/segment-anything#model-checkpoints'
-        )
-    try:
-        state = read_weights_file(path)
-    except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
-        raise ValueError(
-            f'{path}: cannot be read as weights ({str(error).splitlines()[0]}). Fetch the file '
-            'again, or name another'
-        ) from error
-    if not isinstance(state, Mapping):
-        raise ValueError(
-            f'{path}: no SAM checkpoint: expected a state dict of tensors, found '
-            f'{type(state).__name__}'
-        )
-    return state
-
-
-def _sizes(state: Mapping[str, Tensor], where: str) -> SAMSizes:
-    try:
-        return sizes_of(state)
-    except ValueError as error:
-        raise ValueError(f'{where}{error}') from None
