@@ -1,7 +1,7 @@
 """Metric that compares the contours of label maps with those of ground-truth masks."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -43,10 +43,8 @@ class ContourMetric(ProtocolMetric):
             background map, or 1 minus the sum of the scores (ICAM) where they have none.
         absent: What a class scores that has no contour in any mask or prediction: 'nan' leaves it
             out of the means, 'one' counts it as 1 (ICAM). Boundary IoU always leaves it out.
-        ignore_index: Ground truth of pixels without label.
-        collect_device: 'cpu' or 'gpu', see mmengine.
-        collect_dir: Folder to exchange results in, shared by all processes.
-        prefix: Put before the metrics' names.
+        options: Arguments of :class:`~mmwsss.evaluation.base.ProtocolMetric`: ``ignore_index``,
+            ``prefix`` and how processes exchange results.
 
     Raises:
         ValueError: An option is out of range.
@@ -61,17 +59,9 @@ class ContourMetric(ProtocolMetric):
         width: float = 0.02,
         background: float | None = None,
         absent: Literal['nan', 'one'] = 'nan',
-        ignore_index: int = 255,
-        collect_device: str = 'cpu',
-        collect_dir: str | None = None,
-        prefix: str | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            ignore_index=ignore_index,
-            collect_device=collect_device,
-            collect_dir=collect_dir,
-            prefix=prefix,
-        )
+        super().__init__(**options)
         if not (0 < tolerance < 1 and 0 < width < 1):
             raise ValueError(
                 'tolerance and width are shares of the diagonal between 0 and 1, found '

@@ -1,7 +1,7 @@
 """Metric that compares label maps with ground-truth masks."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,10 +28,8 @@ class MaskMetric(ProtocolMetric):
             :func:`mmwsss.ops.confusion.scores_from_confusion`.
         out_dir: Folder for tables by class and by image and for the confusion, see
             :func:`mmwsss.evaluation.tables.write_tables`.
-        ignore_index: Ground truth of pixels that are left out.
-        collect_device: 'cpu' or 'gpu', see mmengine.
-        collect_dir: Folder to exchange results in, shared by all processes.
-        prefix: Put before the metrics' names.
+        options: Arguments of :class:`~mmwsss.evaluation.base.ProtocolMetric`: ``ignore_index``,
+            ``prefix`` and how processes exchange results.
     """
 
     default_prefix = 'masks'
@@ -42,17 +40,9 @@ class MaskMetric(ProtocolMetric):
         undecided: Literal['error', 'background', 'left out'] = 'error',
         absent: AbsentRule = 'nan',
         out_dir: str | None = None,
-        ignore_index: int = 255,
-        collect_device: str = 'cpu',
-        collect_dir: str | None = None,
-        prefix: str | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            ignore_index=ignore_index,
-            collect_device=collect_device,
-            collect_dir=collect_dir,
-            prefix=prefix,
-        )
+        super().__init__(**options)
         if undecided not in ('error', 'background', 'left out'):
             raise ValueError(
                 f"undecided must be 'error', 'background' or 'left out', found {undecided!r}"

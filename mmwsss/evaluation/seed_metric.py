@@ -40,10 +40,8 @@ class SeedMetric(ProtocolMetric):
         out_dir: Folder for ``curve.csv`` and ``curve.png`` (scores over the threshold; none where
             seeds have a background map) and for the tables by class and by image and the
             confusion at the best threshold, see :func:`mmwsss.evaluation.tables.write_tables`.
-        ignore_index: Ground truth of pixels that are left out.
-        collect_device: 'cpu' or 'gpu', see mmengine.
-        collect_dir: Folder to exchange results in, shared by all processes.
-        prefix: Put before the metrics' names.
+        options: Arguments of :class:`~mmwsss.evaluation.base.ProtocolMetric`: ``ignore_index``,
+            ``prefix`` and how processes exchange results.
     """
 
     default_prefix = 'seeds'
@@ -57,17 +55,9 @@ class SeedMetric(ProtocolMetric):
         absent: AbsentRule = 'nan',
         out_file: str | None = None,
         out_dir: str | None = None,
-        ignore_index: int = 255,
-        collect_device: str = 'cpu',
-        collect_dir: str | None = None,
-        prefix: str | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            ignore_index=ignore_index,
-            collect_device=collect_device,
-            collect_dir=collect_dir,
-            prefix=prefix,
-        )
+        super().__init__(**options)
         grid = threshold_grid(thresholds)
         if background is not None and np.float32(background) not in grid.astype(np.float32):
             self._grid = threshold_grid(np.sort(np.append(grid, background)))

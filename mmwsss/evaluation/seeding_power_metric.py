@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,10 +35,8 @@ class SeedingPowerMetric(ProtocolMetric):
         absent: How classes without pixels enter the means, see
             :func:`mmwsss.ops.confusion.scores_from_confusion`; FMA-WSSS: 'present'.
         out_dir: Folder for ``powers.csv``.
-        ignore_index: Ground truth of pixels that are left out.
-        collect_device: 'cpu' or 'gpu', see mmengine.
-        collect_dir: Folder to exchange results in, shared by all processes.
-        prefix: Put before the metrics' names.
+        options: Arguments of :class:`~mmwsss.evaluation.base.ProtocolMetric`: ``ignore_index``,
+            ``prefix`` and how processes exchange results.
 
     Raises:
         ValueError: A power is not positive, or none is given.
@@ -54,17 +53,9 @@ class SeedingPowerMetric(ProtocolMetric):
         on_top: Upper = 'whole',
         absent: AbsentRule = 'nan',
         out_dir: str | None = None,
-        ignore_index: int = 255,
-        collect_device: str = 'cpu',
-        collect_dir: str | None = None,
-        prefix: str | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            ignore_index=ignore_index,
-            collect_device=collect_device,
-            collect_dir=collect_dir,
-            prefix=prefix,
-        )
+        super().__init__(**options)
         if not powers or min(powers) <= 0:
             raise ValueError(f'powers are positive numbers, at least one, found {tuple(powers)}')
         check_absent(absent)

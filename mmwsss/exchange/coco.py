@@ -17,14 +17,11 @@ from mmwsss.exchange.base import (
     ExchangeFormat,
     MaskReader,
     Size,
-    checked_size,
     class_values,
-    id_of_file_name,
-    json_files,
-    read_json_file,
     value_of,
 )
 from mmwsss.exchange.polygons import TOLERANCE, fill, joined, regions
+from mmwsss.exchange.reading import checked_size, id_of_file_name, json_files, read_json_file
 from mmwsss.stores import StoreError
 from mmwsss.stores.atomic import atomic_write_json
 from mmwsss.stores.coco_rle import coco_mask

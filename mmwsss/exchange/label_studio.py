@@ -18,15 +18,12 @@ from mmwsss.exchange.base import (
     ExchangeFormat,
     MaskReader,
     Size,
-    checked_size,
     class_values,
-    id_of_file_name,
-    json_files,
-    read_json_file,
     value_of,
 )
 from mmwsss.exchange.brush_rle import decode_brush, encode_brush
 from mmwsss.exchange.polygons import corners, fill
+from mmwsss.exchange.reading import checked_size, id_of_file_name, json_files, read_json_file
 from mmwsss.stores import StoreError
 from mmwsss.stores.atomic import atomic_write_bytes, atomic_write_json
 from mmwsss.stores.mask_store import voc_palette

@@ -16,12 +16,11 @@ from mmwsss.exchange.base import (
     ExchangeFormat,
     MaskReader,
     Size,
-    checked_size,
     class_values,
-    read_json_file,
     value_of,
 )
 from mmwsss.exchange.polygons import TOLERANCE, corners, fill, regions
+from mmwsss.exchange.reading import checked_size, read_json_file
 from mmwsss.stores import StoreError
 from mmwsss.stores.atomic import atomic_write_json
 

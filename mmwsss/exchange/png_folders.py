@@ -19,11 +19,11 @@ from mmwsss.exchange.base import (
     ExchangeFormat,
     MaskReader,
     Size,
-    checked_size,
     class_values,
     value_of,
 )
 from mmwsss.exchange.colours import to_indices, voc_colours
+from mmwsss.exchange.reading import checked_size
 from mmwsss.stores import StoreError
 from mmwsss.stores.atomic import atomic_write, atomic_write_bytes
 from mmwsss.stores.foreign_masks import read_png

@@ -5,10 +5,8 @@ from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmwsss.models.clip.clip import CLIP
-from mmwsss.models.clip.fixed_prompts import FixedPrompts
 from mmwsss.models.clip.surgery import (
     CLIPSurgery,
     Features,
@@ -38,10 +36,6 @@ class ExCEL(TokenSegmentor):
     time.
 
     Args:
-        clip: See :class:`TokenSegmentor`, as all that is not described here.
-        prompts: The classes' names and words for the background.
-        num_classes: Foreground classes C.
-        caa: How maps are spread along the attention; its threshold is that of the training.
         bank: Sentences that enrich the texts of the classes; None leaves them as they are.
         surgery: Last blocks of CLIP with surgery attention.
         features: What the decoder gets of CLIP: ``'published'`` or ``'clean'``, see
@@ -50,63 +44,31 @@ class ExCEL(TokenSegmentor):
             30000).
         own_labels_after: Iterations after which the affinity learns from the own prediction (VOC
             24000); None for never (COCO).
-        test_cfg: Fields of :class:`~mmwsss.models.one_stage.excel_test_cfg.ExCELTestCfg`.
+        options: All others of :class:`TokenSegmentor` (but ``scale_divisor`` and ``phase2``), e.g.
+            ``clip``, ``prompts``, ``num_classes`` and ``caa``, whose threshold is that of the
+            training. ``test_cfg`` has the fields of
+            :class:`~mmwsss.models.one_stage.excel_test_cfg.ExCELTestCfg`.
 
     Raises:
         ValueError: An argument is out of range, or the numbers of classes and prompts differ.
     """
 
+    FUSED = 0
     test_cfg_class: ClassVar[type[ExCELTestCfg]] = ExCELTestCfg
     test_cfg: ExCELTestCfg
 
     def __init__(
         self,
         *,
-        clip: Mapping[str, Any] | CLIP,
-        prompts: Mapping[str, Any] | FixedPrompts,
-        num_classes: int,
-        caa: Mapping[str, Any],
         bank: Mapping[str, Any] | TextBank | None,
         surgery: int = 5,
         features: Features = 'published',
         learnt_after: int = 14000,
         own_labels_after: int | None = 24000,
-        choose: int = 6,
-        channels: int = 256,
-        layers: int = 3,
-        heads: int = 8,
-        dropout: float = 0.1,
-        loss_seg: Mapping[str, Any] = dict(type='BalancedCrossEntropyLoss'),
-        loss_affinity: Mapping[str, Any] = dict(type='TokenAffinityLoss', radius=8),
-        affinity_weight: float = 0.1,
-        par_iterations: int = 20,
-        ignore_padding: bool = False,
-        test_cfg: Mapping[str, Any] | None = None,
-        data_preprocessor: Mapping[str, Any] | nn.Module | None = None,
-        init_cfg: dict | list[dict] | None = None,
+        **options: Any,
     ):
-        super().__init__(
-            clip=clip,
-            prompts=prompts,
-            num_classes=num_classes,
-            caa=caa,
-            choose=choose,
-            phase2=dict(after=learnt_after),
-            blocks=0,
-            channels=channels,
-            layers=layers,
-            heads=heads,
-            dropout=dropout,
-            loss_seg=loss_seg,
-            loss_affinity=loss_affinity,
-            affinity_weight=affinity_weight,
-            par_iterations=par_iterations,
-            ignore_padding=ignore_padding,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            bank=bank,
-            init_cfg=init_cfg,
-        )
+        # Similarities have no factor.
+        super().__init__(bank=bank, phase2=dict(after=learnt_after), scale_divisor=1.0, **options)
         patch, cfg = self.seeder.clip.sizes.vision_patch_size, self.test_cfg
         sides = [int((cfg.long_side or 0) * scale) for scale in (1, *cfg.scales)]
         wrong = [side for side in sides if side % patch or not side]

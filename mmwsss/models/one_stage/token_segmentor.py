@@ -43,9 +43,11 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         prompts: Arguments of a :class:`~mmwsss.models.clip.fixed_prompts.FixedPrompts`, or one.
         num_classes: Foreground classes C.
         caa: Fields of an :class:`~mmwsss.ops.attention_affinity.AttentionAffinity`.
+        bank: Enriches the texts of the classes: arguments of a
+            :class:`~mmwsss.models.clip.text_bank.TextBank`, or one; None leaves them as they are.
         choose: Last blocks of which phase 2 chooses the attention.
+        scale_divisor: Divides CLIP's factor of the cosines.
         phase2: Arguments of a :class:`~mmwsss.models.one_stage.phase_trigger.PhaseTrigger`.
-        blocks: Number of blocks whose tokens are fused; 0 for all, -1 for all but the last.
         channels: Of the decoder.
         layers: Its transformer blocks.
         heads: Its attention heads.
@@ -59,9 +61,6 @@ class TokenSegmentor(TokenLabels, StoreWriter):
             The pipeline then crops with ``RandomCropPad(fill=...)``, which says where it is.
         test_cfg: Fields of ``test_cfg_class``.
         data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor')``.
-        scale_divisor: Divides CLIP's factor of the cosines.
-        bank: Enriches the texts of the classes: arguments of a
-            :class:`~mmwsss.models.clip.text_bank.TextBank`, or one.
         init_cfg: See :class:`mmengine.model.BaseModule`.
 
     Raises:
@@ -69,6 +68,8 @@ class TokenSegmentor(TokenLabels, StoreWriter):
             CLIP has fewer blocks than are looked at.
     """
 
+    #: Number of blocks whose tokens the decoder gets; 0 for all, -1 for all but the last.
+    FUSED: ClassVar[int] = -1
     test_cfg_class: ClassVar[type[TokenTestCfg]] = TokenTestCfg
     test_cfg: TokenTestCfg
 
@@ -79,22 +80,21 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         prompts: Mapping[str, Any] | FixedPrompts,
         num_classes: int,
         caa: Mapping[str, Any],
-        choose: int,
-        phase2: Mapping[str, Any],
-        blocks: int,
-        channels: int,
-        layers: int,
-        heads: int,
-        dropout: float,
-        loss_seg: Mapping[str, Any],
-        loss_affinity: Mapping[str, Any],
-        affinity_weight: float,
-        par_iterations: int,
-        ignore_padding: bool,
-        test_cfg: Mapping[str, Any] | None,
-        data_preprocessor: Mapping[str, Any] | nn.Module | None,
-        scale_divisor: float = 1.0,
         bank: Mapping[str, Any] | TextBank | None = None,
+        choose: int = 6,
+        scale_divisor: float = 1.0,
+        phase2: Mapping[str, Any] = dict(after=15000),
+        channels: int = 256,
+        layers: int = 3,
+        heads: int = 8,
+        dropout: float = 0.1,
+        loss_seg: Mapping[str, Any] = dict(type='BalancedCrossEntropyLoss'),
+        loss_affinity: Mapping[str, Any] = dict(type='TokenAffinityLoss', radius=8),
+        affinity_weight: float = 0.1,
+        par_iterations: int = 20,
+        ignore_padding: bool = False,
+        test_cfg: Mapping[str, Any] | None = None,
+        data_preprocessor: Mapping[str, Any] | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
         super().__init__(build(MODELS, data_preprocessor), init_cfg)
@@ -107,7 +107,7 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         sizes = self.seeder.clip.sizes
         self.fusion = TokenFusion(
             sizes.vision_width,
-            blocks if blocks > 0 else sizes.vision_layers + blocks,
+            self.FUSED if self.FUSED > 0 else sizes.vision_layers + self.FUSED,
             channels=channels,
             dropout=dropout,
         )

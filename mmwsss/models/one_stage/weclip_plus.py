@@ -5,10 +5,9 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmwsss.models.clip.clip import CLIP, CLIPTokens
-from mmwsss.models.clip.fixed_prompts import FixedPrompts
+from mmwsss.models.clip.clip import CLIPTokens
 from mmwsss.models.heads.token_fusion import TokenFusion
 from mmwsss.models.one_stage.phase_trigger import training_iteration
 from mmwsss.models.one_stage.second_encoder import SecondEncoder
@@ -27,82 +26,45 @@ class WeCLIPPlus(TokenSegmentor):
     with the prediction before they are spread.
 
     Args:
-        clip: See :class:`TokenSegmentor`, as all that is not described here.
-        prompts: The classes' names and words for the background.
         second: Arguments of a :class:`~mmwsss.models.one_stage.second_encoder.SecondEncoder`, or
             one.
-        num_classes: Foreground classes C.
-        caa: With ``threshold=None`` every place gives, as released for VOC.
-        choose: Last blocks of which the attention is chosen (VOC 6, COCO 8, ViT-L/14 12).
-        scale_divisor: Divides CLIP's factor of the cosines (ViT-L/14 4).
         cam_block: Block whose tokens GradCAM puts into the last: -1 that before it (COCO), -2 the
             one before that (VOC).
-        layers: Transformer blocks of the decoder, 5 with large encoders.
-        loss_seg: Also of the mutual terms: each encoder's logits learn what the other predicts.
-            ``guarded=False`` is NaN where a prediction has no background or no foreground, as
-            released, which one batch is enough for.
+        channels: Of the decoder.
+        dropout: Share of fused channels that are dropped in training.
         loss_dice: Config of a :class:`~mmwsss.models.losses.batch_dice.BatchDiceLoss`.
-        mutual_weight: Weight of the mutual terms.
+        mutual_weight: Weight of the mutual terms: ``loss_seg`` of each encoder's logits against
+            what the other predicts. With ``guarded=False``, as released, it is NaN as soon as one
+            prediction has no background or no foreground.
         late_after: Training iteration, from 1, after which pixels with a confident prediction are
             labelled with it (released 18001 on VOC, 40001 on COCO); None is never.
         confidence: Probability that a confident prediction exceeds.
         late_tags_only: Such labels are those of the photo's tags alone; released is any class.
+        options: All others of :class:`TokenSegmentor` but ``phase2``. Published: ``choose`` is 6 on
+            VOC and 8 on COCO; with ViT-L/14 it is 12, ``scale_divisor`` 4 and ``layers`` 5. On VOC
+            ``caa`` has ``threshold=None``, so that every place gives.
 
     Raises:
         ValueError: The second encoder has no weights, or see :class:`TokenSegmentor`.
     """
 
+    FUSED = 1
+
     def __init__(
         self,
         *,
-        clip: Mapping[str, Any] | CLIP,
-        prompts: Mapping[str, Any] | FixedPrompts,
         second: Mapping[str, Any] | SecondEncoder,
-        num_classes: int,
-        caa: Mapping[str, Any],
-        choose: int = 6,
-        scale_divisor: float = 1.0,
         cam_block: int = -1,
         channels: int = 256,
-        layers: int = 3,
-        heads: int = 8,
         dropout: float = 0.1,
-        loss_seg: Mapping[str, Any] = dict(type='BalancedCrossEntropyLoss'),
-        loss_affinity: Mapping[str, Any] = dict(type='TokenAffinityLoss', radius=8),
         loss_dice: Mapping[str, Any] = dict(type='BatchDiceLoss'),
-        affinity_weight: float = 0.1,
         mutual_weight: float = 0.1,
         late_after: int | None = 18001,
         confidence: float = 0.75,
         late_tags_only: bool = False,
-        par_iterations: int = 20,
-        ignore_padding: bool = False,
-        test_cfg: Mapping[str, Any] | None = None,
-        data_preprocessor: Mapping[str, Any] | nn.Module | None = None,
-        init_cfg: dict | list[dict] | None = None,
+        **options: Any,
     ):
-        super().__init__(
-            clip=clip,
-            prompts=prompts,
-            num_classes=num_classes,
-            caa=caa,
-            choose=choose,
-            scale_divisor=scale_divisor,
-            phase2=dict(after=0),
-            blocks=1,
-            channels=channels,
-            layers=layers,
-            heads=heads,
-            dropout=dropout,
-            loss_seg=loss_seg,
-            loss_affinity=loss_affinity,
-            affinity_weight=affinity_weight,
-            par_iterations=par_iterations,
-            ignore_padding=ignore_padding,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            init_cfg=init_cfg,
-        )
+        super().__init__(phase2=dict(after=0), channels=channels, dropout=dropout, **options)
         blocks = self.seeder.clip.sizes.vision_layers - 1
         if not -blocks <= cam_block <= -1:
             raise ValueError(f'cam_block is -1..-{blocks} for this CLIP, found {cam_block}')
