@@ -1,4 +1,4 @@
-"""CAM generators: one file per method."""
+"""CAM generators, one file for each method: networks that find classes in photos from tags."""
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput, CAMTestCfg
 from mmwsss.models.cam_generators.cam import CAMGenerator

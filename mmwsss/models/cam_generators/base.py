@@ -1,4 +1,4 @@
-"""Base class of CAM generators: modes, fusion over scales and mirrored views, tags."""
+"""Base class of CAM generators: networks that find classes in photos from image-level labels."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from mmwsss.structures import Seeds
 
 
 class CAMOutput(NamedTuple):
-    """Class scores and maps of a batch.
+    """Output of a CAM generator for a batch.
 
     Args:
         logits: Class scores of the images. Shape: (N, C).
@@ -68,9 +68,9 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
     A method implements :meth:`cams` and :meth:`loss`; where its seeds are not simply fused and
     normalised maps, also :meth:`predict_batch`.
 
-    The scales of a test image come from the pipeline (``MultiScale``); the mirrored views are
-    made here. Images of equal sizes run as one batch, others one by one: nothing is padded, so a
-    batch gives what its images give alone.
+    The scales of a test image come from the pipeline (``MultiScale``); its mirror images are made
+    here. Images of equal sizes run as one batch, others one by one. Nothing is padded, so each
+    image gives the same result as it would alone.
 
     Args:
         num_classes: Number of foreground classes C.
@@ -99,7 +99,7 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
 
     @abstractmethod
     def cams(self, x: Tensor) -> CAMOutput:
-        """Class scores and raw class activation maps.
+        """Compute class scores and raw class activation maps.
 
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
@@ -107,10 +107,10 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
 
     @abstractmethod
     def loss(self, inputs: Any, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """Named losses of a training batch.
+        """Compute the named losses of a training batch.
 
         Args:
-            inputs: Normalised images, (N, 3, H, W); of some methods several views of them.
+            inputs: Normalised images, (N, 3, H, W); for some methods several views of them.
             data_samples: N samples with ``gt_label``.
         """
 
@@ -149,8 +149,8 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
             data_samples: N samples with ``ori_shape`` and, if ``use_tags``, ``gt_label``.
 
         Returns:
-            The same samples. ``seeds`` hold the tagged classes in ascending order, none for an
-            image without tags; ``tag_scores`` is float32 (C,) in [0, 1].
+            The same samples. ``seeds`` hold the tagged classes in ascending order, and none for
+            an image without tags; ``tag_scores`` is float32 (C,) in [0, 1].
         """
         scales = _by_scale(inputs)
         groups: dict[tuple, list[int]] = {}
@@ -193,18 +193,18 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
             sample.tag_scores = tag_scores[index]
 
     def seed_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(H, W) at which the seeds of a photo of this size are held: the photo's own."""
+        """Return the size (H, W) in which seeds of a photo are stored: the photo's own."""
         return size
 
     def normalize(self, maps: Tensor) -> Tensor:
-        """Fused, non-negative maps (P, H, W) to scores in [0, 1]; a method may have its own way."""
+        """Turn fused, non-negative maps (P, H, W) into scores in [0, 1]; methods may override."""
         return normalize_cam(maps)
 
     def tags(self, samples: list[SegDataSample]) -> Tensor:
-        """Image-level labels of the samples. Shape: (N, C), multi-hot float32.
+        """Collect the image-level labels of the samples. Shape: (N, C), multi-hot float32.
 
         Raises:
-            ValueError: A sample has none, or they are for another number of classes.
+            ValueError: A sample has no labels, or labels for another number of classes.
         """
         advice = (
             '; to predict tags of untagged images set test_cfg=dict(use_tags=False) in the model'
@@ -212,7 +212,7 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         return image_labels(samples, self.num_classes, advice)
 
     def store_output(self) -> StoreOutput:
-        """Scores."""
+        """Say that a test writes scores."""
         return StoreOutput(('scores',), self.protocol())
 
     def protocol(self) -> dict[str, Any]:
@@ -225,6 +225,6 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
 
 
 def _by_scale(inputs: Tensor | Sequence) -> list[Tensor | Sequence[Tensor]]:
-    """Inputs of :meth:`BaseCAMGenerator.predict` as a list over scales of images."""
+    """Sort the inputs of :meth:`BaseCAMGenerator.predict` into one batch or list for each scale."""
     single = isinstance(inputs, Tensor) or (isinstance(inputs[0], Tensor) and inputs[0].ndim == 3)
     return [inputs] if single else list(inputs)

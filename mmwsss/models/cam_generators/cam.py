@@ -18,18 +18,18 @@ from mmwsss.structures import Seeds
 
 @dataclass(frozen=True)
 class SizedCAMTestCfg(CAMTestCfg):
-    """Fields of :class:`CAMTestCfg`, and the size of stored seeds.
+    """Options of :class:`CAMGenerator` (``test_cfg``): those of :class:`CAMTestCfg` and these.
 
     Args:
-        max_side: Longest side at which the seeds of larger photos are held; a camera's photos
-            would fill stores with numbers that the network does not know. None holds all at the
-            photos' size, as published.
-        propagate: Whether seeds become weighted means over all positions, by the similarity of the
-            backbone's inner feature maps at the first scale (all but the last of its
-            ``out_indices``, each less its mean over the photo). What SEAM's PCM (CVPR 2020, section
-            3.3) does with features that it trains for it, without training: parts of an object that
-            the classifier does not need look like those that it does. Seeds are then held at the
-            size of the largest of these maps.
+        max_side: Longest side in which seeds of larger photos are stored. A camera's photos have
+            far more pixels than the network resolves. None stores seeds in the photo's size, as
+            published.
+        propagate: Replace each position's score by a mean over all positions, weighted by how
+            similar the backbone's inner feature maps are at the first scale (all but the last of
+            its ``out_indices``, each minus its mean over the photo). SEAM's PCM (CVPR 2020, section
+            3.3) does so with features that are trained for it; here nothing is trained. It helps as
+            parts of an object that the classifier does not need look like those that it does. Seeds
+            are then stored in the size of the largest of these maps.
     """
 
     max_side: int | None = None
@@ -46,8 +46,8 @@ class CAMGenerator(BaseCAMGenerator):
     """Class activation maps of a fully convolutional tag classifier.
 
     `Learning Deep Features for Discriminative Localization <https://arxiv.org/abs/1512.04150>`_,
-    in the form that all of the PSA family starts from: the class scores are the means of the
-    maps, trained with the multi-label soft margin loss.
+    in the form from which PSA and its descendants start: class scores are the means of the maps,
+    trained with the multi-label soft margin loss.
 
     Args:
         backbone: Config or module; the last of its feature maps is used. E.g.
@@ -90,7 +90,7 @@ class CAMGenerator(BaseCAMGenerator):
         return CAMOutput(cam.mean((-2, -1)), cam)
 
     def seed_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(H, W) at which the seeds of a photo of this size are held; see `max_side`."""
+        """Return the size (H, W) in which seeds of a photo are stored; see `max_side`."""
         limit = getattr(self.test_cfg, 'max_side', None)
         if limit is None or max(size) <= limit:
             return size
@@ -98,7 +98,7 @@ class CAMGenerator(BaseCAMGenerator):
         return height, width
 
     def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
-        """As in the base; then the seeds are propagated, if ``test_cfg`` says so."""
+        """Predict as the base class does; then propagate the seeds if ``test_cfg`` says so."""
         super().predict_batch(batches, samples)
         if not getattr(self.test_cfg, 'propagate', False):
             return
@@ -113,13 +113,13 @@ class CAMGenerator(BaseCAMGenerator):
             sample.seeds = Seeds(seeds.classes, scores.cpu().numpy(), size=seeds.size)
 
     def protocol(self) -> dict:
-        """As in the base; `max_side` and `propagate` where they are given."""
+        """Describe the seeds as the base class does; `max_side` and `propagate` only where set."""
         protocol = super().protocol()
         optional = [key for key in ('max_side', 'propagate') if not protocol.get(key, True)]
         return {key: value for key, value in protocol.items() if key not in optional}
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """``loss_cls``: multi-label soft margin loss, the mean over images and classes.
+        """Compute ``loss_cls``, the multi-label soft margin loss, averaged over images and classes.
 
         Args:
             inputs: Normalised images. Shape: (N, 3, H, W).

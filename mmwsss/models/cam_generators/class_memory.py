@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 
 class ClassMemory(nn.Module):
-    """Queue of the newest normalised tokens of each class, from all processes.
+    """Memory of the newest normalised tokens of each class, filled by all processes.
 
     The memory of "Class Tokens Infusion for Weakly Supervised Semantic Segmentation" (CTI, CVPR
-    2024), as released: a ring of ``size`` tokens a class. It belongs to the model's state, so a
-    resumed run goes on with it (the release loses it), and every process holds that of the joined
-    batch: first the images of rank 0, then those of rank 1, ...
+    2024), as released: a ring buffer of ``size`` tokens for each class. It is part of the model's
+    state, so that a resumed run goes on with it (the release loses it). Every process holds the
+    same memory, filled from the joined batch: first the images of rank 0, then those of rank 1, ...
 
     Args:
         num_classes: C.
@@ -58,14 +58,14 @@ class ClassMemory(nn.Module):
         place = tagged.cumsum(0) - 1
         image, classes = tagged.nonzero(as_tuple=True)
         place, number = place[image, classes], tagged.sum(0)
-        # Of more than fit, those that would be overwritten at once are left out.
+        # If there are more new tokens than places, only the last ones are written.
         kept = place >= number[classes] - self.size
         slot = (self.seen[classes] + place) % self.size
         self.tokens[classes[kept], slot[kept]] = new[kept]
         self.seen += number
 
     def means(self) -> Tensor:
-        """Mean of the tokens held of each class, 0 where there are none. Shape: (C, D)."""
+        """Return the mean token of each class, 0 for a class without tokens. Shape: (C, D)."""
         held = torch.arange(self.size, device=self.seen.device) < self.seen[:, None]
         return (self.tokens * held[..., None]).sum(1) / self.counts.clamp(min=1)[:, None]
 

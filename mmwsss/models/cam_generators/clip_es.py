@@ -30,8 +30,8 @@ class CLIPES(BaseCAMGenerator):
         clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
         prompts: Arguments of a :class:`~mmwsss.models.clip.fixed_prompts.FixedPrompts`, or one.
         num_classes: Number of foreground classes.
-        bank: Enriches the texts of the classes, see
-            :class:`~mmwsss.models.clip.seeder.CLIPSeeder`. Published: none.
+        bank: Sentences that enrich the texts of the classes, see
+            :class:`~mmwsss.models.clip.seeder.CLIPSeeder`. None in the publication.
         test_cfg: Fields of
             :class:`~mmwsss.models.cam_generators.clip_test_cfg.CLIPTestCfg`; ``caa`` published
             with ``threshold`` .4 (VOC) or .7 (COCO), ``rounds=3`` and ``passes=2``.
@@ -65,7 +65,7 @@ class CLIPES(BaseCAMGenerator):
         self.seeder = CLIPSeeder(clip, prompts, num_classes, self.test_cfg.caa, bank=bank)
 
     def cams(self, x: Tensor) -> CAMOutput:
-        """Scaled cosines, (N, C), and maps of all classes, each as if all were present.
+        """Compute scaled cosines, (N, C), and maps of all classes, as if all were in each image.
 
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
@@ -117,5 +117,5 @@ class CLIPES(BaseCAMGenerator):
             sample.seeds = Seeds(classes, scores.clamp(0, 1).cpu().numpy(), size=size)
 
     def protocol(self) -> dict[str, Any]:
-        """How the seeds were made, for the record of a store."""
+        """Describe how the seeds are made, for the record of a store."""
         return dict(super().protocol(), **self.seeder.protocol())

@@ -18,18 +18,18 @@ from mmwsss.registry import MODELS, build
 
 
 class CTIPasses(NamedTuple):
-    """Network outputs of a training step that the losses use; None if a step skips them.
+    """Outputs of a training step's passes through the network; None for passes that are skipped.
 
     Args:
-        scores: Of the weak view by tokens and by maps, of the strong view by tokens and by maps.
-            Shape of each: (N, C).
+        scores: Class scores of the weak view by tokens and by maps, then of the strong view by
+            tokens and by maps. Shape of each: (N, C).
         cams: Non-negative maps of the weak view. Shape: (N, K, h, w).
-        class_attention: From its class tokens to its patches. Shape: (N, K, h, w).
-        patch_attention: Between its patches. Shape: (N, h * w, h * w).
-        intra_cams: Non-negative maps of the weak view that has the strong view's tokens in it.
+        class_attention: Its attention from class tokens to patches. Shape: (N, K, h, w).
+        patch_attention: Its attention between patches. Shape: (N, h * w, h * w).
+        intra_cams: Non-negative maps of the weak view after infusion of the strong view's tokens.
             Shape: (N, K, h, w).
-        cross_maps: Those of the weak view that has other images' tokens in it, times the attention
-            from its class tokens. Shape: (N, K, h, w).
+        cross_maps: Non-negative maps of the weak view after infusion of other images' tokens, times
+            the attention from its class tokens. Shape: (N, K, h, w).
     """
 
     scores: tuple[Tensor, Tensor, Tensor, Tensor]
@@ -45,17 +45,18 @@ class CTI(MCTformer):
     """MCTformer with a background token, trained by infusing tokens of other views and images.
 
     "Class Tokens Infusion for Weakly Supervised Semantic Segmentation" (Yoon, Kwon, Kim and Yoon,
-    CVPR 2024), as released. A training sample is two views of a photo; from epoch ``infuse_begin``
-    on, to the classification losses of both come
+    CVPR 2024), as released. A training sample is two views of a photo, a weak and a strong one.
+    Both are classified. From epoch ``infuse_begin`` on three losses are added:
 
-    - *background* (``loss_bg``): the refined background map is the complement of the foreground's;
+    - *background* (``loss_bg``): the refined background map should be the complement of the
+      foreground's;
     - *intra-image infusion* (``loss_intra``): averaging the strong view's class tokens into the
-      weak view's must not change its maps;
+      weak view's should not change its maps;
     - *cross-image infusion* (``loss_cross``, once the memory is full): the same with the mean
       tokens that the tagged classes had in other images.
 
-    All views and infused copies run as one batch. The blocks before the infusion are run once for
-    a photo and its infused copies as far as none of their branches is left out at random.
+    All views and infused copies run as one batch. Blocks before the infusion run once for a photo
+    and its infused copies, up to the first block that leaves out branches at random.
 
     Args:
         backbone: See :class:`MCTformer`; with a background token.
@@ -65,16 +66,15 @@ class CTI(MCTformer):
         bg_class_blocks: Number of last blocks whose attention from class tokens the background loss
             adds. Attention between patches, and from class tokens in ``loss_cross``, is of all
             blocks after ``infuse_block``.
-        memory_size: Tokens of a class in the memory, and how many each class must have before
-            ``loss_cross`` begins.
-        share_prefix: Run the blocks before the infusion once in any case: the infused copies take
-            the random choices of the weak view. Saves time, and is not what was published.
+        memory_size: Tokens kept of each class; ``loss_cross`` begins when every class has as many.
+        share_prefix: Run all blocks before the infusion once, so that infused copies share the
+            random choices of the weak view. Saves time, but is not what was published.
         loss_bg: Config of a
             :class:`~mmwsss.models.losses.background_complement.BackgroundComplementLoss`, or the
-            module; None leaves it out.
+            module; None leaves this loss out.
         loss_intra: Config of a :class:`~mmwsss.models.losses.map_agreement.MapAgreementLoss`, or
-            the module; None leaves the pass out.
-        loss_cross: The same; None leaves pass and memory out.
+            the module; None leaves out the loss and its pass.
+        loss_cross: As ``loss_intra``; None leaves out the loss, its pass and the memory.
         test_cfg: See :class:`MCTformer`.
         data_preprocessor: See :class:`MCTformer`.
         init_cfg: See :class:`MCTformer`.
@@ -129,7 +129,7 @@ class CTI(MCTformer):
     def loss(
         self, inputs: Tensor | Sequence[Tensor], data_samples: list[SegDataSample]
     ) -> dict[str, Tensor]:
-        """``loss_cls``, ``loss_patch``, both again for the strong view, and the three of infusion.
+        """Compute ``loss_cls`` and ``loss_patch`` of both views, and the three further losses.
 
         Args:
             inputs: Normalised weak and strong views. Shape of each: (N, 3, H, W).
@@ -148,7 +148,7 @@ class CTI(MCTformer):
         return self.losses(self.passes(weak, strong, tags, infuse=epoch >= self.infuse_begin), tags)
 
     def passes(self, weak: Tensor, strong: Tensor, tags: Tensor, *, infuse: bool) -> CTIPasses:
-        """Run both views and, with ``infuse``, the infused passes; updates the token memory.
+        """Run both views and, with ``infuse``, their infused copies; update the token memory.
 
         Args:
             weak: Normalised images. Shape: (N, 3, H, W).
@@ -199,10 +199,10 @@ class CTI(MCTformer):
         return passes
 
     def losses(self, passes: CTIPasses, tags: Tensor) -> dict[str, Tensor]:
-        """Compute named losses from the result of :meth:`passes`.
+        """Compute the named losses from the result of :meth:`passes`.
 
         Args:
-            passes: Of N photos.
+            passes: Outputs for N photos.
             tags: Multi-hot. Shape: (N, C).
         """
         names = ('loss_cls', 'loss_patch', 'loss_cls_strong', 'loss_patch_strong')
@@ -224,11 +224,11 @@ class CTI(MCTformer):
 
 
 def infuse_tokens(x: Tensor, tokens: Tensor, num_tokens: int) -> Tensor:
-    """Average tokens into the class tokens of a sequence.
+    """Average other tokens into the class tokens of a sequence.
 
     Args:
         x: Class tokens, then patches. Shape: (N, K + h * w, D).
-        tokens: Of all K, or of the last of them: then the others stay. Shape: (N, k, D).
+        tokens: Tokens for the last k class tokens; the others stay as they are. Shape: (N, k, D).
         num_tokens: K.
     """
     rest = num_tokens - tokens.shape[1]

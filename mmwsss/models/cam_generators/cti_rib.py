@@ -19,7 +19,7 @@ class CTIRIBTestCfg(RIBTestCfg, ClassTokenTestCfg):
 
     Args:
         fuse: CTI's by default.
-        map_only: None by default: CTI looks at one scale, and learns from it.
+        map_only: Empty by default: CTI uses one scale, and learns from it.
     """
 
     fuse: str = 's2c'
@@ -31,16 +31,16 @@ class CTIRIB(RIBTuning, CTI):
     """Fine-tune CTI's trained transformer on every image and sum the maps of all steps.
 
     CTI's authors announced "RIB (transformer)" and never released it; no text says how RIB's parts
-    are carried over. This is our reading of it. Both classifiers of CTI lose their sigmoid: the
-    loss is ``-((pooled maps + scores of class tokens) * tags).sum()``. RIB's pooling without the
-    most discriminative pixels goes over the raw maps of the patches, in place of CTI's plain mean;
-    class tokens have no pixels to leave out, and keep theirs. What is added up over the steps is
-    what CTI's inference makes: maps times the attention from class tokens, refined by that between
-    patches. One step gives CTI's own seeds.
+    are adapted. This is our reading. Both classifiers of CTI are used without their sigmoid: the
+    loss is ``-((pooled maps + scores of class tokens) * tags).sum()``. RIB's pooling, which leaves
+    out the most discriminative pixels, replaces CTI's plain mean of the raw patch maps; class
+    tokens have no pixels to leave out, so their scores stay. The maps that are added up over the
+    steps are those of CTI's inference: maps times the attention from class tokens, refined by the
+    attention between patches. With one step the result is CTI's own seeds.
 
     Args:
-        backbone: See :class:`~mmwsss.models.cam_generators.cti.CTI`, as the other arguments but the
-            following. They stay as they were in training.
+        backbone: See :class:`~mmwsss.models.cam_generators.cti.CTI`. This and the arguments that
+            are not described here have the values of the training.
         test_cfg: See :class:`CTIRIBTestCfg`. The pipeline has ``LoadDisjoint`` and
             ``PackTagged(meta_keys=('disjoint', 'disjoint_tags', 'disjoint_boxes'))``.
     """
@@ -51,6 +51,6 @@ class CTIRIB(RIBTuning, CTI):
     head: PatchCAMHead
 
     def look(self, x: Tensor) -> Look:
-        """Raw maps of the patches, refined ones, and the scores of class tokens."""
+        """Return raw maps of the patches, refined maps, and the scores of class tokens."""
         scores, maps, seeds = self.attended(x)
         return Look(maps, seeds, scores)

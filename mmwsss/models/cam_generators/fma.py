@@ -24,12 +24,12 @@ from mmwsss.structures import Seeds
 
 @dataclass(frozen=True)
 class FMATestCfg(CLIPTestCfg):
-    """Options of making seeds (``test_cfg``): those of :class:`CLIPTestCfg`, and
+    """Options of making seeds (``test_cfg``): those of :class:`CLIPTestCfg` and one more.
 
     Args:
-        keep_raw: Keep the signed maps at the resolution of patches beside the scores
-            (:attr:`Seeds.raw <mmwsss.structures.Seeds.raw>`), from which SAM-based seeding starts:
-            what the release writes into its files.
+        keep_raw: Also store the signed maps, at the resolution of patches
+            (:attr:`Seeds.raw <mmwsss.structures.Seeds.raw>`). SAM-based seeding starts from them,
+            and the release writes them into its files.
     """
 
     keep_raw: bool = False
@@ -39,14 +39,16 @@ class FMATestCfg(CLIPTestCfg):
 class FMA(BaseCAMGenerator):
     """Foundation Model Assisted Weakly Supervised Semantic Segmentation.
 
-    `X. Yang and X. Gong, WACV 2024 <https://arxiv.org/abs/2312.03585>`_, as released. Nothing but
-    the context of text prompts is trained; CLIP is frozen and no part of checkpoints. Two trainings
-    use this class: of *classification* prompts, with ``loss_contrastive``, and of *segmentation*
-    prompts, with ``loss_cam`` on masks that were made with the former.
+    `X. Yang and X. Gong, WACV 2024 <https://arxiv.org/abs/2312.03585>`_, as released. Only the
+    context of text prompts (the learnt tokens in front of a name) is trained; CLIP is frozen and
+    not saved in checkpoints. This class is used for two trainings: *classification* prompts learn
+    with ``loss_contrastive``, *segmentation* prompts with ``loss_cam`` on masks made with the
+    former.
 
-    A map is the GradCAM of a class's masked softmax probability at the last block of the image
-    encoder. It is linear in what the prompts contribute, so that all pairs of image and class share
-    one backward pass (:mod:`mmwsss.ops.grad_cam`).
+    A map is the GradCAM of a class's probability at the last block of the image encoder; the
+    probability is a softmax over the classes of the image and the background prompts. The gradient
+    is linear in what the prompts contribute, so that all pairs of image and class share one
+    backward pass (:mod:`mmwsss.ops.grad_cam`).
 
     Args:
         clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
@@ -58,12 +60,12 @@ class FMA(BaseCAMGenerator):
             None.
         loss_cam: Config of a :class:`~mmwsss.models.losses.cam_activation.CAMActivationLoss`, or
             None. The samples then have ``pseudo_mask`` (transform ``LoadPseudoMask``).
-        tags_of_crop: The tags of a training image are the classes in its crop of the pseudo mask
-            (VOC's segmentation prompts) instead of those of the whole photo.
-        sub_batches: Split the batch into this many equal parts and average their losses, as where
-            gradients are accumulated over small batches (COCO); prompts are encoded once.
-        seeding: Config of a :class:`~mmwsss.refiners.sam_seeding.SAMSeeding`: test samples, which
-            then have ``proposals``, get ``pred_sem_seg`` too, made of the raw maps.
+        tags_of_crop: Take the classes in a crop's pseudo mask as its tags (VOC's segmentation
+            prompts) instead of the tags of the whole photo.
+        sub_batches: Split the batch into this many equal parts and average their losses, as if
+            gradients were accumulated over small batches (COCO); prompts are encoded once.
+        seeding: Config of a :class:`~mmwsss.refiners.sam_seeding.SAMSeeding`. Test samples then
+            need ``proposals``, and also get ``pred_sem_seg``, made from the raw maps.
         test_cfg: Fields of :class:`FMATestCfg`.
         data_preprocessor: With CLIP's mean and deviation.
         init_cfg: See :class:`mmengine.model.BaseModule`.
@@ -121,10 +123,10 @@ class FMA(BaseCAMGenerator):
     # Text -----------------------------------------------------------------------------
 
     def text_features(self) -> Tensor:
-        """Normalised features of all prompts, the classes first; kept while nothing learns.
+        """Encode all prompts, the classes first; the result is kept while nothing is trained.
 
         Returns:
-            Shape: (G, E).
+            Normalised. Shape: (G, E).
         """
         self.clip.to(self.prompt.ctx.device)
         if torch.is_grad_enabled() and self.training:
@@ -142,7 +144,7 @@ class FMA(BaseCAMGenerator):
     # Maps -----------------------------------------------------------------------------
 
     def grad_cam(self, image: CLIPTokens, tags: Tensor, text: Tensor) -> Tensor:
-        """Raw maps of the pairs of image and tag, differentiable in the text features.
+        """Compute raw maps of all pairs of image and tag, differentiable in the text features.
 
         Args:
             image: N images from :meth:`CLIP.encode`.
@@ -155,17 +157,17 @@ class FMA(BaseCAMGenerator):
         return clip_grad_cam(self.clip, image, tags, text)
 
     def softmax_mask(self, tags: Tensor) -> Tensor:
-        """Mask of the prompts in the softmax: present classes and all background. Shape: (N, G)."""
+        """Mark the prompts in each image's softmax: its classes, all background. Shape: (N, G)."""
         return competing(tags, len(self.prompt))
 
     def logits(self, image: CLIPTokens, text: Tensor) -> Tensor:
-        """Scaled cosines of images and all prompts. Shape: (N, G)."""
+        """Compute scaled cosines of images and all prompts. Shape: (N, G)."""
         with torch.no_grad():
             features = self.clip.features(image.tokens, image.hidden)
         return cosine_logits(features, text, self.clip.scale)
 
     def cams(self, x: Tensor) -> CAMOutput:
-        """Scaled cosines, (N, C), and maps of all classes, each as if all were present.
+        """Compute scaled cosines, (N, C), and maps of all classes, as if all were in each image.
 
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
@@ -178,7 +180,7 @@ class FMA(BaseCAMGenerator):
     # Training -------------------------------------------------------------------------
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """``loss_contrastive`` and/or ``loss_cam_fg`` and ``loss_cam_bg``.
+        """Compute ``loss_contrastive`` and/or ``loss_cam_fg`` and ``loss_cam_bg``.
 
         Args:
             inputs: Normalised images. Shape: (N, 3, H, W).
@@ -273,13 +275,13 @@ class FMA(BaseCAMGenerator):
             sample.pred_sem_seg = PixelData(data=torch.from_numpy(mask).long()[None])
 
     def store_output(self) -> StoreOutput:
-        """Scores, and masks where SAM gives the borders."""
+        """Say that a test writes scores, and masks too where there is SAM-based seeding."""
         if self.seeding is None:
             return super().store_output()
         return StoreOutput(('scores', 'masks'), self.protocol(), self.seeding.protocol())
 
     def protocol(self) -> dict[str, Any]:
-        """How the seeds were made, for the record of a store."""
+        """Describe how the seeds are made, for the record of a store."""
         protocol = dict(super().protocol(), clip=self.clip.protocol())
         protocol.pop('keep_raw')  # the scores do not depend on it
         return protocol

@@ -35,7 +35,7 @@ class ICAMTestCfg(CAMTestCfg):
 
 
 class Views(NamedTuple):
-    """Probabilities of all classes at every position of one view, and their logits.
+    """Output for one view of the images: logits and probabilities at every position.
 
     Args:
         logits: Shape: (N, C + 1, h, w), background first, as all.
@@ -54,7 +54,7 @@ class ICAM(BaseCAMGenerator):
 
     `Importance Sampling CAMs for Weakly-Supervised Segmentation with Highly Accurate Contours
     <https://arxiv.org/abs/2203.12459>`_ (Jonnarth, Zhang and Felsberg, 2022), as released. A
-    siamese network (SEAM's) sees each image at two sizes. Its losses, over both views:
+    network sees each image at two sizes (SEAM's siamese network). Its losses, over both views:
 
     - ``loss_gap``: soft margin loss of the mean logits of the foreground, times ``1 - w``;
     - ``loss_sampling``: of sampled positions
@@ -69,8 +69,8 @@ class ICAM(BaseCAMGenerator):
         backbone: Config or module with three feature maps, published:
             ``dict(type='ResNet38d', out_indices=(4, 5, 7), dropout=(0.3, 0.5))``.
         head: Config or module of a :class:`~mmwsss.models.heads.pcm_head.PCMHead`.
-        loss_sampling: Config or module; None leaves sampling out, and the mean logits take all of
-            the weight.
+        loss_sampling: Config or module; None leaves sampling out and gives the loss of the mean
+            logits all of the weight.
         loss_similarity: Config or module; None leaves it out. Needs the preprocessor's mean and
             deviation.
         sampling_weight: The weight w.
@@ -126,19 +126,19 @@ class ICAM(BaseCAMGenerator):
         self.view_scale = view_scale
 
     def maps(self, x: Tensor) -> PCMOutput:
-        """Logits of every position, as classified and propagated, of images (N, 3, H, W)."""
+        """Compute logits at every position, classified and propagated, of images (N, 3, H, W)."""
         return self.head(self.backbone(x), x)
 
     def view(self, x: Tensor) -> Views:
-        """Logits and probabilities of every position, of images (N, 3, H, W)."""
+        """Compute logits and probabilities at every position of images (N, 3, H, W)."""
         output = self.maps(x)
         logits, revised = output.logits.float(), output.revised.float()
         return Views(logits, logits.softmax(1), revised.softmax(1))
 
     def cams(self, x: Tensor) -> CAMOutput:
-        """Class scores, of the greatest probabilities, and the mean of both kinds of maps.
+        """Compute class scores from the greatest probabilities, and the mean of both kinds of maps.
 
-        The maps are probabilities of the foreground classes, beside all others.
+        The maps are probabilities of the foreground classes among all classes.
 
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
@@ -147,13 +147,13 @@ class ICAM(BaseCAMGenerator):
         return CAMOutput(logits, maps[:, 1:])
 
     def probabilities(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of the classes, (N, C), and mean of both kinds of maps, (N, C + 1, h, w)."""
+        """Compute class scores, (N, C), and the mean of both kinds of maps, (N, C + 1, h, w)."""
         view = self.view(x)
         logits = squeezed_logit(view.cam[:, 1:].amax((-2, -1)))
         return logits, 0.5 * view.cam + 0.5 * view.revised
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """Named losses; see the class.
+        """Compute the losses that the class describes.
 
         Args:
             inputs: Normalised images. Shape: (N, 3, H, W).
@@ -171,7 +171,7 @@ class ICAM(BaseCAMGenerator):
         return losses
 
     def tag_losses(self, views: tuple[Views, ...], tags: Tensor) -> dict[str, Tensor]:
-        """Losses against the image-level labels, summed over the views."""
+        """Compute the losses against the image-level labels, summed over the views."""
         weight = self.sampling_weight
         everything = torch.cat([torch.ones_like(tags[:, :1]), tags], 1)
         gap = [
@@ -191,7 +191,7 @@ class ICAM(BaseCAMGenerator):
 
     @staticmethod
     def equivariance_losses(first: Views, second: Views) -> dict[str, Tensor]:
-        """Losses of differences between the views, on the second's grid; nothing is detached."""
+        """Compare the two views on the second one's grid; gradients flow into both."""
 
         def distance(one: Tensor, other: Tensor) -> Tensor:
             return (one - other).abs().mean()

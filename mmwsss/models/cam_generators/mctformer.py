@@ -21,8 +21,8 @@ class ClassTokenTestCfg(CAMTestCfg):
     """Options of making seeds from attention (``test_cfg``).
 
     Args:
-        class_blocks: Number of last blocks whose attention from class tokens to patches is added;
-            None takes all.
+        class_blocks: Number of last blocks whose attention from class tokens to patches is added
+            up; None takes all.
         patch_blocks: The same for attention between patches; 0 leaves that refinement out.
     """
 
@@ -35,9 +35,9 @@ class MCTformer(BaseCAMGenerator):
     """Vision transformer with a token for each class and a convolution on its patches.
 
     `Multi-class Token Transformer for Weakly Supervised Semantic Segmentation
-    <https://arxiv.org/abs/2203.02891>`_ (CVPR 2022), the variant V2. A class's scores are the mean
-    of its token and the mean of its map over the patches. Its seed is its map times the attention
-    from its token to the patches, both refined by the attention between patches.
+    <https://arxiv.org/abs/2203.02891>`_ (CVPR 2022), the variant V2. Each class has two scores: the
+    mean of its token, and the mean of its map over the patches. Its seed is its map times the
+    attention from its token to the patches, spread along the attention between patches.
 
     Args:
         backbone: Config or module of a
@@ -89,19 +89,19 @@ class MCTformer(BaseCAMGenerator):
         self.head = maps
 
     def cams(self, x: Tensor) -> CAMOutput:
-        """Class scores and refined, non-negative maps of images (N, 3, H, W)."""
+        """Compute class scores and refined, non-negative maps of images (N, 3, H, W)."""
         token_scores, maps, seeds = self.attended(x)
         return CAMOutput((token_scores + maps.mean((-2, -1))) / 2, seeds)
 
     def attended(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores by class tokens, raw maps and what inference makes of these.
+        """Run the network and refine its maps by its attention.
 
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
 
         Returns:
-            Scores (N, C), raw maps (N, C, h, w), and non-negative maps that are weighted and
-            refined by attention, (N, C, h, w).
+            Scores by class tokens (N, C), raw maps (N, C, h, w), and non-negative maps that are
+            weighted and refined by attention, (N, C, h, w).
         """
         depth, cfg = self.backbone.depth, self.test_cfg
         refined = cfg.patch_blocks != 0
@@ -120,7 +120,7 @@ class MCTformer(BaseCAMGenerator):
         return token_scores, maps, seeds
 
     def scores(self, tokens: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """Class scores, (N, C), by tokens (N, K, D) and by raw maps (N, K, h, w)."""
+        """Score the classes, (N, C), by tokens (N, K, D) and by raw maps (N, K, h, w)."""
         return self.foreground(tokens).mean(-1), self.foreground(maps).mean((-2, -1))
 
     def foreground(self, x: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ class MCTformer(BaseCAMGenerator):
         return max_normalize(maps)
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """``loss_cls`` by the class tokens and ``loss_patch`` by the maps.
+        """Compute ``loss_cls`` from the class tokens and ``loss_patch`` from the maps.
 
         Args:
             inputs: Normalised images. Shape: (N, 3, H, W).

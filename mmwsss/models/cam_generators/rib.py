@@ -29,6 +29,6 @@ class RIB(RIBTuning, CAMGenerator):
     test_cfg: RIBTestCfg
 
     def look(self, x: Tensor) -> Look:
-        """Class activation maps, and their positive part."""
+        """Return class activation maps, and their positive part."""
         cam = self.cams(x).cam
         return Look(cam, cam.relu())

@@ -29,21 +29,22 @@ class RIBTestCfg(CAMTestCfg):
 
     Args:
         fuse: As in :class:`CAMTestCfg`; IRN's by default.
-        steps: Most steps.
+        steps: Maximum number of steps on an image.
         lr: Learning rate of the backbone (5e-6).
         head_lr_mult: Factor for the head.
-        weight_decay: Weight decay, and momentum: the published optimiser gives SGD the one for the
-            other.
+        weight_decay: Weight decay, which is the momentum too: the published optimiser passes it to
+            SGD in the place of the momentum.
         power: Exponent of the learning rate's polynomial decay over ``steps``.
-        pool_threshold: Share of a map's maximum from which on pixels are left out of the score
+        pool_threshold: Pixels above this share of a map's maximum are left out of the class score
             (0.5).
-        logit_limit: Stop when the sum of the image's class scores is beyond it, either way (1000).
-        scale: Index of the scale 1 among the pipeline's scales, whose map is watched and which
-            comes first.
-        map_only: Indices of scales whose maps are taken without learning from them.
+        logit_limit: Stop when the sum of the image's class scores is above this, or below its
+            negative (1000).
+        scale: Index of scale 1 among the pipeline's scales; it comes first, and ``cover_limit`` is
+            checked on its map.
+        map_only: Indices of scales whose maps are used without learning from them.
         high: Score above which a pixel of a normalised map counts as covered.
-        cover_limit: Stop when a larger share of the image is covered by a class: the map has
-            exploded (0.8).
+        cover_limit: Stop when a class covers a larger share of the image, since then its map has
+            spread over everything (0.8).
     """
 
     fuse: str = 'irn_cam'
@@ -71,13 +72,13 @@ class RIBTestCfg(CAMTestCfg):
 
 
 class Look(NamedTuple):
-    """What a classifier makes of a batch while it is tuned.
+    """Output of the classifier for a batch, while it is tuned on an image.
 
     Args:
         maps: Raw maps that are pooled to class scores. Shape: (N, C, h, w).
         seeds: Non-negative maps that are added up over the steps. Shape: (N, C, h, w).
-        scores: Further class scores to learn from, of tokens that have no map; None for none.
-            Shape: (N, C).
+        scores: Class scores of tokens, which have no map, to learn from too; None if there are
+            none. Shape: (N, C).
     """
 
     maps: Tensor
@@ -86,14 +87,14 @@ class Look(NamedTuple):
 
 
 class RIBTuning(BaseCAMGenerator):
-    """Base of RIB: what it does with any classifier of images that has maps.
+    """Base class of RIB, for any classifier that has class activation maps.
 
     `Reducing Information Bottleneck for Weakly Supervised Semantic Segmentation
-    <https://arxiv.org/abs/2110.06530>`_, NeurIPS 2021. A test stage of the config that trained
-    the classifier, with its checkpoint: for each image up to ``steps`` updates on its views and on
-    a batch of photos that share no class with it, with the loss ``-(scores * tags).sum()`` (no
-    sigmoid) on scores that leave out the most discriminative pixels. The weights are put back
-    after each image. The classifiers have the parts ``backbone`` and ``head``.
+    <https://arxiv.org/abs/2110.06530>`_, NeurIPS 2021. It is a test stage with the checkpoint of a
+    trained classifier. On each image up to ``steps`` updates are made, with views of the image and
+    with a batch of photos that share no class with it. The loss is ``-(scores * tags).sum()``, on
+    scores that leave out the most discriminative pixels, without a sigmoid. After each image the
+    weights are restored. Classifiers have the parts ``backbone`` and ``head``.
     """
 
     test_cfg_class: ClassVar[type[RIBTestCfg]] = RIBTestCfg
@@ -103,7 +104,7 @@ class RIBTuning(BaseCAMGenerator):
 
     @abstractmethod
     def look(self, x: Tensor) -> Look:
-        """Maps and scores of normalised images (N, 3, H, W), with gradient where that is on."""
+        """Run the classifier on normalised images (N, 3, H, W), with gradients if they are on."""
 
     def predict_batch(self, batches: list[Tensor], samples: list[SegDataSample]) -> None:
         """Fill the samples of images that have the same size at every scale, one by one.
@@ -135,7 +136,7 @@ class RIBTuning(BaseCAMGenerator):
                     f'{", ".join(missing)} missing'
                 )
             views = [torch.stack([x[index], x[index].flip(-1)]) for x in batches]
-            # Autocast keeps the weights as it has cast them first, whatever becomes of them.
+            # Autocast caches the weights that it has cast, and would not see the updates.
             precision = torch.autocast(tags.device.type, enabled=False)
             with self._tuned(), torch.enable_grad(), precision:
                 maps = self._tune(views, tags, present, sample)
@@ -145,7 +146,7 @@ class RIBTuning(BaseCAMGenerator):
     def _tune(
         self, views: list[Tensor], tags: Tensor, present: Tensor, sample: SegDataSample
     ) -> list[Tensor]:
-        """Sums of the maps of all steps, for each scale. Shape: (K, h, w)."""
+        """Tune on one image and sum its maps over all steps, for each scale. Shape: (K, h, w)."""
         cfg = self.test_cfg
         optimizer = self._optimizer()
         rates = [group['lr'] for group in optimizer.param_groups]
@@ -166,7 +167,7 @@ class RIBTuning(BaseCAMGenerator):
                 if index == cfg.scale and step > 0 and self._exploded(totals[index]):
                     return totals
                 if learns:
-                    # Scale by scale: one graph is in memory at a time, the gradients add up.
+                    # A backward pass for each scale: one graph is in memory, gradients add up.
                     score = self._score(seen, tags.expand(len(seen.maps), -1))
                     (-score).backward()
                     target += score.item()
@@ -190,7 +191,7 @@ class RIBTuning(BaseCAMGenerator):
         return bool((cover > cfg.cover_limit).any())
 
     def _normalise(self, images: Tensor, boxes: Tensor) -> Tensor:
-        """As in the classifier's training, where padding is 0 after normalisation."""
+        """Normalise as in the classifier's training, where padding is 0 after normalisation."""
         samples = [SegDataSample(metainfo=dict(valid_box=box)) for box in boxes.tolist()]
         return self.data_preprocessor(dict(inputs=list(images), data_samples=samples))['inputs']
 

@@ -25,8 +25,8 @@ class Prompting(NamedTuple):
     Args:
         cams: Normalised multi-scale maps. Shape: (P, H, W).
         points: (x, y) in pixels, the global maximum first. Shape: (n, 2) each.
-        masks: One a pair. Shape: (P, H, W), bool.
-        labels: What they say together.
+        masks: SAM's mask of each pair. Shape: (P, H, W), bool.
+        labels: Label maps, merged from the masks.
     """
 
     cams: Tensor
@@ -41,22 +41,22 @@ class S2C(CAMGenerator):
 
     `From SAM to CAMs <https://openaccess.thecvf.com/content/CVPR2024/papers/Kweon_From_SAM_to_
     CAMs_Exploring_Segment_Anything_Model_for_Weakly_CVPR_2024_paper.pdf>`_ (Kweon and Yoon, CVPR
-    2024), as released. To the classification loss come
+    2024), as released. Two losses are added to that of classification:
 
-    - *segment contrast* (``loss_ssc``): each pixel's feature is drawn to the mean feature of its
-      segment, pushed from those of others;
+    - *segment contrast* (``loss_ssc``): each pixel's feature is pulled towards the mean feature of
+      its SAM segment and pushed away from those of other segments;
     - *CAM-based prompting* (``loss_cpm``, from epoch ``cpm_begin`` on): peaks of the multi-scale
-      maps prompt SAM once for each image and class, and the masks, merged into a label map,
-      supervise the maps.
+      maps are given to SAM as prompts, once for each image and class; its masks, merged into a
+      label map, supervise the maps.
 
-    Inference is that of :class:`CAMGenerator`; SAM takes no part in it.
+    Inference is that of :class:`CAMGenerator`, without SAM.
 
     Args:
         backbone: See :class:`CAMGenerator`.
         head: See :class:`CAMGenerator`; S2C projects to 256 channels.
         point_decoder: Config of a :class:`~mmwsss.models.sam.point_decoder.PointDecoder`,
-            or one; None leaves CAM-based prompting out. Built when training begins: a test
-            needs none.
+            or one; None leaves CAM-based prompting out. It is built when training begins, as
+            tests do not need it.
         loss_ssc: Config of a :class:`~mmwsss.models.losses.segment_contrast.SegmentContrastLoss`,
             or the module; None leaves it out.
         loss_cpm: Config of a
@@ -118,7 +118,7 @@ class S2C(CAMGenerator):
         )
 
     def init_weights(self) -> None:
-        """Initialise; training begins, so the point decoder is built too."""
+        """Initialise the weights and build the point decoder, since training begins."""
         super().init_weights()
         self._build_point_decoder()
 
@@ -128,7 +128,7 @@ class S2C(CAMGenerator):
         return decoder
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """``loss_cls``, ``loss_ssc`` and, from epoch ``cpm_begin`` on, ``loss_cpm``.
+        """Compute ``loss_cls``, ``loss_ssc`` and, from epoch ``cpm_begin`` on, ``loss_cpm``.
 
         Args:
             inputs: Normalised images. Shape: (N, 3, H, W).
@@ -184,18 +184,18 @@ class S2C(CAMGenerator):
         assert decoder is not None, 'there is nothing to prompt without a point decoder'
         with _evaluating(self):
             cams = self.prompting_maps(inputs, tags)
-        # In older torch the pass that learns would reuse these weights, cast without a gradient.
+        # Older versions of torch would reuse these cast weights, without gradients, in training.
         torch.clear_autocast_cache()
         points = pick_points(cams, **self.peaks)
         image = (tags > 0).nonzero()[:, 0].tolist()
-        # The decoder has its own precision, whatever that of training.
+        # The decoder has a precision of its own, independent of the training's.
         with torch.autocast(inputs.device.type, enabled=False):
             answer = decoder(self.pixels(inputs.float()), samples, image, points)
         labels = merge_masks(answer.masks, answer.confidence, cams, tags > 0)
         return Prompting(cams, points, answer.masks, labels)
 
     def prompting_maps(self, inputs: Tensor, tags: Tensor) -> Tensor:
-        """Normalised sums over scales, of pairs of image and tag. Shape: (P, H, W)."""
+        """Compute maps of all pairs of image and tag, summed over scales. Shape: (P, H, W)."""
         height, width = inputs.shape[-2:]
         image, classes = (tags > 0).nonzero(as_tuple=True)
         maps = []

@@ -1,4 +1,4 @@
-"""SAM with LoRA, whose checkpoints hold only the LoRA."""
+"""SAM with LoRA; only the LoRA is saved in checkpoints."""
 
 import pickle
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ from mmwsss.weights import read_weights_file
 class AdaptedSAM(PromptableSAM):
     """A SAM with LoRA, of which only the LoRA is trained and saved.
 
-    The frozen weights come from a published checkpoint. It is read when they are needed first:
-    when training begins, or when LoRA that was saved without them is loaded. What is saved holds a
-    fingerprint of the SAM, so that it is never put on another one.
+    The frozen weights come from a published checkpoint. It is read when they are first needed: when
+    training begins, or when a LoRA that was saved without them is loaded. A saved LoRA holds a
+    fingerprint of its SAM, so that it is never used with another one.
 
     Args:
         arch: As for :class:`~mmwsss.models.sam.sam.SAM`.

@@ -17,9 +17,9 @@ class Tokens(NamedTuple):
     """Output tokens of the transformer for a batch.
 
     Args:
-        class_token: After the last norm. Shape: (N, D).
-        patches: Of the last block, after the last norm. Shape: (N, D, h, w).
-        aux_patches: Of the auxiliary block, not normed. Shape: (N, D, h, w).
+        class_token: Class token after the last norm. Shape: (N, D).
+        patches: Patch tokens of the last block, after the last norm. Shape: (N, D, h, w).
+        aux_patches: Patch tokens of the auxiliary block, not normed. Shape: (N, D, h, w).
     """
 
     class_token: Tensor
@@ -47,16 +47,16 @@ class CAMViTOutput(NamedTuple):
 class CAMViT(BaseModule):
     """A vision transformer with a classifier on two of its blocks, and a segmentation decoder.
 
-    What ToCo (CVPR 2023), SeCo, DuPL, MoRe and CoSA share. A class's score is the maximum of its
-    map; the map is a 1x1 convolution without bias. Classifiers and decoder begin as torch
-    initialises them.
+    The network of ToCo (CVPR 2023), SeCo, DuPL, MoRe and CoSA. A class's map is a 1x1 convolution
+    without bias on the patch tokens, its score the maximum of the map. Classifiers and decoder keep
+    torch's initial weights.
 
     Args:
         num_classes: Foreground classes C.
         backbone: Config or module of a
             :class:`~mmwsss.models.backbones.class_token_vit.ClassTokenViT` with one class token.
         decoder: Config or module from patches (N, D, h, w) to logits (N, C + 1, h, w).
-        aux_block: Block (from 0; negative from the end) whose patches the auxiliary map is of.
+        aux_block: Block (from 0; negative from the end) whose patches give the auxiliary map.
         init_cfg: See :class:`mmengine.model.BaseModule`.
 
     Raises:
@@ -97,7 +97,7 @@ class CAMViT(BaseModule):
         return Tokens(last.tokens[:, 0], last.patches, net.split(middle, grid).patches)
 
     def forward(self, images: Tensor) -> CAMViTOutput:
-        """Tokens, class scores and segmentation of normalised images (N, 3, H, W)."""
+        """Compute tokens, class scores and segmentation of normalised images (N, 3, H, W)."""
         tokens = self.tokens(images)
         heads = (self.classifier, tokens.patches), (self.aux_classifier, tokens.aux_patches)
         logits, aux_logits = (
@@ -106,19 +106,19 @@ class CAMViT(BaseModule):
         return CAMViTOutput(tokens, logits, aux_logits, self.decoder(tokens.patches))
 
     def cams(self, tokens: Tokens) -> tuple[Tensor, Tensor]:
-        """Raw class activation maps of the last and of the auxiliary block. Shape: (N, C, h, w)."""
+        """Compute raw maps of the last and of the auxiliary block. Shape: (N, C, h, w)."""
         return self.classifier(tokens.patches), self.aux_classifier(tokens.aux_patches)
 
     @torch.no_grad()
     def multi_scale_cams(self, images: Tensor, scales: Sequence[float]) -> tuple[Tensor, Tensor]:
-        """Maps fused over scales and mirrored views, each stretched to [0, 1).
+        """Compute maps fused over scales and mirror images, each stretched to [0, 1).
 
         Args:
             images: Normalised. Shape: (N, 3, H, W).
             scales: Factors of the images' sides, which are cut to integers.
 
         Returns:
-            Of the last and of the auxiliary block. Shape: (N, C, H, W) each.
+            Maps of the last and of the auxiliary block. Shape: (N, C, H, W) each.
         """
         height, width = images.shape[-2:]
         found: tuple[list[Tensor], list[Tensor]] = [], []

@@ -49,7 +49,8 @@ class Co2SAM(BaseModel, StoreWriter):
         sam: Arguments of :class:`~mmwsss.models.one_stage.adapted_sam.AdaptedSAM`:
             ``arch``, ``checkpoint``, ``rank``, ``targets``, ``with_cp``, ``save_all``.
         loss: Config of a :class:`~mmwsss.models.losses.co2sam_loss.Co2SAMLoss`, or the module.
-        teacher_cache: Arguments of a :class:`TeacherCache`; None runs the T-teacher every time.
+        teacher_cache: Arguments of a :class:`TeacherCache`, which stores the T-teacher's
+            predictions on disk; None computes them every time.
         test_cfg: Fields of :class:`Co2SAMTestCfg`.
         data_preprocessor: ``dict(type='SAMDataPreprocessor', ...)``.
         init_cfg: See :class:`mmengine.model.BaseModule`.
@@ -264,7 +265,7 @@ class Co2SAM(BaseModel, StoreWriter):
         )
 
     def store_output(self) -> StoreOutput:
-        """Co2SAM writes masks."""
+        """Say that a test writes masks, and whether it used image-level labels."""
         cfg = self.test_cfg
         protocol = dict(
             image_labels_at_test_time='oracle tags' if cfg.oracle_tags else 'not used',

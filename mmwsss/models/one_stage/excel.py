@@ -27,23 +27,23 @@ from mmwsss.registry import MODELS
 class ExCEL(TokenSegmentor):
     """Exploring CLIP's Dense Knowledge for Weakly Supervised Semantic Segmentation.
 
-    `Z. Yang et al., CVPR 2025 <https://arxiv.org/abs/2503.20826>`_. Maps are similarities of
-    patches, by surgery attention, and class texts that a bank of sentences enriches, without
-    gradients. Later, the decoder's features sharpen CLIP's attention (LVC) and its walk.
+    `Z. Yang et al., CVPR 2025 <https://arxiv.org/abs/2503.20826>`_. Maps are similarities between
+    patches, computed with "surgery" attention, and class texts that a bank of sentences enriches;
+    no gradients are needed. Later in the training the decoder's features sharpen CLIP's attention
+    (LVC) and the spreading of maps.
 
-    As published, means of similarities are taken over all places of the batch, that of this
-    process: a result depends on the other images of the batch, except for the segmentation at test
-    time.
+    As published, mean similarities are taken over all patches of the process's batch. Results
+    therefore depend on the other images of the batch, except for the segmentation at test time.
 
     Args:
         bank: Sentences that enrich the texts of the classes; None leaves them as they are.
-        surgery: Last blocks of CLIP with surgery attention.
-        features: What the decoder gets of CLIP: ``'published'`` or ``'clean'``, see
+        surgery: Number of CLIP's last blocks with surgery attention.
+        features: Which tokens of CLIP the decoder gets: ``'published'`` or ``'clean'``, see
             :class:`~mmwsss.models.clip.surgery.CLIPSurgery`.
-        learnt_after: Iterations of training after which labels use what is learnt (VOC 14000, COCO
-            30000).
-        own_labels_after: Iterations after which the affinity learns from the own prediction (VOC
-            24000); None for never (COCO).
+        learnt_after: Iterations of training after which labels use what the decoder has learnt (VOC
+            14000, COCO 30000).
+        own_labels_after: Iterations after which the affinity learns from the network's own
+            prediction (VOC 24000); None for never (COCO).
         options: All others of :class:`TokenSegmentor` (but ``scale_divisor`` and ``phase2``), e.g.
             ``clip``, ``prompts``, ``num_classes`` and ``caa``, whose threshold is that of the
             training. ``test_cfg`` has the fields of
@@ -81,21 +81,21 @@ class ExCEL(TokenSegmentor):
         self.own_labels_after = own_labels_after
 
     def segment(self, x: Tensor, attention: int = 0) -> Segmented:
-        """Logits and features; all attention is there anyway. Shape of images: (N, 3, H, W)."""
+        """Compute logits and features of images (N, 3, H, W); attention is always complete."""
         image = self.surgery.encode(x)
         fused = self.fusion([block[:, 1:] for block in image.blocks], image.grid)
         return Segmented(image, self.decoder(fused), fused)
 
     @torch.no_grad()
     def class_maps(self, seen: Segmented, learnt: bool = False) -> Tensor:
-        """Similarities of patches and classes.
+        """Compute the similarity of each patch to each class.
 
         Args:
-            seen: N images.
-            learnt: Whether the decoder's features take part in CLIP's attention (LVC).
+            seen: Output of :meth:`segment` for N images.
+            learnt: Whether the decoder's features are added to CLIP's attention (LVC).
 
         Returns:
-            In [0, 1]; a map begins at 0 unless its minimum is at the class token.
+            Values in [0, 1]; the smallest is 0 unless it is at the class token.
             Shape: (N, C, h, w).
         """
         image = _surgery(seen)
@@ -106,37 +106,37 @@ class ExCEL(TokenSegmentor):
         return maps.transpose(1, 2).unflatten(2, image.grid)
 
     def maps(self, seen: Segmented, tags: Tensor, phase2: bool) -> tuple[list[Tensor], Tensor]:
-        """Similarities in the place of GradCAM; seeds of a test are made without LVC."""
+        """Use similarities in the place of GradCAM; tests make seeds without LVC."""
         maps = self.class_maps(seen, phase2 and self.training)
         own = [image[tag > 0] for image, tag in zip(maps, tags, strict=True)]
         return own, torch.stack(_surgery(seen).attention, 1)
 
     def affinity(self, features: Tensor) -> Tensor:
-        """Affinity of places, against the mean of the batch. Shape: (N, h w, h w)."""
+        """Compute the affinity of patches relative to the batch's mean. Shape: (N, h w, h w)."""
         return relative_cosines(features).sigmoid()
 
     def affinity_label(self, seen: Segmented, label: Tensor) -> Tensor:
-        """What the affinity learns: late, the own prediction. Shape: (N, H, W)."""
+        """Return the label that the affinity learns: late, the network's own prediction."""
         if self.own_labels_after is None or training_iteration() <= self.own_labels_after:
             return label
         logits = F.interpolate(seen.logits.detach(), label.shape[-2:], mode='bilinear')
         return logits.argmax(1).masked_fill(label == 255, 255)
 
     def colours(self, x: Tensor) -> Tensor:
-        """In training PAR sees the crop cut to 8 bits."""
+        """Return the crop with its values cut to 8 bits, whose colours PAR follows."""
         mean, std = self.data_preprocessor.mean, self.data_preprocessor.std
         return (x * std + mean).clamp(0, 255).floor() / 255
 
     def seed_colours(self, photo: Tensor, view: Tensor, size: tuple[int, int]) -> Tensor:
-        """Of seeds it sees the normalised photo at the size of the maps."""
+        """Return the normalised photo in the size of the maps, whose colours PAR follows."""
         return F.interpolate(photo[None], size, mode='bilinear', align_corners=True)[0]
 
     def protocol(self) -> dict[str, Any]:
-        """How the maps were made, for the record of a store."""
+        """Describe how maps are made, for the record of a store."""
         return dict(super().protocol(), surgery=self.surgery.blocks)
 
 
 def _surgery(seen: Segmented) -> SurgeryTokens:
-    """What :meth:`ExCEL.segment` has kept of CLIP."""
+    """Return CLIP's tokens from the output of :meth:`ExCEL.segment`."""
     assert isinstance(seen.image, SurgeryTokens)
     return seen.image

@@ -1,4 +1,4 @@
-"""How ExCEL tests."""
+"""Test options of ExCEL."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from mmwsss.models.one_stage.token_test_cfg import TokenTestCfg
 
 @dataclass(frozen=True)
 class ExCELTestCfg(TokenTestCfg):
-    """The same as of WeCLIP (``test_cfg``), with ExCEL's published values.
+    """The options of WeCLIP (``test_cfg``) with ExCEL's published values as defaults.
 
     Args:
         output: See :class:`TokenTestCfg`.
@@ -15,10 +15,10 @@ class ExCELTestCfg(TokenTestCfg):
         square: See :class:`TokenTestCfg`.
         scales: See :class:`TokenTestCfg`.
         flip: See :class:`TokenTestCfg`.
-        flip_first: Published: on COCO.
-        average_at: Published: 1 on VOC, 0.2 on COCO.
+        flip_first: False on VOC and True on COCO, as published.
+        average_at: 1 on VOC and 0.2 on COCO, as published.
         crf: See :class:`TokenTestCfg`.
-        threshold: Published: 0.75 in validations, 0.79 without training.
+        threshold: 0.75 in validations and 0.79 without training, as published.
         learnt: See :class:`TokenTestCfg`.
     """
 

@@ -1,4 +1,4 @@
-"""How one-stage transformers are tested."""
+"""Test options of one-stage transformers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ Merge = Literal['sum', 'max']
 
 @dataclass(frozen=True)
 class OneStageTestCfg(CAMTestCfg):
-    """How segmentations and seeds are made (``test_cfg``, ``val_cfg``).
+    """Options of making segmentations and seeds (``test_cfg``, ``val_cfg``).
 
-    Segmentation uses no image-level labels; seeds are of the tagged classes (``use_tags``), an
-    oracle on any list that is not trained on.
+    Segmentation uses no image-level labels. Seeds are made for the tagged classes (``use_tags``),
+    which is an oracle on any list that is not trained on.
 
     Args:
         flip: Add the mirror image of every scale to the segmentation.
-        fuse: How maps are fused; seeds always have both views, at the model's ``cam_scales``.
-        scales: Of the segmentation; sides are cut to integers.
+        fuse: How maps are fused; seeds always use mirror images, at the model's ``cam_scales``.
+        scales: Scales of the segmentation; sides are cut to integers.
         side: Squeeze the image to a square of this side first; None keeps its size.
         merge_flips: How logits of both views are merged.
         merge_scales: How logits of the scales are merged.

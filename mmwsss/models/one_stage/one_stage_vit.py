@@ -23,9 +23,9 @@ from mmwsss.structures import Seeds
 class OneStageViT(BaseCAMGenerator):
     """A network that learns class activation maps and segmentation from tags at once.
 
-    A method implements :meth:`loss` of the parts below: :meth:`classification`,
-    :meth:`token_contrast`, :meth:`pseudo_labels` and :meth:`segmentation`. Losses and labels of the
-    descendants (SeCo, DuPL, MoRe, CoSA) differ, what is here does not.
+    A method implements :meth:`loss` from the parts below: :meth:`classification`,
+    :meth:`token_contrast`, :meth:`pseudo_labels` and :meth:`segmentation`. ToCo's descendants
+    (SeCo, DuPL, MoRe, CoSA) have other losses and labels, but share these parts.
 
     Args:
         network: Config or module of a :class:`~mmwsss.models.one_stage.cam_vit.CAMViT`.
@@ -38,15 +38,15 @@ class OneStageViT(BaseCAMGenerator):
         loss_reg: Config of a :class:`~mmwsss.models.losses.dense_energy.DenseEnergyLoss`, or the
             module; None for none.
         cam_scales: Scales of the class activation maps, in training and for seeds.
-        high: Score that a certain object has to beat.
-        low: Score that certain background does not beat.
+        high: Score above which a pixel surely shows a class.
+        low: Score up to which a pixel is surely background.
         segment_from: First iteration (from 0) in which the segmentation learns.
-        scale_token_boxes: Divide the box of a photo in its padding by the patch size (rounded
-            outwards) before it is laid over tokens. As published (False) a box of pixels is laid
-            over the small map of tokens, so that padding is nearly never left out.
+        scale_token_boxes: Divide the box of a photo within its padding by the patch size (rounded
+            outwards) before it is applied to the map of tokens. As published (False) the box in
+            pixels is applied to that small map, so that padding is hardly ever left out.
         test_cfg: Fields of :class:`OneStageTestCfg`.
         val_cfg: The same for validation while training. Defaults to ``test_cfg``.
-        data_preprocessor: With ``mean`` and ``std`` in 0-255, to get at the colours of a view.
+        data_preprocessor: With ``mean`` and ``std`` in 0-255, to recover the colours of a view.
         init_cfg: See :class:`mmengine.model.BaseModule`.
 
     Raises:
@@ -104,22 +104,22 @@ class OneStageViT(BaseCAMGenerator):
 
     @property
     def iteration(self) -> int:
-        """Iterations of the training that are done."""
+        """Number of training iterations that are finished."""
         return MessageHub.get_current_instance().get_info('iter', 0)
 
     def colours(self, images: Tensor) -> Tensor:
-        """Normalised images (N, 3, H, W) back to 0..255, not rounded."""
+        """Undo the normalisation of images (N, 3, H, W) to 0..255, without rounding."""
         return images * self.data_preprocessor.std + self.data_preprocessor.mean
 
     def boxes(self, images: Tensor, samples: list[SegDataSample]) -> Tensor:
-        """Where photos lie in their padding: y0, y1, x0, x1. Shape: (N, 4), int64."""
+        """Collect where photos lie in their padding: y0, y1, x0, x1. Shape: (N, 4), int64."""
         whole = (0, 0, *images.shape[-2:])
         found = [sample.metainfo.get('valid_box', whole) for sample in samples]
         boxes = torch.tensor(found, device=images.device)
         return boxes[:, [0, 2, 1, 3]]
 
     def classification(self, output: CAMViTOutput, tags: Tensor) -> dict[str, Tensor]:
-        """``loss_cls`` and ``loss_aux`` of both classifiers; tags (N, C)."""
+        """Compute ``loss_cls`` and ``loss_aux``, of both classifiers; tags (N, C)."""
         return dict(
             loss_cls=F.multilabel_soft_margin_loss(output.logits, tags),
             loss_aux=F.multilabel_soft_margin_loss(output.aux_logits, tags),
@@ -128,10 +128,10 @@ class OneStageViT(BaseCAMGenerator):
     def token_contrast(
         self, patches: Tensor, aux_cam: Tensor, tags: Tensor, boxes: Tensor
     ) -> Tensor:
-        """Patch token contrast by the labels that the auxiliary map gives the tokens.
+        """Compute the patch token contrast, with tokens labelled by the auxiliary map.
 
         Args:
-            patches: Of the last block. Shape: (N, D, h, w).
+            patches: Tokens of the last block. Shape: (N, D, h, w).
             aux_cam: See :meth:`CAMViT.multi_scale_cams`. Shape: (N, C, H, W).
             tags: Shape: (N, C).
             boxes: See :meth:`boxes`.
@@ -139,7 +139,7 @@ class OneStageViT(BaseCAMGenerator):
         return self.loss_ptc(patches, self.token_labels(aux_cam, patches.shape[-2:], tags, boxes))
 
     def token_labels(self, cam: Tensor, grid: Sequence[int], tags: Tensor, boxes: Tensor) -> Tensor:
-        """Labels of tokens, 255 where undecided or padding. Shape: (N, h, w), uint8."""
+        """Label the tokens; 255 is undecided or padding. Shape: (N, h, w), uint8."""
         if self.scale_token_boxes:
             patch = self.network.backbone.patch_embed.patch_size
             boxes = torch.stack([boxes[:, 0::2] // patch, -(-boxes[:, 1::2] // patch)], -1)
@@ -148,7 +148,7 @@ class OneStageViT(BaseCAMGenerator):
         return two_level_labels(cam, tags, high=self.high, low=self.low, boxes=boxes)
 
     def pseudo_labels(self, images: Tensor, cam: Tensor, tags: Tensor, boxes: Tensor) -> Tensor:
-        """Labels of maps refined by PAR, 255 where undecided or padding.
+        """Label pixels by maps that PAR refines; 255 is undecided or padding.
 
         Args:
             images: Normalised. Shape: (N, 3, H, W).
@@ -165,10 +165,10 @@ class OneStageViT(BaseCAMGenerator):
     def segmentation(
         self, logits: Tensor, labels: Tensor, images: Tensor, boxes: Tensor
     ) -> dict[str, Tensor]:
-        """``loss_seg`` and ``loss_reg``.
+        """Compute ``loss_seg`` and ``loss_reg``.
 
         Args:
-            logits: Of the decoder. Shape: (N, C + 1, h, w).
+            logits: From the decoder. Shape: (N, C + 1, h, w).
             labels: See :meth:`pseudo_labels`. Shape: (N, H, W).
             images: Normalised. Shape: (N, 3, H, W).
             boxes: See :meth:`boxes`.
@@ -184,7 +184,7 @@ class OneStageViT(BaseCAMGenerator):
     # Testing --------------------------------------------------------------------------
 
     def val_step(self, data: dict | tuple | list) -> list[SegDataSample]:
-        """Validate by ``val_cfg``."""
+        """Run a validation step with the options of ``val_cfg``."""
         test_cfg, self.test_cfg = self.test_cfg, self.val_cfg
         try:
             return super().val_step(data)
@@ -192,12 +192,12 @@ class OneStageViT(BaseCAMGenerator):
             self.test_cfg = test_cfg
 
     def cams(self, x: Tensor) -> CAMOutput:
-        """Class scores and raw maps of the last block, of images (N, 3, H, W)."""
+        """Compute class scores and raw maps of the last block for images (N, 3, H, W)."""
         output = self.network(x)
         return CAMOutput(output.logits, self.network.cams(output.tokens)[0])
 
     def segment(self, images: Tensor, size: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Segment by ``test_cfg``.
+        """Segment images with the scales and mirror images of ``test_cfg``.
 
         Args:
             images: Normalised. Shape: (N, 3, H, W).
@@ -246,12 +246,12 @@ class OneStageViT(BaseCAMGenerator):
             self._fill_seeds(images, size, samples)
 
     def store_output(self) -> StoreOutput:
-        """Masks and, if seeds are made, scores."""
+        """Say that a test writes masks and, if it makes seeds, scores."""
         kinds = ('masks', 'scores') if self.test_cfg.seeds else ('masks',)
         return StoreOutput(kinds, self.protocol())
 
     def protocol(self) -> dict[str, Any]:
-        """How segmentations and seeds are made, for the record of a store."""
+        """Describe how segmentations and seeds are made, for the record of a store."""
         protocol = super().protocol()
         if protocol.pop('seeds'):
             return dict(protocol, cam_scales=self.cam_scales)
@@ -275,6 +275,6 @@ class OneStageViT(BaseCAMGenerator):
 
 
 def _merge(logits: list[Tensor], rule: str) -> Tensor:
-    """Sum or maximum of logits of several views."""
+    """Merge logits of several views by their sum or maximum."""
     stacked = torch.stack(logits)
     return stacked.sum(0) if rule == 'sum' else stacked.amax(0)

@@ -1,4 +1,4 @@
-"""When labels begin to use what is being learnt."""
+"""Decides when labels begin to use what the decoder has learnt."""
 
 from typing import Literal, get_args
 
@@ -8,15 +8,15 @@ Count = Literal['iterations', 'forwards']
 
 
 class PhaseTrigger:
-    """When labels begin to use the affinity that is being learnt: WeCLIP's phase 2.
+    """Says whether a training is in WeCLIP's phase 2, where labels use the learnt affinity.
 
-    Testing is always phase 2.
+    Testing always is.
 
     Args:
-        after: Phase 2 begins when the count exceeds it; 0 is phase 2 from the beginning.
-        count: ``'iterations'`` of the training, from 1. Or ``'forwards'``, as published: every
-            call of the network counts, those of the validation too, and a resumed training begins
-            at 0 again. With a validation of 1464 images after every 2000 iterations, 15000
+        after: Phase 2 begins when the count exceeds this; with 0 it begins at once.
+        count: ``'iterations'`` counts training iterations, from 1. ``'forwards'``, as published,
+            counts every call of the network, those in validations too, and begins at 0 again when a
+            training is resumed. With a validation of 1464 images after every 2000 iterations, 15000
             forwards are exceeded in iteration 9145.
     """
 
@@ -33,12 +33,12 @@ class PhaseTrigger:
         self.forwards += 1
 
     def __call__(self) -> bool:
-        """Whether the training is in phase 2, the call that it is in being counted."""
+        """Whether the training is in phase 2; the present call counts."""
         if self.count == 'forwards':
             return self.forwards > self.after
         return training_iteration() > self.after
 
 
 def training_iteration() -> int:
-    """Number of the training iteration that is running, from 1; resumed ones go on."""
+    """Return the number of the running training iteration, from 1, also after a resume."""
     return MessageHub.get_current_instance().get_info('iter', 0) + 1

@@ -18,18 +18,18 @@ from mmwsss.stores.hashing import hash_file
 class SecondEncoder:
     """Frozen backbone that provides a second set of features, e.g. DINOv2.
 
-    Not a module, as :class:`~mmwsss.models.clip.clip.CLIP` is none: it is no part of checkpoints,
-    stays in evaluation mode and is shared by copies of a model.
+    Like :class:`~mmwsss.models.clip.clip.CLIP` it is no ``nn.Module``, so that it is not saved in
+    checkpoints, stays in evaluation mode and is shared by copies of a model.
 
     Args:
         backbone: Config of a backbone whose last output is a map (N, D, h, w), e.g. mmpretrain's
             ``VisionTransformer`` with ``out_type='featmap'``; or a network with its weights.
-        channels: D.
-        patch: Images are resized to sides in multiples of it, rounded down (bilinear, not
-            antialiased).
-        checkpoint: Its weights, under its own names or DINOv2's (``dinov2_vits14_pretrain.pth``).
-            Needed where a config is given.
-        prefix: Of the names in the checkpoint that are meant.
+        channels: Number of channels D.
+        patch: Images are resized so that their sides are multiples of this, rounded down (bilinear,
+            not antialiased).
+        checkpoint: File of its weights, under its own names or DINOv2's
+            (``dinov2_vits14_pretrain.pth``). Needed if ``backbone`` is a config.
+        prefix: Read only names in the checkpoint that begin with this, and cut it off.
 
     Raises:
         ValueError: There is no checkpoint, or it lacks weights of the backbone.
@@ -59,7 +59,7 @@ class SecondEncoder:
         else:
             network = backbone
         self._backbone = network.requires_grad_(False)
-        self._backbone.eval()  # of mmpretrain's it returns nothing
+        self._backbone.eval()  # a line of its own: mmpretrain's returns nothing
         self._hash: str | None = None
 
     def __deepcopy__(self, memo: dict) -> 'SecondEncoder':
@@ -83,7 +83,7 @@ class SecondEncoder:
             )
 
     def size(self, image: Sequence[int]) -> tuple[int, int]:
-        """Size at which an image (H, W) goes in.
+        """Return the size to which an image (H, W) is resized.
 
         Raises:
             ValueError: It is smaller than a patch.
@@ -97,10 +97,10 @@ class SecondEncoder:
 
     @torch.no_grad()
     def __call__(self, x: Tensor) -> Tensor:
-        """Features of normalised images. Shape: (N, 3, H, W) to (N, D, h, w), float32.
+        """Compute features of normalised images. Shape: (N, 3, H, W) to (N, D, h, w), float32.
 
         Raises:
-            ValueError: They have another number of channels than was said.
+            ValueError: The backbone gives another number of channels than ``channels``.
         """
         self._backbone.to(x.device)
         found = self._backbone(F.interpolate(x, self.size(x.shape[-2:]), mode='bilinear'))
@@ -113,7 +113,7 @@ class SecondEncoder:
         return found.float()
 
     def protocol(self) -> dict[str, Any]:
-        """Which one it is, for the record of a store; hashes the checkpoint once."""
+        """Describe the encoder for the record of a store; the checkpoint is hashed once."""
         if self._hash is None:
             self._hash = hash_file(self.checkpoint) if self.checkpoint else ''
         return dict(channels=self.channels, patch=self.patch, checkpoint=self._hash)

@@ -1,4 +1,4 @@
-"""What a segmentor on the tokens of a frozen CLIP says about images."""
+"""Output of a segmentor that works on the tokens of a frozen CLIP."""
 
 from typing import NamedTuple
 
@@ -9,13 +9,13 @@ from mmwsss.models.clip.surgery import SurgeryTokens
 
 
 class Segmented(NamedTuple):
-    """What the network says about N images.
+    """Output of the network for N images.
 
     Args:
-        image: Their tokens in CLIP.
-        logits: On the grid of patches. Shape: (N, C + 1, h, w).
-        features: What the affinity of places is made of. Shape: (N, E, h, w).
-        by_encoder: Logits of each encoder, where there are several.
+        image: The images' tokens in CLIP.
+        logits: Logits on the grid of patches. Shape: (N, C + 1, h, w).
+        features: Features from which the affinity of patches is computed. Shape: (N, E, h, w).
+        by_encoder: Logits of each encoder, if there are several.
     """
 
     image: CLIPTokens | SurgeryTokens

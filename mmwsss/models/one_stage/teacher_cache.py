@@ -17,15 +17,15 @@ _DTYPES = ('float32', 'float16')
 class TeacherCache:
     """Low-resolution logits and prototypes of the T-teacher, one ``.npz`` for each view.
 
-    The teacher never changes and sees an image in four orientations alone, so that from the
-    second visit on its pass through the encoder can be left out. A file made for other boxes,
-    another SAM or another input is made anew.
+    The teacher never changes and sees an image in only four orientations, so that from the second
+    time on its pass through the encoder can be left out. Predictions for other boxes, another SAM
+    or another input are not used but replaced.
 
     Args:
-        folder: Where the files are.
-        dtype: Of the logits on disk. ``'float16'`` halves them; values that round to 0 then lose
-            their sign.
-        context: What else the answers depend on (SAM, normalisation, size).
+        folder: Folder of the files.
+        dtype: Type of the logits on disk. ``'float16'`` halves the files; values that round to 0
+            then lose their sign.
+        context: Describes what else the predictions depend on (SAM, normalisation, size).
 
     Raises:
         ValueError: ``dtype`` is unknown.
@@ -37,22 +37,22 @@ class TeacherCache:
         self.folder, self.dtype, self.context = Path(folder), dtype, context
 
     def path(self, img_id: str, flips: tuple[bool, bool]) -> Path:
-        """File of a view: mirrored left and right, and top and bottom, or not."""
+        """Return the file of a view: mirrored left to right, and top to bottom, or not."""
         return self.folder / f'{img_id}.{int(flips[0])}{int(flips[1])}.npz'
 
     def read(
         self, img_id: str, flips: tuple[bool, bool], boxes: np.ndarray
     ) -> tuple[Tensor, Tensor] | None:
-        """Logits (n, 4 s, 4 s) and prototypes (n, D), float32; None if they are not there.
+        """Read logits (n, 4 s, 4 s) and prototypes (n, D), float32; None if they are not there.
 
         Args:
             img_id: Image id.
             flips: See :meth:`path`.
-            boxes: What the teacher is prompted with.
+            boxes: Prompts of the teacher.
         """
         try:
             arrays = unpack(self.path(img_id, flips), {'low', 'prototypes', 'key'})
-        except (FileNotFoundError, ValueError):  # a broken file is made anew, too
+        except (FileNotFoundError, ValueError):  # a broken file is replaced, too
             return None
         if str(arrays['key']) != self._key(boxes):
             return None

@@ -17,25 +17,25 @@ from mmwsss.registry import MODELS, build
 
 @MODELS.register_module()
 class ToCo(OneStageViT):
-    """One network, one stage: token contrast makes the maps that teach the segmentation.
+    """A transformer that learns maps by token contrast, and segmentation from these maps.
 
     `Token Contrast for Weakly-Supervised Semantic Segmentation <https://arxiv.org/abs/2303.01267>`_
-    (CVPR 2023). A map of an earlier block, where tokens are still diverse, says which pairs of last
-    tokens belong together (patch token contrast) and where local crops may show an object (class
-    token contrast against a teacher head, a moving average). The last block's map, refined by PAR,
-    is the label of the decoder, whose segmentation is the result.
+    (CVPR 2023). In an earlier block tokens are still diverse. Its map says which pairs of tokens of
+    the last block should be similar (patch token contrast) and where local crops may show an object
+    (class token contrast against a teacher head, a moving average). The last block's map, refined
+    by PAR, labels the images for the decoder, whose segmentation is the result.
 
     Args:
         network: See :class:`OneStageViT`.
         head: Sizes of the :class:`~mmwsss.models.heads.PrototypeHead` of student and teacher:
             ``hidden``, ``bottleneck`` and ``prototypes``.
-        momentum: What the teacher keeps of itself in every training step.
+        momentum: Share of the teacher's weights that is kept in each training step.
         local_size: Side of local crops in pixels.
-        num_local: Local crops of an image.
+        num_local: Number of local crops of an image.
         object_ratio: Greatest mean certainty of a crop that counts as background.
         contrast_from: First iteration (from 0) in which token contrast counts.
-        own_cam_from: First iteration in which pseudo labels are of the last block's map; those
-            before are of the auxiliary map.
+        own_cam_from: First iteration in which pseudo labels are made from the last block's map;
+            before, they are made from the auxiliary map.
         loss_ptc: See :class:`OneStageViT`.
         loss_ctc: Config of a
             :class:`~mmwsss.models.losses.class_token_contrast.ClassTokenContrastLoss`, or the
@@ -111,14 +111,14 @@ class ToCo(OneStageViT):
     def loss(
         self, inputs: Tensor | Sequence[Tensor], data_samples: list[SegDataSample]
     ) -> dict[str, Tensor]:
-        """All losses of a step, weighted.
+        """Compute all losses of a step, weighted.
 
-        As long as token contrast or segmentation does not count, its losses are 0 with a gradient
-        of 0: nothing is computed for them, and weight decay takes its course as published.
+        Before token contrast or segmentation begins, its losses are 0 with gradients of 0: nothing
+        is computed for them, but weight decay acts on their weights, as published.
 
         Args:
-            inputs: The training view, a second view of the whole photo and the view that local
-                crops are cut from (first and third alike but for colours), see
+            inputs: The training view, a second view of the whole photo, and the view that local
+                crops are cut from (the first and the third differ in colours only), see
                 :class:`~mmwsss.datasets.transforms.TokenContrastViews`. Shape: (N, 3, H, W) each.
             data_samples: N samples with ``gt_label`` and perhaps ``valid_box``.
 
@@ -159,13 +159,13 @@ class ToCo(OneStageViT):
 
     @torch.no_grad()
     def update_teacher(self) -> None:
-        """Move the teacher towards the student; before it is asked, in every training step."""
+        """Move the teacher's weights towards the student's, before the teacher is used."""
         pairs = zip(self.teacher.parameters(), self.student.parameters(), strict=True)
         for teacher, student in pairs:
             teacher.mul_(self.momentum).add_(student, alpha=1 - self.momentum)
 
     def local_crops(self, images: Tensor, aux_cam: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
-        """Cut crops where the auxiliary map is not certain of an object.
+        """Cut crops where the auxiliary map is unsure.
 
         Args:
             images: Shape: (N, 3, H, W).
@@ -181,10 +181,10 @@ class ToCo(OneStageViT):
         return cut_crops(images, corners, self.local_size).flatten(0, 1), positive
 
     def class_contrast(self, views: Sequence[Tensor], crops: Tensor, positive: Tensor) -> Tensor:
-        """Class token contrast of crops (and views) with the teacher's answers on the views.
+        """Compute the contrast of class tokens with the teacher's projections of whole views.
 
         Args:
-            views: Class tokens of whole views, which go to both heads. Shape: (N, D) each.
+            views: Class tokens of whole views, which both heads project. Shape: (N, D) each.
             crops: Local crops, crop-major. Shape: (L * N, 3, s, s).
             positive: See :meth:`local_crops`. Shape: (N, L).
         """
@@ -193,7 +193,7 @@ class ToCo(OneStageViT):
         return self.loss_ctc(student, teacher, torch.cat([whole, positive], 1))
 
     def project(self, views: Sequence[Tensor], crops: Tensor) -> tuple[Tensor, Tensor]:
-        """Answers of the student on views and crops, and of the teacher on views, crop-major."""
+        """Project views and crops by the student, and views by the teacher; crop-major."""
         tokens = torch.cat(list(views))
         with torch.no_grad():
             teacher = self.teacher(tokens)

@@ -16,9 +16,9 @@ from mmwsss.ops.two_level_labels import inside_boxes
 
 
 class TokenLabels(BaseModel):
-    """The half of a :class:`TokenSegmentor` that makes labels: maps, their spreading, PAR.
+    """The part of a ``TokenSegmentor`` that makes labels: maps, their spreading, PAR.
 
-    The steps are methods of their own, so that a method can replace one: :meth:`maps`,
+    Each step has its own function, so that a method can replace one: :meth:`maps`,
     :meth:`cam_tokens`, :meth:`affinity`, :meth:`weights` and :meth:`colours`.
 
     Attributes:
@@ -31,22 +31,22 @@ class TokenLabels(BaseModel):
 
     @abstractmethod
     def segment(self, x: Tensor, attention: int = 0) -> Segmented:
-        """Logits and features of images.
+        """Run the network on images.
 
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
-            attention: Last blocks of which the attention is wanted.
+            attention: Number of CLIP's last blocks whose attention is needed.
         """
 
     def maps(self, seen: Segmented, tags: Tensor, phase2: bool) -> tuple[list[Tensor], Tensor]:
-        """Raw maps of each image's tags, and the attention along which they are spread.
+        """Compute raw maps of each image's tags, and the attention along which to spread them.
 
-        GradCAM, unless a method has other maps.
+        The maps are GradCAM's, unless a method has others.
 
         Args:
-            seen: N images, with the attention of the blocks that are looked at.
+            seen: Output of :meth:`segment` for N images, with the attention that is needed.
             tags: Multi-hot. Shape: (N, C).
-            phase2: Whether what is learnt takes part.
+            phase2: Whether to use what the decoder has learnt.
 
         Returns:
             N tensors of shape (P, h, w), and (N, K, 1 + h w, 1 + h w).
@@ -57,25 +57,25 @@ class TokenLabels(BaseModel):
         return list(cams), self.seeder.clip.describe(image)[1]
 
     def cam_tokens(self, image: CLIPTokens) -> CLIPTokens:
-        """Tokens that go into the last block for GradCAM."""
+        """Return the tokens that GradCAM feeds into the last block."""
         return image._replace(tokens=image.tokens.float(), hidden=image.hidden.float())
 
     def affinity(self, features: Tensor) -> Tensor:
-        """Affinity of places. Shape: (N, E, h, w) to (N, h w, h w)."""
+        """Compute the affinity between patches. Shape: (N, E, h, w) to (N, h w, h w)."""
         return token_affinity(features)
 
     def weights(self, seen: Segmented, tags: Tensor) -> Tensor | None:
-        """Factors of what places give in the walk, (N, C, h, w); None for none."""
+        """Return how much each patch counts when maps are spread, (N, C, h, w); None: equally."""
         return None
 
     @torch.no_grad()
     def class_scores(self, seen: Segmented, tags: Tensor, phase2: bool) -> list[Tensor]:
-        """Scores of each image's tags in [0, 1), at the resolution of patches.
+        """Compute scores of each image's tags in [0, 1), at the resolution of patches.
 
         Args:
             seen: See :meth:`maps`.
             tags: Multi-hot. Shape: (N, C).
-            phase2: Whether the affinity of the features takes part.
+            phase2: Whether to use the affinity of the decoder's features.
 
         Returns:
             N tensors. Shape: (P, h, w) each.
@@ -100,17 +100,17 @@ class TokenLabels(BaseModel):
     def labels(
         self, x: Tensor, seen: Segmented, tags: Tensor, phase2: bool, boxes: Sequence | None = None
     ) -> Tensor:
-        """Pseudo labels of a batch.
+        """Make pseudo labels of a batch.
 
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
-            seen: What :meth:`segment` says about them.
+            seen: Output of :meth:`segment` for them.
             tags: Multi-hot. Shape: (N, C).
             phase2: See :meth:`class_scores`.
-            boxes: Place (top, left, bottom, right) of each picture; what is outside is 255.
+            boxes: Place (top, left, bottom, right) of each picture; pixels outside get 255.
 
         Returns:
-            0 background, 1..C, of every pixel. Shape: (N, H, W), int64.
+            0 for background, 1..C for classes. Shape: (N, H, W), int64.
         """
         labels = []
         for index, low in enumerate(self.class_scores(seen, tags, phase2)):
@@ -124,5 +124,5 @@ class TokenLabels(BaseModel):
         return found.masked_fill(~inside, 255)
 
     def colours(self, x: Tensor) -> Tensor:
-        """What PAR sees of a crop: the normalised image."""
+        """Return the image whose colours PAR follows in a crop: the normalised one."""
         return x

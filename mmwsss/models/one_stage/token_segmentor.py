@@ -31,10 +31,10 @@ from mmwsss.structures import Seeds
 
 
 class TokenSegmentor(TokenLabels, StoreWriter):
-    """A small decoder on the tokens of a frozen CLIP, which also labels what the decoder learns.
+    """A small decoder on a frozen CLIP's tokens; the same CLIP labels what the decoder learns.
 
     Maps of the tags, spread along CLIP's attention and refined by PAR, label each crop. In *phase
-    2* the affinity of the decoder's features corrects the attention. CLIP is no part of
+    2* the affinity of the decoder's features corrects the attention. CLIP is not saved in
     checkpoints. A method implements ``segment``, may replace steps of
     :class:`~mmwsss.models.one_stage.token_labels.TokenLabels`, and may have other :meth:`losses`.
 
@@ -45,20 +45,20 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         caa: Fields of an :class:`~mmwsss.ops.attention_affinity.AttentionAffinity`.
         bank: Enriches the texts of the classes: arguments of a
             :class:`~mmwsss.models.clip.text_bank.TextBank`, or one; None leaves them as they are.
-        choose: Last blocks of which phase 2 chooses the attention.
+        choose: Number of last blocks from which phase 2 chooses attention.
         scale_divisor: Divides CLIP's factor of the cosines.
         phase2: Arguments of a :class:`~mmwsss.models.one_stage.phase_trigger.PhaseTrigger`.
-        channels: Of the decoder.
+        channels: Channels of the decoder.
         layers: Its transformer blocks.
         heads: Its attention heads.
         dropout: Share of fused channels that are dropped in training.
         loss_seg: Config of the segmentation's loss, on logits and label.
         loss_affinity: Config of a
             :class:`~mmwsss.models.losses.token_affinity.TokenAffinityLoss`.
-        affinity_weight: Weight of that.
-        par_iterations: Averages of PAR.
-        ignore_padding: Leave padding out of the losses, which published trainings label and learn.
-            The pipeline then crops with ``RandomCropPad(fill=...)``, which says where it is.
+        affinity_weight: Weight of that loss.
+        par_iterations: Iterations of PAR.
+        ignore_padding: Leave padding out of the losses; published trainings label it and learn it.
+            The pipeline then crops with ``RandomCropPad(fill=...)``, which says where padding is.
         test_cfg: Fields of ``test_cfg_class``.
         data_preprocessor: E.g. ``dict(type='WSSSDataPreprocessor')``.
         init_cfg: See :class:`mmengine.model.BaseModule`.
@@ -143,7 +143,7 @@ class TokenSegmentor(TokenLabels, StoreWriter):
     # Training -------------------------------------------------------------------------
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """Named losses of a training batch.
+        """Compute the named losses of a training batch.
 
         Args:
             inputs: Normalised images. Shape: (N, 3, H, W).
@@ -168,7 +168,7 @@ class TokenSegmentor(TokenLabels, StoreWriter):
             return self.losses(seen, label, tags)
 
     def losses(self, seen: Segmented, label: Tensor, tags: Tensor) -> dict[str, Tensor]:
-        """The losses, given the labels. Shape of these: (N, H, W)."""
+        """Compute the losses from pseudo labels (N, H, W)."""
         affinity = self.affinity(seen.features)
         taught = self.affinity_label(seen, label)
         return dict(
@@ -178,7 +178,7 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         )
 
     def affinity_label(self, seen: Segmented, label: Tensor) -> Tensor:
-        """What the affinity learns: the label."""
+        """Return the label that the affinity learns: the pseudo label itself."""
         return label
 
     def _boxes(self, samples: list[SegDataSample]) -> list | None:
@@ -195,14 +195,12 @@ class TokenSegmentor(TokenLabels, StoreWriter):
     # Testing --------------------------------------------------------------------------
 
     def val_step(self, data: dict | tuple | list) -> list[SegDataSample]:
-        """Both at one scale: the segmentation, and seeds where samples have tags."""
+        """Segment at one scale, and make seeds where samples have tags."""
         batch: dict = self.data_preprocessor(data, False)
         with torch.no_grad():
             for photo, sample in zip(batch['inputs'], batch['data_samples'], strict=True):
                 self.phase2.saw_forward()
-                view = photo[None]
-                if self.test_cfg.square:
-                    view = self.test_cfg.view(view)
+                view = self.test_cfg.view(photo[None]) if self.test_cfg.square else photo[None]
                 seen = self.segment(view, self.seeder.choose)
                 self.keep_segmentation(sample, photo, seen.logits, crf=False)
                 if 'gt_label' in sample:
@@ -230,13 +228,13 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         return data_samples
 
     def merged(self, photo: Tensor, size: tuple[int, int]) -> Tensor:
-        """Mean logits of all scales and mirrorings, (1, C + 1, h, w), of a photo (1, 3, H, W)."""
+        """Average logits of a photo (1, 3, H, W) over ``test_cfg``'s views: (1, C + 1, h, w)."""
         return self.test_cfg.merge(lambda views: self.segment(views).logits, photo, size)
 
     def keep_segmentation(
         self, sample: SegDataSample, photo: Tensor, logits: Tensor, crf: bool = True
     ) -> None:
-        """Segmentation of a photo (3, H, W), by its logits (1, C + 1, h, w)."""
+        """Store the segmentation of a photo (3, H, W), from its logits (1, C + 1, h, w)."""
         size = tuple(sample.ori_shape[:2])
         full = F.interpolate(logits.float(), size, mode='bilinear')[0]
         if crf and self.test_cfg.crf is not None:
@@ -250,13 +248,13 @@ class TokenSegmentor(TokenLabels, StoreWriter):
     def keep_seeds(
         self, sample: SegDataSample, photo: Tensor, view: Tensor, seen: Segmented
     ) -> None:
-        """Seeds of the tags with a background map, as labels are made in phase 2.
+        """Make seeds of the tags with a background map, as training labels are made.
 
         Args:
-            sample: Gets them.
-            photo: Normalised. Shape: (3, H, W).
-            view: What the network has seen of it. Shape: (3, h, w).
-            seen: What it says.
+            sample: Sample that gets them.
+            photo: Normalised photo. Shape: (3, H, W).
+            view: The photo as the network has seen it. Shape: (3, h, w).
+            seen: The network's output.
         """
         cfg, size = self.test_cfg, tuple(sample.ori_shape[:2])
         tags = image_labels([sample], self.num_classes).to(photo.device)
@@ -274,17 +272,17 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         sample.seeds = Seeds(classes, scores[1:], scores[0], size)
 
     def seed_colours(self, photo: Tensor, view: Tensor, size: tuple[int, int]) -> Tensor:
-        """What PAR sees of a photo: what the network saw. See :meth:`keep_seeds`."""
+        """Return the image whose colours PAR follows for seeds: the network's view."""
         return self.colours(view)
 
     def store_output(self) -> StoreOutput:
-        """Scores or masks, as ``test_cfg.output`` says."""
+        """Say that a test writes scores or masks, as ``test_cfg.output`` says."""
         seeds = self.test_cfg.output == 'seeds'
         untrained = seeds and not self.test_cfg.learnt
         return StoreOutput(('scores' if seeds else 'masks',), self.protocol(), untrained=untrained)
 
     def protocol(self) -> dict[str, Any]:
-        """How the maps were made, for the record of a store."""
+        """Describe how maps are made, for the record of a store."""
         protocol = asdict(self.test_cfg)
         seeds = protocol.pop('output') == 'seeds'
         made = dict(protocol, **self.seeder.protocol())

@@ -1,4 +1,4 @@
-"""How segmentors on the tokens of a frozen CLIP are tested."""
+"""Test options of segmentors that work on the tokens of a frozen CLIP."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,23 +15,25 @@ Output = Literal['segmentation', 'seeds']
 
 @dataclass(frozen=True)
 class TokenTestCfg:
-    """How WeCLIP, WeCLIP+ and ExCEL test (``test_cfg``).
+    """Test options of WeCLIP, WeCLIP+ and ExCEL (``test_cfg``).
 
     Args:
         output: ``'segmentation'``, which needs no tags, or ``'seeds'`` of the image-level labels,
             for second stages.
-        long_side: The photo is resized so that its longer side has this length (sides are cut to
-            whole numbers, of a product of floats: 511 for some photos). None keeps its size.
+        long_side: The photo is resized so that its longer side has this length (sides are products
+            of floats, cut to integers: 511 for some photos). None keeps its size.
         square: Squeeze the photo to a square of ``long_side`` instead, also in validations.
-        scales: Factors of that. A square is made of the photo, other scales of the resized photo.
+        scales: Factors of that size. Squares are always resized from the photo itself, other scales
+            from the photo as it was resized to ``long_side``.
         flip: Add the mirror image of each scale.
-        flip_first: Whether the scale 1 has its mirror image too.
-        average_at: Logits of all scales are averaged at this fraction of the photo's size; None
-            averages them on the grid of the first.
-        crf: Name of a protocol, or fields of a ``CRFProtocol``, of the dense CRF that the
-            segmentation goes through; None leaves it out.
-        threshold: Of the boxes around seeds, where it differs from that of the training's labels.
-        learnt: Whether seeds use what the decoder has learnt. False is CLIP without any training.
+        flip_first: Add it at scale 1 too.
+        average_at: Average the logits of all scales at this fraction of the photo's size; None
+            averages them on the grid of the first scale.
+        crf: Dense CRF that refines the segmentation: the name of a protocol or fields of a
+            ``CRFProtocol``; None leaves it out.
+        threshold: Threshold of the boxes around peaks from which seeds are spread; None takes that
+            of the training's labels.
+        learnt: Whether seeds use what the decoder has learnt. False uses CLIP alone, untrained.
 
     Raises:
         ValueError: A value is out of range.
@@ -71,7 +73,7 @@ class TokenTestCfg:
             crf_protocol(self.crf)
 
     def view(self, x: Tensor, scale: float = 1.0) -> Tensor:
-        """A photo as the network sees it, not antialiased. Shape: (1, 3, H, W)."""
+        """Resize a photo as the network sees it, not antialiased. Shape: (1, 3, H, W)."""
         if self.square:
             assert self.long_side is not None, 'checked above'
             side = int(self.long_side * scale)
@@ -85,15 +87,16 @@ class TokenTestCfg:
     def merge(
         self, segment: Callable[[Tensor], Tensor], photo: Tensor, size: tuple[int, int]
     ) -> Tensor:
-        """Mean logits of all scales and mirrorings.
+        """Segment a photo at all scales with their mirror images, and average the logits.
 
         Args:
             segment: Gives the logits of views (N, 3, H, W) on its own grid.
-            photo: Normalised. Shape: (1, 3, H, W).
-            size: Of the photo on disk.
+            photo: Normalised photo. Shape: (1, 3, H, W).
+            size: (H, W) of the photo on disk.
 
         Returns:
-            On the grid of the first scale, or at ``average_at`` of the size. Shape: (1, K, h, w).
+            Logits on the grid of the first scale, or at ``average_at`` of the size.
+            Shape: (1, K, h, w).
         """
         merged, grid = [], None
         if self.average_at is not None:

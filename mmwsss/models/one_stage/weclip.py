@@ -14,7 +14,7 @@ class WeCLIP(TokenSegmentor):
     `B. Zhang et al., CVPR 2024 <https://arxiv.org/abs/2406.11189>`_. One training: GradCAM of the
     tags, spread along CLIP's attention and refined by PAR, labels each crop; a small decoder on the
     tokens of the same CLIP learns from that. In *phase 2* the affinity of the decoder's features
-    corrects the attention. CLIP is frozen and no part of checkpoints.
+    corrects the attention. CLIP is frozen and not saved in checkpoints.
 
     Images have ImageNet's normalisation, as published, although CLIP was trained with another.
 
@@ -23,11 +23,11 @@ class WeCLIP(TokenSegmentor):
     """
 
     def segment(self, x: Tensor, attention: int = 0) -> Segmented:
-        """Logits and features of images of any size; rows and columns beyond patches are dropped.
+        """Run the network on images of any size; pixels that fill no whole patch are dropped.
 
         Args:
             x: Normalised images. Shape: (N, 3, H, W).
-            attention: Last blocks of which the attention is wanted.
+            attention: Number of last blocks whose attention is needed.
         """
         image = self.seeder.clip.encode(x, attention, keep_blocks=True, drop_rest=True)
         fused = self.fusion([block[:, 1:].float() for block in image.blocks], image.grid)

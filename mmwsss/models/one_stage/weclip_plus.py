@@ -20,26 +20,26 @@ from mmwsss.registry import MODELS, build
 class WeCLIPPlus(TokenSegmentor):
     """Frozen CLIP-DINO: A Strong Backbone for Weakly Supervised Semantic Segmentation.
 
-    `B. Zhang et al., TPAMI 2025 <https://ieeexplore.ieee.org/document/10891864>`_. To
-    :class:`WeCLIP` it adds DINOv2, whose features go through the same decoder; the mean of both
-    logits is the segmentation. Labels are those of phase 2 from the beginning, the maps weighted
-    with the prediction before they are spread.
+    `B. Zhang et al., TPAMI 2025 <https://ieeexplore.ieee.org/document/10891864>`_. It adds DINOv2
+    to :class:`WeCLIP`: features of both go through the same decoder, and the mean of both logits is
+    the segmentation. Labels are made as in phase 2 from the beginning; maps are multiplied with the
+    predicted probabilities before they are spread.
 
     Args:
         second: Arguments of a :class:`~mmwsss.models.one_stage.second_encoder.SecondEncoder`, or
             one.
-        cam_block: Block whose tokens GradCAM puts into the last: -1 that before it (COCO), -2 the
-            one before that (VOC).
-        channels: Of the decoder.
+        cam_block: Block whose tokens GradCAM feeds into the last one: -1 is the block before the
+            last (COCO), -2 the one before that (VOC).
+        channels: Channels of the decoder.
         dropout: Share of fused channels that are dropped in training.
         loss_dice: Config of a :class:`~mmwsss.models.losses.batch_dice.BatchDiceLoss`.
         mutual_weight: Weight of the mutual terms: ``loss_seg`` of each encoder's logits against
             what the other predicts. With ``guarded=False``, as released, it is NaN as soon as one
             prediction has no background or no foreground.
-        late_after: Training iteration, from 1, after which pixels with a confident prediction are
-            labelled with it (released 18001 on VOC, 40001 on COCO); None is never.
-        confidence: Probability that a confident prediction exceeds.
-        late_tags_only: Such labels are those of the photo's tags alone; released is any class.
+        late_after: Training iteration, from 1, after which confident predictions replace labels
+            (18001 on VOC and 40001 on COCO in the release); None for never.
+        confidence: Probability above which a prediction is confident.
+        late_tags_only: Replace labels only by classes of the photo's tags; the release takes any.
         options: All others of :class:`TokenSegmentor` but ``phase2``. Published: ``choose`` is 6 on
             VOC and 8 on COCO; with ViT-L/14 it is 12, ``scale_divisor`` 4 and ``layers`` 5. On VOC
             ``caa`` has ``threshold=None``, so that every place gives.
@@ -78,7 +78,7 @@ class WeCLIPPlus(TokenSegmentor):
         self.late_tags_only = late_tags_only
 
     def segment(self, x: Tensor, attention: int = 0) -> Segmented:
-        """Mean logits of both encoders, and the features of both; see :class:`TokenSegmentor`."""
+        """Average the logits of both encoders, and join their features."""
         image = self.seeder.clip.encode(x, attention, keep_blocks=True, drop_rest=True)
         fused = self.fusion([image.tokens[:, 1:].float()], image.grid)
         maps = self.second(x)
@@ -88,15 +88,15 @@ class WeCLIPPlus(TokenSegmentor):
         return Segmented(image, sum(both) / 2, torch.cat([fused, own], 1), both)
 
     def cam_tokens(self, image: CLIPTokens) -> CLIPTokens:
-        """Tokens of the block that GradCAM puts into the last."""
+        """Return the tokens of the block that GradCAM feeds into the last one."""
         return super().cam_tokens(self.seeder.clip.enter_last(image, self.cam_block))
 
     def weights(self, seen: Segmented, tags: Tensor) -> Tensor:
-        """Predicted probabilities of the classes. Shape: (N, C, h, w)."""
+        """Weigh patches by the predicted probability of each class. Shape: (N, C, h, w)."""
         return seen.logits.detach().float().softmax(1)[:, 1:]
 
     def losses(self, seen: Segmented, label: Tensor, tags: Tensor) -> dict[str, Tensor]:
-        """All five, given the labels of the seeds. Shape of these: (N, H, W)."""
+        """Compute the five losses from pseudo labels (N, H, W)."""
         size = label.shape[-2:]
         up = [F.interpolate(x.float(), size, mode='bilinear') for x in seen.by_encoder]
         affinity = self.loss_affinity(self.affinity(seen.features), label, seen.image.grid)
@@ -115,11 +115,11 @@ class WeCLIPPlus(TokenSegmentor):
 
     @torch.no_grad()
     def late_label(self, logits: Tensor, label: Tensor, tags: Tensor) -> Tensor:
-        """Labels, late in the training with confident predictions in their place.
+        """Replace labels by confident predictions, late in the training.
 
         Args:
-            logits: At full size. Shape: (N, C + 1, H, W).
-            label: Shape: (N, H, W).
+            logits: Logits at full size. Shape: (N, C + 1, H, W).
+            label: Pseudo labels. Shape: (N, H, W).
             tags: Multi-hot. Shape: (N, C).
         """
         if self.late_after is None or training_iteration() <= self.late_after:
@@ -132,5 +132,5 @@ class WeCLIPPlus(TokenSegmentor):
         return torch.where(sure, found, label)
 
     def protocol(self) -> dict[str, Any]:
-        """How the maps were made, for the record of a store."""
+        """Describe how maps are made, for the record of a store."""
         return dict(super().protocol(), second=self.second.protocol())
