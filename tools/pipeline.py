@@ -64,7 +64,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
-        help='unpickle checkpoints at large; only for files whose author you trust',
+        help='unpickle checkpoints fully, which may run code in them: only for files you trust',
     )
     args = parser.parse_args()
     wrong = [text for text in args.variables if '=' not in text]

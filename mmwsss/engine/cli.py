@@ -62,7 +62,7 @@ def stage_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
-        help='unpickle checkpoints at large; only for files whose author you trust',
+        help='unpickle checkpoints fully, which may run code in them: only for files you trust',
     )
     parser.add_argument('--debug', action='store_true', help='show the traceback of any error')
     return parser

@@ -175,7 +175,7 @@ def build_runner(
         total_batch: Images a step over all processes, instead of the config's.
         amp: Train in mixed precision.
         seed: Seed of the run. Defaults to the config's.
-        trust_checkpoint: Unpickle checkpoints at large: they may then run any code.
+        trust_checkpoint: Unpickle checkpoints fully: they may then run any code.
     """
     if load_from is not None:
         cfg.load_from = load_from

@@ -32,7 +32,7 @@ def stage_command(
         nproc: Number of processes, one a GPU where there are GPUs.
         launcher: 'none' (one process, or ``torch.distributed.run`` for more) or 'slurm'.
         resume: Whether a training continues from its last checkpoint.
-        trust_checkpoint: Whether checkpoints are unpickled at large.
+        trust_checkpoint: Whether checkpoints are unpickled fully, which may run code in them.
     """
     script = [str(tools / f'{stage.action}.py'), str(folder / CONFIG), '--work-dir', str(folder)]
     if resume:

@@ -71,7 +71,7 @@ def run_pipeline(
         ignore_code: Accept results of older code.
         dry_run: Only print what would be done, and what is missing for it.
         skip_checks: Begin without looking whether files, data and packages of all stages are there.
-        trust_checkpoint: Unpickle checkpoints at large: they may then run any code.
+        trust_checkpoint: Unpickle checkpoints fully: they may then run any code.
         tools: Folder of ``train.py`` and ``test.py``.
         console: Where to print.
 

@@ -1,9 +1,10 @@
-"""Measure how fast a config's network tests photos, loading apart, as mmseg's benchmark does.
+"""Measure how many photos a second a network tests, without the time for loading them.
 
     python tools/analysis_tools/benchmark.py configs/cam/cam_r18_shapes.py --photos 50
 
-The photos are those of test_dataloader, one at a time, through its whole pipeline: all scales,
-mirrored views, refiners on the device. Weights do not change the speed and are not read.
+As mmseg's benchmark does it: the photos of test_dataloader go through its whole pipeline one at a
+time, with all scales, mirror images and refiners that run on the device. Weights do not change the
+speed and are not read.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument('config', help='config of a stage')
     parser.add_argument('--photos', type=int, default=200, help='photos that are measured (200)')
-    parser.add_argument('--warm-up', type=int, default=5, help='photos before them (5)')
+    parser.add_argument('--warm-up', type=int, default=5, help='photos run first, not measured (5)')
     parser.add_argument('--device', help='e.g. cpu, cuda:1 (default: a GPU if there is one)')
     parser.add_argument('--cfg-options', nargs='+', action=KeyValue, metavar='KEY=VALUE')
     parser.add_argument('--debug', action='store_true', help='show the traceback of any error')

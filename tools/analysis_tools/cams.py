@@ -1,9 +1,9 @@
-"""Look at the class activation maps of one photo through each scale and view of a CAM network.
+"""Draw the class activation maps of one photo, at each scale and for its mirror image.
 
 SOURCE is the work directory of a recipe (its first CAM network is taken), the folder of one
-training, or a config together with --checkpoint. OUT is a picture: a row a tag, a column each for
-the photo, for what is made of all views, and for each scale and its mirror image alone. Printed are
-the scores of the tags.
+training, or a config together with --checkpoint. OUT is a picture with a row for each tag. Its
+columns are the photo, the map made from all views, and the maps of each scale and mirror image
+alone. The scores of the tags are printed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
-        help='unpickle checkpoints at large; only for files whose author you trust',
+        help='unpickle checkpoints fully, which may run code in them: only for files you trust',
     )
     parser.add_argument('--debug', action='store_true', help='show the traceback of any error')
     args = parser.parse_args(argv)

@@ -455,12 +455,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('kind', choices=[*(k for k in TREES if k != 'own_voc'), 'config'])
-    parser.add_argument('root', type=Path, help='its folder, or the config')
+    parser.add_argument('root', type=Path, help='folder of the data set, or the config')
     parser.add_argument('--pixels', action='store_true', help='decode every photo')
     parser.add_argument(
         '--classes', type=Path, help="VOC's layout, own classes: names, or CVAT's labelmap.txt"
     )
-    parser.add_argument('--list', nargs='+', default=[], help='its lists, below the folder')
+    parser.add_argument('--list', nargs='+', default=[], help='lists of images, relative to it')
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE'
     )

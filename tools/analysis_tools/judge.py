@@ -35,19 +35,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('out', type=Path, help='folder for metrics, curves, tables and plots')
     parser.add_argument('--format', choices=every, help=formats)
     parser.add_argument(
-        '--proposals', type=Path, help='a store of them: score SAM-based seeding of the seeds too'
+        '--proposals', type=Path, help='store of proposals: also score SAM-based seeding with them'
     )
     parser.add_argument(
         '--powers',
         type=float,
         nargs='+',
         default=(0.3, 0.4, 0.5),
-        help="of the seeding's background, the best of which is searched (default: 0.3 0.4 0.5)",
+        help="powers of the seeding's background to try (default: 0.3 0.4 0.5)",
     )
     parser.add_argument(
         '--absent', choices=('nan', 'zero', 'present'), default='nan', help='see docs/protocol.md'
     )
-    parser.add_argument('--stride', type=int, default=1, help='of the import (default: 1)')
+    parser.add_argument(
+        '--stride', type=int, default=1, help='stride of imported maps (default: 1)'
+    )
     parser.add_argument('--dtype', choices=('float32', 'float16'), default='float32')
     add_read_options(parser, score_too=True)
     parser.add_argument('--overwrite', action='store_true', help='import again')

@@ -28,7 +28,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--masks', help='mask store of pseudo masks')
     parser.add_argument('--predictions', help="mask store of a segmentor's predictions")
     parser.add_argument(
-        '--checkpoint', help="the network's, which the page then names with how to use it"
+        '--checkpoint', help='checkpoint of the network; the page then says how to use it'
     )
     parser.add_argument(
         '--background', type=float, help='score at which seeds become masks (default: 0.3)'

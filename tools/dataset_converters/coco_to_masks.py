@@ -1,16 +1,16 @@
 """Convert COCO annotations to semantic masks (PNG) and image-level labels.
 
-Rule: the annotations of an image in the order of the file, crowds left out, rasterised by the
-official mask API, later ones overwrite earlier ones; no ignore value. Masks bear the names of the
-images, folders included. What cannot be drawn is listed and left out. A run that was broken off
-continues where it stopped.
+Annotations are drawn by the official mask API in the order of the file; later ones overwrite
+earlier ones. Crowds are left out, and no pixel is ignored. A mask has the name of its image,
+folders included. Annotations that cannot be drawn are listed and left out. A run that was
+interrupted continues where it stopped.
 
-``--rule icam`` paints as ICAM does: polygons cut to integers and filled by OpenCV, crowds too; and
-its labels are the classes that the finished masks show. Give it a folder of its own.
+``--rule icam`` draws as ICAM does: corners of polygons are cut to integers, OpenCV fills them, and
+crowds are drawn too. Its labels are the classes in the finished masks. Give it a folder of its own.
 
-``--categories`` takes own categories: all that occur, sorted by name, or those of a file. It writes
-``tags.csv`` for a TaggedFolder, beside the folder of the masks or where ``--tags`` says, and
-``classes.txt`` into that folder.
+``--categories`` is for categories of your own: all that occur, sorted by name, or those of a file.
+It writes ``tags.csv`` for a TaggedFolder, beside the folder of the masks or where ``--tags`` says,
+and ``classes.txt`` into that folder.
 
     python tools/dataset_converters/coco_to_masks.py \
         data/coco/annotations/instances_train2014.json data/coco/masks/train2014

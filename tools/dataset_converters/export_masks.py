@@ -3,8 +3,8 @@
     mmwsss export label-studio work_dirs/demo_recipe/masks_train/masks to_correct --images photos
     mmwsss export cvat work_dirs/demo_recipe/masks_train/masks to_correct --ids a holiday/b
 
-Pixels without a label (255) are a class named ``__ignore__`` in every format but voc and png, which
-keep 255. ``mmwsss import-masks`` brings the masks back.
+Pixels without a label (255) become a class named ``__ignore__``, except in voc and png, which keep
+255. ``mmwsss import-masks`` brings the masks back.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('format', choices=EXCHANGE_FORMATS, help=formats)
     parser.add_argument('store', type=Path, help='a mask store')
     parser.add_argument('out', type=Path, help='a new folder')
-    parser.add_argument('--images', type=Path, help='the photos, which files then name')
+    parser.add_argument('--images', type=Path, help='the photos, to which the files then refer')
     parser.add_argument('--ids', nargs='+', help='images to export, or one file that lists them')
     parser.add_argument('--copy', action='store_true', help='voc: copy photos instead of linking')
     args = parser.parse_args(argv)

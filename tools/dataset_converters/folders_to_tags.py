@@ -1,7 +1,7 @@
 """Write ``tags.csv`` from folders named by class.
 
-``images/cat/1.jpg`` gets the tag cat; ``images/cat;dog/2.jpg`` both; an image directly in the
-folder has none.
+``images/cat/1.jpg`` gets the tag cat, ``images/cat;dog/2.jpg`` gets both. An image directly in the
+folder gets none.
 
     python tools/dataset_converters/folders_to_tags.py data/mine/images data/mine/tags.csv
 """

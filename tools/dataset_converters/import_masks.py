@@ -3,9 +3,9 @@
     mmwsss import-masks label-studio corrected.json work_dirs/demo_recipe/masks_train/masks
     mmwsss import-masks cvat corrected work_dirs/mine --classes classes.txt
 
-A recipe that runs again keeps corrected masks and trains the later stages on them. Where the store
-does not exist yet, ``--classes`` makes a new one of all masks. PNGs that were edited within a store
-are marked with the store as its own source:
+A recipe that is run again keeps corrected masks and trains the later stages on them. If the store
+does not exist, ``--classes`` makes a new one from all masks. To mark PNGs that were edited inside a
+store, give the store as its own source:
 
     mmwsss import-masks png STORE STORE --ids a holiday/b
 """
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         '--accept-empty',
         action='store_true',
-        help='masks without anything drawn are corrections, too',
+        help='take masks in which nothing is drawn as corrections, too',
     )
     parser.add_argument('--classes', type=Path, help='new store: foreground names, one a line')
     parser.add_argument('--images', type=Path, help='new store: photos whose sizes are compared')

@@ -4,8 +4,8 @@
     python tools/dataset_converters/import_seeds.py pseudo png work_dirs/pseudo --dataset voc \
         --images data/VOCdevkit/VOC2012/JPEGImages
 
-Class numbers are compared with the tags of the photos where these are known: VOC's and COCO's, or
-those of ``--tags``. With ``--images`` sizes are compared, too.
+Where tags of the photos are known (VOC's, COCO's, or those of ``--tags``), class numbers are
+checked against them. With ``--images`` the sizes of maps and photos are compared, too.
 """
 
 from __future__ import annotations
@@ -49,13 +49,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('format', choices=every, help=formats)
     parser.add_argument('out', type=Path, help='the new store')
     classes = parser.add_mutually_exclusive_group(required=True)
-    classes.add_argument('--dataset', choices=DATASETS, help='whose classes the files speak of')
+    classes.add_argument('--dataset', choices=DATASETS, help='data set whose classes the files use')
     classes.add_argument('--classes', type=Path, help='file of foreground names, one a line')
     parser.add_argument('--ids', type=Path, help='list of images; default: all files')
-    parser.add_argument('--tags', type=Path, help='tags of the photos (image,tag;tag), to compare')
+    parser.add_argument(
+        '--tags', type=Path, help='tags of the photos (image,tag;tag), to check classes by'
+    )
     parser.add_argument('--images', type=Path, help='the photos, whose sizes are compared')
     add_read_options(parser)
-    parser.add_argument('--stride', type=int, default=4, help='of scores; 1 keeps every pixel')
+    parser.add_argument(
+        '--stride', type=int, default=4, help='stride of score maps; 1 keeps every pixel'
+    )
     parser.add_argument('--dtype', choices=('float16', 'float32'), default='float16')
     parser.add_argument('--overwrite', action='store_true')
     args = parser.parse_args(argv)

@@ -3,7 +3,7 @@
     python tools/misc/pack_voc.py work_dirs/predict_test/masks results.tar.gz \
         --images data/VOCdevkit/VOC2012/JPEGImages
 
-Every mask of the list is looked at first: that it is there, its values, palette and size.
+Before packing, every mask of the list is checked: that it exists, its values, palette and size.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         '--competition',
         choices=COMPETITIONS,
         default='comp6',
-        help='comp6: also learnt from other data, as pretrained weights are; comp5: from VOC alone',
+        help='comp6: trained on other data too, e.g. pretrained weights; comp5: on VOC alone',
     )
     args = parser.parse_args(argv)
     try:

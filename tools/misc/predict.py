@@ -2,7 +2,7 @@
 
 SOURCE is the work directory of a recipe (its segmentor is taken), the folder of one training, or
 a config together with --checkpoint. PHOTOS are files, folders and patterns. OUT gets masks/ and
-predictions.csv; the same call goes on where it was stopped.
+predictions.csv. If it is stopped, the same command continues.
 """
 
 from __future__ import annotations
@@ -48,12 +48,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--device', help='e.g. cpu, cuda:1 (default: a GPU if there is one)')
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument(
-        '--overwrite', action='store_true', help='do all again where OUT is of another network'
+        '--overwrite',
+        action='store_true',
+        help='start anew if OUT holds results of another network',
     )
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
-        help='unpickle checkpoints at large; only for files whose author you trust',
+        help='unpickle checkpoints fully, which may run code in them: only for files you trust',
     )
     parser.add_argument('--debug', action='store_true', help='show the traceback of any error')
     return parser.parse_args(argv)

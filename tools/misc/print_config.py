@@ -1,4 +1,4 @@
-"""Print what a config becomes, or the config of a recipe's stage: ``print_config.py CONFIG``."""
+"""Print a resolved config, or that of a stage of a recipe: ``print_config.py CONFIG``."""
 
 import argparse
 import sys
@@ -18,7 +18,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config of a stage, or a recipe with --stage')
-    parser.add_argument('--stage', help="stage of a recipe; its inputs stand as 'stage.output'")
+    parser.add_argument('--stage', help="stage of a recipe; inputs are shown as 'stage.output'")
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE'
     )

@@ -1,8 +1,8 @@
 """Draw the picture of README: two photos that scikit-image brings, from tags to masks.
 
 WORK_DIR is that of configs/cam/cam_lite0_voc_recipe.py. The photos are free: the cat is CC0, the
-astronaut NASA's. A row a photo: the photo, the CAM network's seeds of its tag, and what the
-segmentor sees without tags.
+astronaut is NASA's. Each row shows a photo, the CAM network's seeds of its tag, and what the
+segmentor predicts without tags.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Put Co2SAM's LoRA into its SAM: ``merge_lora.py CHECKPOINT SAM TARGET.pth``.
+"""Merge Co2SAM's LoRA into its SAM: ``merge_lora.py CHECKPOINT SAM TARGET.pth``.
 
-The result is a checkpoint as segment-anything's own are, for whatever reads those.
+The result is a checkpoint like segment-anything's own, for any program that reads those.
 """
 
 import argparse
