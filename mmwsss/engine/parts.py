@@ -63,22 +63,25 @@ def options_of(built: Any) -> tuple[set[str], bool]:
 
     Args:
         built: What a registry holds. A class whose constructor passes on ``**kwargs`` has the
-            options of the classes above it.
+            options of the classes above it. It may take others, unless it is one of this package,
+            whose constructors pass on all that they do not name.
     """
     constructors = [built]
     if inspect.isclass(built):
         constructors = [vars(k)['__init__'] for k in built.__mro__ if '__init__' in vars(k)]
     found: set[str] = set()
-    for index, function in enumerate(constructors):
+    is_open = False
+    for function in constructors:
         if function is object.__init__:  # which takes none, whatever its signature says
-            return found - {'self'}, index > 0
+            return found - {'self'}, is_open
         try:
             parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):
             return found, True
         found |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return found - {'self'}, index > 0
+            return found - {'self'}, is_open
+        is_open = is_open or not str(function.__module__).startswith('mmwsss.')
     return found - {'self'}, True
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.parts import check_parts, options_of
-from mmwsss.registry import MODELS
+from mmwsss.registry import METRICS, MODELS
 from tests.configs import read
 
 
@@ -84,3 +84,23 @@ def test_options_of_classes_that_pass_on_the_rest():
     assert options_of(MODELS.get('CAMHead'))[1] is False
     found, others = options_of(Below)
     assert {'width', 'height'} <= found and others
+
+
+@pytest.mark.parametrize(
+    ('part', 'own', 'inherited'),
+    [
+        (METRICS.get('MaskMetric'), 'undecided', 'prefix'),
+        (MODELS.get('WeCLIPPlus'), 'second', 'clip'),
+        (MODELS.get('WeCLIP'), 'phase2', 'clip'),
+    ],
+    ids=lambda value: getattr(value, '__name__', ''),
+)
+def test_constructors_of_this_package_that_pass_on_the_rest_are_known(part, own, inherited):
+    found, others = options_of(part)
+    assert {own, inherited} <= found and not others
+
+
+def test_an_option_that_no_constructor_has_is_refused_though_the_rest_is_passed_on():
+    evaluator = dict(type='MaskMetric', threshold=0.3)
+    with pytest.raises(StageFailed, match="MaskMetric has no option 'threshold'"):
+        check_parts(dict(test_evaluator=evaluator))
