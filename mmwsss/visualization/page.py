@@ -1,6 +1,5 @@
 """The HTML page of ``report.html`` and of ``mmwsss browse``: photos, scores and masks."""
 
-import math
 import random
 import shlex
 from collections.abc import Mapping, Sequence
@@ -13,14 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import read_image, read_mask
 from mmwsss.stores import Store, StoreError
 from mmwsss.stores.atomic import atomic_write_bytes
 from mmwsss.structures import Seeds
 from mmwsss.version import __version__
-from mmwsss.visualization.image_iou import image_iou
 from mmwsss.visualization.maps import jpeg_uri, png_uri, score_map, small_mask
 from mmwsss.visualization.overlay import full_palette, heat
+from mmwsss.visualization.stored_images import StoredImages, read_entry
 from mmwsss.visualization.text import COLUMNS, format_seconds, protocol_text
 
 CHOICES = ('even', 'worst', 'random')
@@ -41,56 +39,6 @@ class _Shown:
     photo: str | None = None
     panels: list[dict[str, Any]] = field(default_factory=list)
     maps: list[dict[str, Any]] = field(default_factory=list)
-
-
-class _Images:
-    """Label maps of a data set's images from stores, and how good each is."""
-
-    def __init__(self, dataset: Any, stores: Mapping[str, Store], background: float) -> None:
-        self.dataset, self.stores, self.background = dataset, stores, background
-        self.classes = tuple(dataset.metainfo['classes'])
-        self.infos = {
-            info['img_id']: info for info in map(dataset.get_data_info, range(len(dataset)))
-        }
-
-    def truth(self, id: str) -> np.ndarray | None:
-        path = self.infos[id].get('seg_map_path')
-        return None if path is None else read_mask(path, len(self.classes), img_id=id)
-
-    def photo(self, id: str, size: tuple[int, int] | None) -> np.ndarray:
-        """A photo, turned upright if its record says so or only then it has the given size."""
-        info = self.infos[id]
-        photo = read_image(info['img_path'], id, upright=info.get('upright', False))
-        if 'upright' in info or size is None or photo.shape[:2] == size:
-            return photo
-        turned = read_image(info['img_path'], id, upright=True)
-        return turned if turned.shape[:2] == size else photo
-
-    def mask(self, value: Seeds | np.ndarray) -> np.ndarray:
-        if isinstance(value, Seeds):
-            return value.to_mask(None if value.background is not None else self.background)
-        return value
-
-    def tags(self, id: str) -> np.ndarray | None:
-        """Class ids that a score store holds of an image; those of all classes are no tags."""
-        for store in self.stores.values():
-            if store.meta.kind == 'scores' and (seeds := _entry(store, id)[0]) is not None:
-                held = seeds.classes
-                return held if len(held) < len(self.classes) - 1 else None
-        return None
-
-    def iou(self, id: str, value: Seeds | np.ndarray, truth: np.ndarray | None) -> float | None:
-        if truth is None:
-            return None
-        mask = self.mask(value)
-        if mask.shape != truth.shape:
-            raise DataError(
-                f'{self.infos[id]["seg_map_path"]}: the ground truth of image {id!r} is '
-                f'{truth.shape[0]}x{truth.shape[1]} (height x width), what the store holds of it '
-                f'{mask.shape[0]}x{mask.shape[1]}. Both must have the size of the same photo'
-            )
-        iou = image_iou(mask, truth, len(self.classes))
-        return None if math.isnan(iou) else iou
 
 
 def write_page(
@@ -145,9 +93,9 @@ def write_page(
     for store in stores.values():
         store.require(classes=dataset.metainfo['classes'][1:])
     background = round(background, 3)
-    images = _Images(dataset, stores, background)
+    images = StoredImages(dataset, stores, background)
     *_, last = stores
-    ranking = _rank(images, last)
+    ranking = images.rank(last)
     chosen = _choose(ranking, limit, choose)
     shown = [_show(images, id, iou, thumbnail) for id, iou in chosen]
     is_ranked = any(iou is not None for _, iou in ranking)
@@ -209,33 +157,6 @@ def correct_command(masks: str | Path, images: str | Path | None = None) -> str:
     return shlex.join(words if images is None else [*words, '--images', str(images)])
 
 
-def _rank(images: _Images, part: str) -> list[tuple[str, float | None]]:
-    """Images of the store with their IoU, the worst first and those without one last."""
-    store = images.stores[part]
-    ids = [id for id in images.dataset.ids if id in store]
-    if not ids:
-        raise StoreError(
-            f'{store.folder}: holds none of the {len(images.infos)} images of the data set. Give '
-            'the data set (list) that the store was made for'
-        )
-    rated = []
-    for id in ids:
-        truth = images.truth(id)
-        value = None if truth is None else _entry(store, id)[0]
-        rated.append((id, None if value is None else images.iou(id, value, truth)))
-    return sorted(rated, key=lambda item: math.inf if item[1] is None else item[1])
-
-
-def _entry(store: Store, id: str) -> tuple[Any, str]:
-    """An entry, or None and why: one that is broken costs its place on the page, not the page."""
-    if id not in store:
-        return None, 'not in the store'
-    try:
-        return store[id], ''
-    except StoreError as error:
-        return None, str(error)
-
-
 def _choose(ranking: list, limit: int, choose: str) -> list:
     if len(ranking) <= limit or choose == 'worst':
         return ranking[:limit]
@@ -246,12 +167,12 @@ def _choose(ranking: list, limit: int, choose: str) -> list:
     return [ranking[position] for position in positions]
 
 
-def _show(images: _Images, id: str, iou: float | None, thumbnail: int) -> _Shown:
+def _show(images: StoredImages, id: str, iou: float | None, thumbnail: int) -> _Shown:
     info = images.infos[id]
     tags = np.flatnonzero(info['gt_label']) if 'gt_label' in info else images.tags(id)
     names = None if tags is None else [images.classes[k + 1] for k in tags]
     shown = _Shown(id, names, iou)
-    entries = {name: _entry(store, id) for name, store in images.stores.items()}
+    entries = {name: read_entry(store, id) for name, store in images.stores.items()}
     held = next((value for value, _ in entries.values() if value is not None), None)
     size = held.size if isinstance(held, Seeds) else None if held is None else held.shape
     try:
