@@ -1,6 +1,14 @@
 """The benchmarks run and compare what they time; no times are asserted."""
 
-from benchmarks import loaders, random_crop, seed_sweep, store_scale, store_size
+from benchmarks import (
+    cpu_stages,
+    loaders,
+    random_crop,
+    regions,
+    seed_sweep,
+    store_scale,
+    store_size,
+)
 
 
 def test_seed_sweep(capsys):
@@ -30,3 +38,15 @@ def test_loaders(capsys):
     }
     out = capsys.readouterr().out
     assert out.count('; equal') >= 3 and 'levels off on average' in out
+
+
+def test_regions(capsys):
+    assert set(regions.main(['--images', '1', '--size', '60', '80', '--coarse', '0.5'])) == {0.5}
+    out = capsys.readouterr().out
+    assert 'best IoU 1.000 with those at full size' in out and 'coarse=0.5' in out
+
+
+def test_cpu_stages(capsys):
+    options = ['--images', '2', '--size', '60', '80', '--workers', '0']
+    assert set(cpu_stages.main(options)) == {'PAR', 'AffinityNet'}
+    assert capsys.readouterr().out.count('scores equal') == 2

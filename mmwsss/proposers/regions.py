@@ -60,6 +60,10 @@ class RegionProposer(Proposer):
         min_area: Smallest segment of each level, as a part of the image.
         sigma: Width of the Gaussian that smooths the image first, in pixels.
         max_side: Larger images are segmented at this long side. None: never reduced.
+        coarse: The two coarser levels, and the segments that stability is compared with, are
+            found in an image of this part of the sides; the finest level, of whose regions all
+            others are made, is not. 1 is exact, 0.35 takes a third of the time
+            (``benchmarks/regions.py`` has what changes).
 
     Raises:
         ValueError: An argument is out of range.
@@ -74,6 +78,7 @@ class RegionProposer(Proposer):
         min_area: Sequence[float] = (0.002, 0.01, 0.05),
         sigma: float = 0.8,
         max_side: int | None = 512,
+        coarse: float = 1.0,
     ):
         if len(scales) != 3 or not 0 < scales[0] < scales[1] < scales[2]:
             raise ValueError(f'scales must be three ascending positive numbers, found {scales}')
@@ -83,6 +88,9 @@ class RegionProposer(Proposer):
             )
         if max_side is not None and max_side < 16:
             raise ValueError(f'max_side must be at least 16 pixels or None, found {max_side}')
+        if not 0 < coarse <= 1:
+            raise ValueError(f'coarse must be a part of the sides in (0, 1], found {coarse}')
+        self.coarse = float(coarse)
         self.scales = tuple(float(s) for s in scales)
         self.min_area = tuple(float(a) for a in min_area)
         self.sigma = float(sigma)
@@ -96,6 +104,7 @@ class RegionProposer(Proposer):
             min_area=list(self.min_area),
             sigma=self.sigma,
             max_side=self.max_side,
+            **({} if self.coarse == 1 else {'coarse': self.coarse}),
         )
 
     def __call__(self, image: np.ndarray) -> Proposals:
@@ -137,32 +146,29 @@ class RegionProposer(Proposer):
         size = image.shape[:2]
         if self.max_side is not None and max(size) > self.max_side:
             factor = self.max_side / max(size)
-            target = [max(1, round(side * factor)) for side in size]
-            resized = Image.fromarray(image).resize(target[::-1], Image.Resampling.BOX)
-            image = np.asarray(resized)
+            image = _resized(image, [max(1, round(side * factor)) for side in size])
         colours = rgb2lab(image).reshape(-1, 3)
+        small = _resized(image, [max(1, round(side * self.coarse)) for side in image.shape[:2]])
 
         labels: list[np.ndarray] = []
         stability, iou, parents = [], [], []
         previous = offset = 0  # first ids of the level before and of this one
         for level in range(3):
-            segments = self._segment(image, level, 1.0)
+            source = image if level == 0 else small
+            segments = _enlarged(self._segment(source, level, 1.0), image.shape[:2])
             if labels:
                 parent = _overlaps(labels[-1] - previous, segments).argmax(1)
                 _, parent = np.unique(parent, return_inverse=True)
                 parents.append(parent + offset)
                 segments = parent[labels[-1] - previous]
             labels.append(segments + offset)
-            stability.append(_best_iou(segments, self._segment(image, level, 1.5)))
+            others = _enlarged(self._segment(small, level, 1.5), image.shape[:2])
+            stability.append(_best_iou(segments, others))
             iou.append(_standing_out(segments, colours))
             previous, offset = offset, offset + len(iou[-1])
         parents.append(np.full(len(iou[-1]), -1))
-        rows, columns = (
-            np.arange(full) * small // full
-            for full, small in zip(size, image.shape[:2], strict=True)
-        )
         return Regions(
-            labels=np.stack(labels)[:, rows[:, None], columns].astype(np.int32),
+            labels=_enlarged(np.stack(labels), size).astype(np.int32),
             level=np.repeat(np.arange(3, dtype=np.int16), [len(x) for x in iou]),
             iou=np.concatenate(iou).astype(np.float32),
             stability=np.concatenate(stability).astype(np.float32),
@@ -178,6 +184,22 @@ class RegionProposer(Proposer):
             sigma=self.sigma,
             min_size=max(1, round(self.min_area[level] * area)),
         )
+
+
+def _resized(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    """The image with each pixel the mean of those that it replaces. Shape: (h, w, 3)."""
+    if image.shape[:2] == tuple(size):
+        return image
+    height, width = size
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
+
+
+def _enlarged(labels: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """Labels (..., h, w) by nearest neighbour. Shape: (..., H, W)."""
+    rows, columns = (
+        np.arange(full) * small // full for full, small in zip(size, labels.shape[-2:], strict=True)
+    )
+    return labels[..., rows[:, None], columns]
 
 
 def _overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ class Refiner(ABC):
 
     Attributes:
         runs_in: 'worker' for plain CPU code, which runs in the DataLoader's processes; 'device'
-            for refiners that compute with torch.
+            for refiners that compute with torch, which go to a GPU if there is one.
         output: 'seeds' or 'mask'.
         needs_proposals: Whether it needs proposals.
         needs_evidence: Whether its call takes seeds of a second store too, as ``evidence``. Call
@@ -34,6 +34,14 @@ class Refiner(ABC):
         """Compute on this device from now on."""
         self.device = torch.device(device)
         return self
+
+    def place(self, device: torch.device | str) -> Literal['worker', 'device']:
+        """Where it runs if the models' device is this one.
+
+        Without a GPU the DataLoader's processes are the only ones that can share the work, so
+        every refiner runs there.
+        """
+        return 'worker' if torch.device(device).type == 'cpu' else self.runs_in
 
     @abstractmethod
     def __call__(

@@ -26,7 +26,8 @@ class RefineModel(BaseModel, StoreWriter):
     """A model without parameters that applies a refiner.
 
     A refiner with ``runs_in = 'worker'`` is applied in the DataLoader's workers, and this model
-    only passes its results on; any other runs here.
+    only passes its results on. Any other runs here if there is a GPU, and in the workers too if
+    there is none.
 
     Args:
         refiner: Config of a refiner, or one (see :mod:`mmwsss.refiners`).
@@ -43,7 +44,7 @@ class RefineModel(BaseModel, StoreWriter):
             ('masks',) if refiner.output == 'mask' else ('scores',),
             refiner=refiner.protocol(),
             in_workers=partial(refine_in_worker, refiner=refiner)
-            if refiner.runs_in == 'worker'
+            if refiner.place(self.data_preprocessor.device) == 'worker'
             else None,
         )
 

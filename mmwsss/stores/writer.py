@@ -17,6 +17,8 @@ class StoreOutput:
         refiner: Record of the refiner that it applies last, if it refines.
         in_workers: Applied to each packed sample in the DataLoader's processes, for models whose
             work is plain CPU code. Must be picklable.
+        network_in_workers: What is applied there is a network; under autocast it has to stay in
+            the main process.
         untrained: Nothing that is trained takes part: a test needs no checkpoint.
     """
 
@@ -24,6 +26,7 @@ class StoreOutput:
     protocol: dict[str, Any] = field(default_factory=dict)
     refiner: dict[str, Any] | None = None
     in_workers: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    network_in_workers: bool = False
     untrained: bool = False
 
 

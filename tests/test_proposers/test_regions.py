@@ -111,3 +111,23 @@ def test_bad_options(options, message):
 def test_bad_images(proposer):
     with pytest.raises(ValueError, match='RGB image .* of uint8 is expected, found float64'):
         proposer.prepare(np.zeros((4, 4, 3)))
+
+
+def test_coarser_levels_from_a_smaller_image():
+    image, _ = scene(120, 160)
+    exact, quick = (RegionProposer(coarse=part).prepare(image) for part in (1.0, 0.5))
+    np.testing.assert_array_equal(quick.labels[0], exact.labels[0])  # the finest is the same
+    counts = np.bincount(quick.level, minlength=3)
+    assert counts[0] >= counts[1] >= counts[2] >= 1
+    pairs = np.unique(quick.labels[:2].reshape(2, -1), axis=1)
+    assert len(np.unique(pairs[0])) == pairs.shape[1]
+    for level in range(3):
+        first, second = exact.labels[level], quick.labels[level]
+        same = np.array(
+            [(second == second[first == k][0])[first == k].mean() for k in set(first.flat)]
+        )
+        assert same.mean() > 0.8
+    assert 'coarse' not in RegionProposer().protocol()
+    assert RegionProposer(coarse=0.5).protocol()['coarse'] == 0.5
+    with pytest.raises(ValueError, match=r'coarse must be .* \(0, 1\], found 0'):
+        RegionProposer(coarse=0)

@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from mmengine.model import BaseDataPreprocessor
 from mmseg.structures import SegDataSample
 
 from mmwsss.refiners import PAR, Refiner, SAMVote, Threshold
@@ -32,7 +33,7 @@ def test_device_refiner_fills_seeds():
     model = MODELS.build(dict(type='RefineModel', refiner=dict(type='PAR', background=0.3)))
     assert not list(model.parameters())
     output = model.store_output()
-    assert output.kinds == ('scores',) and output.in_workers is None
+    assert output.kinds == ('scores',) and output.in_workers is not None
     assert output.refiner['type'] == 'PAR' and output.protocol == {}
     data, plain = batch(), batch()
     for sample, old, image in zip(
@@ -41,6 +42,25 @@ def test_device_refiner_fills_seeds():
         expected = PAR(0.3)(image.permute(1, 2, 0).numpy(), old.seeds)
         np.testing.assert_array_equal(sample.seeds.scores, expected.scores)
         np.testing.assert_array_equal(sample.seeds.background, expected.background)
+
+
+class OnGPU(BaseDataPreprocessor):
+    device = torch.device('cuda')
+
+
+def test_device_refiner_runs_in_workers_where_there_is_no_gpu():
+    model = MODELS.build(dict(type='RefineModel', refiner=dict(type='PAR', background=0.3)))
+    assert model.refiner.place('cpu') == 'worker' and model.refiner.place('cuda:1') == 'device'
+    output = pickle.loads(pickle.dumps(model.store_output()))
+    data = batch()
+    for image, sample in zip(data['inputs'], data['data_samples'], strict=True):
+        (expected,) = model.test_step({'inputs': [image], 'data_samples': [sample.clone()]})
+        done = output.in_workers({'inputs': image, 'data_samples': sample})['data_samples']
+        del done.seeds
+        (out,) = model.test_step({'inputs': [image], 'data_samples': [done]})
+        np.testing.assert_array_equal(out.seeds.scores, expected.seeds.scores)
+    model.data_preprocessor = OnGPU()
+    assert model.store_output().in_workers is None
 
 
 def test_mask_refiner_fills_the_prediction():

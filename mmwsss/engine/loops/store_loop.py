@@ -199,7 +199,9 @@ class StoreTestLoop(BaseLoop):
         return [LeftOut(id, reason, str(self.folder), 'StoreError') for id in store.pending(mine)]
 
     def _loader(self, runner: Any, positions: Sequence[int]) -> Any:
-        dataset = PendingDataset(self.dataset, positions, self.output.in_workers)
+        here = self.fp16 and self.output.network_in_workers
+        in_workers = None if here else self.output.in_workers
+        dataset = PendingDataset(self.dataset, positions, in_workers)
         config = {
             **self.dataloader_cfg,
             'dataset': dataset,

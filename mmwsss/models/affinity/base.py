@@ -3,9 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
@@ -55,7 +58,8 @@ class BaseAffinityModel(BaseModel, StoreWriter):
     In a training stage samples hold ``pair_label``, the labels at the network's stride, made by
     the transforms ``CRFPairLabels`` or ``MaskPairLabels``; in a test stage they hold ``seeds``. A
     test gives both masks (``StoreTestLoop(kind='masks')``) and the walked scores
-    (``kind='scores'``), which a CRF may refine further.
+    (``kind='scores'``), which a CRF may refine further. Without a GPU the DataLoader's workers
+    do all of it, photo by photo.
 
     Args:
         test_cfg: Fields of ``test_cfg_class``; unknown keys are refused.
@@ -132,6 +136,8 @@ class BaseAffinityModel(BaseModel, StoreWriter):
         """
         groups: dict[tuple, list[int]] = {}
         for index, sample in enumerate(data_samples):
+            if 'walked' in sample:  # by a worker
+                continue
             if 'seeds' not in sample:
                 raise ValueError(
                     f'{type(self).__name__} lets seeds walk, and the sample has none: add '
@@ -176,7 +182,20 @@ class BaseAffinityModel(BaseModel, StoreWriter):
         tuned = options.pop('tuned_on_masks')
         options.pop('budget_mib')
         record = {'type': type(self).__name__, **options, 'threshold_tuned_on_masks': tuned}
-        return StoreOutput(('masks', 'scores'), refiner=record)
+        on_cpu = next(self.parameters()).device.type == 'cpu'
+        return StoreOutput(
+            ('masks', 'scores'),
+            refiner=record,
+            in_workers=partial(walk_in_worker, model=self) if on_cpu else None,
+            network_in_workers=on_cpu,
+        )
+
+
+def walk_in_worker(sample: dict[str, Any], model: BaseAffinityModel) -> dict[str, Any]:
+    """Predict for a packed sample, and mark it as done (``walked``) for the model."""
+    (done,) = model.test_step(pseudo_collate([sample]))
+    done.set_field(True, 'walked')
+    return {**sample, 'data_samples': done}
 
 
 def stack_maps(maps: Sequence[np.ndarray], device: torch.device) -> Tensor:

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -64,6 +66,23 @@ def test_predict(test_cfg):
         assert set(mask.unique().tolist()) <= {0, *(k + 1 for k in classes)}
     # Neither the batch nor the padding to its size changes an image's result.
     np.testing.assert_allclose(predicted[0].seeds.scores, alone.seeds.scores, atol=1e-5)
+
+
+def test_workers_walk_where_there_is_no_gpu():
+    model = network(log_steps=3).eval()
+    output = pickle.loads(pickle.dumps(model.store_output()))
+    assert output.kinds == ('masks', 'scores') and output.network_in_workers
+    image = torch.rand(3, 61, 90)
+    (expected,) = model.test_step(dict(inputs=[image], data_samples=[sample()]))
+    done = output.in_workers(dict(inputs=image, data_samples=sample()))
+    np.testing.assert_array_equal(done['data_samples'].seeds.scores, expected.seeds.scores)
+    before = done['data_samples'].seeds
+    (out,) = model.test_step(dict(inputs=[image], data_samples=[done['data_samples']]))
+    assert out.seeds is before  # the model only passes it on
+    np.testing.assert_array_equal(out.pred_sem_seg.data, expected.pred_sem_seg.data)
+    model.to('meta')  # any device but the CPU
+    output = model.store_output()
+    assert output.in_workers is None and not output.network_in_workers
 
 
 def test_padding_of_the_preprocessor_is_cut_off():
