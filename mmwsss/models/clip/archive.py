@@ -1,7 +1,7 @@
-"""Weights of CLIP from files: OpenAI's TorchScript archives and ordinary checkpoints.
+"""Read weights of CLIP from OpenAI's TorchScript archives and from ordinary checkpoints.
 
-Nothing in an archive is executed: its pickle is read by a machine that knows tensors and plain
-containers, and takes modules for bags of attributes.
+Nothing in an archive is executed: its pickle is read by a machine that knows only tensors and plain
+containers, and treats modules as dictionaries of their attributes.
 """
 
 import pickle
@@ -48,7 +48,7 @@ class _Module(Made):
 
 
 def _named(module: str, name: str) -> Made | None:
-    """The classes and functions that a TorchScript pickle may name."""
+    """Return what stands for a class or function that a TorchScript pickle may name."""
     if module == '__torch__' or module.startswith('__torch__.'):
         return Maker(_Module)
     if module == 'torch':
@@ -109,7 +109,7 @@ def is_archive(path: str | Path) -> bool:
 
 
 def read_archive(path: str | Path) -> dict[str, Tensor]:
-    """All tensors that the modules of a TorchScript archive hold, under their state-dict names.
+    """Read all tensors in the modules of a TorchScript archive, under their state-dict names.
 
     Raises:
         ValueError: The file is damaged, or holds something else than modules, tensors and numbers.
@@ -127,7 +127,7 @@ def read_archive(path: str | Path) -> dict[str, Tensor]:
 
 
 def read_clip_weights(path: str | Path) -> dict[str, Tensor]:
-    """State dict of a CLIP, under OpenAI's names.
+    """Read the state dict of a CLIP, under OpenAI's names.
 
     Args:
         path: OpenAI's archive (``ViT-B-16.pt``), a state dict, or a checkpoint with

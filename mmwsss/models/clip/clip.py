@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 
 class CLIPTokens(NamedTuple):
-    """Images before the last block of the encoder.
+    """Images as they enter the last block of the encoder.
 
     Args:
-        tokens: Class token first. Shape: (N, 1 + h w, D).
-        hidden: What that block's attention sees of them (``ln_1``), of the same shape.
-        grid: (h, w).
-        attention: Head-averaged attention of those blocks that were asked for and come before the
-            last, in order. Shape: (N, 1 + h w, 1 + h w) each.
-        blocks: Outputs of all blocks but the last, in order, where they were asked for; the last of
-            them is ``tokens``.
+        tokens: Tokens, the class token first. Shape: (N, 1 + h w, D).
+        hidden: The tokens after the block's first norm (``ln_1``), which its attention sees.
+        grid: Rows and columns of patches (h, w).
+        attention: Attention, averaged over heads, of the requested blocks before the last, in
+            order. Shape: (N, 1 + h w, 1 + h w) each.
+        blocks: Outputs of all blocks but the last, in order, if requested; the last of them is
+            ``tokens``.
     """
 
     tokens: Tensor
@@ -53,9 +53,9 @@ class CLIPTokens(NamedTuple):
 class CLIP:
     """Frozen `CLIP <https://arxiv.org/abs/2103.00020>`_ with a vision transformer.
 
-    Not a module, so that a model which holds it has it neither in its parameters nor in its
-    checkpoints, and cannot put it into train mode. It moves to the device of the first images that
-    it sees. Copies of a model share it. Nothing is ever downloaded.
+    It is no ``nn.Module``: a model that holds it has it neither in its parameters nor in its
+    checkpoints, and cannot put it into train mode. It moves to the device of the images that it is
+    given. Copies of a model share it. Nothing is ever downloaded.
 
     Images may have any size in multiples of a patch; the position table is resized bilinearly
     (align_corners False) unless it fits, and the image feature is the mean of the *patch* tokens,
@@ -68,7 +68,7 @@ class CLIP:
             :func:`~mmwsss.models.clip.archive.read_clip_weights`. None leaves the
             weights random, for tests and benchmarks.
         half_positions: Round the resized position table to float16, as the releases of CLIP-ES and
-            WeCLIP do even in float32 (a change of 5e-4 at most).
+            WeCLIP do even in float32 (this changes tokens by 5e-4 at most).
         half: Run the frozen blocks in mixed precision (float16), as these releases do on GPUs.
 
     Raises:
@@ -86,7 +86,7 @@ class CLIP:
     ):
         self.sizes = parse_sizes(arch)
         self.checkpoint = None if checkpoint is None else str(checkpoint)
-        with torch.device('cpu'):  # also where a model is built without memory
+        with torch.device('cpu'):  # even where a model is built on the meta device
             self._clip = build_clip(self.sizes).requires_grad_(False).eval()
         if checkpoint is None:
             print_log('CLIP has no checkpoint: its weights are random', 'current', 30)
@@ -168,14 +168,14 @@ class CLIP:
         Args:
             images: Normalised with CLIP's mean and deviation. Shape: (N, 3, H, W), H and W in
                 multiples of a patch.
-            attention: Number of last blocks whose attention is wanted, the very last included
-                (which :meth:`describe` adds).
-            keep_blocks: Whether the outputs of all these blocks are wanted.
-            drop_rest: Leave out rows and columns at the end that fill no patch, as a convolution
-                does, instead of refusing such sides.
+            attention: Number of last blocks whose attention is needed, counting the very last,
+                whose attention :meth:`describe` adds.
+            keep_blocks: Keep the outputs of all these blocks.
+            drop_rest: Drop rows and columns at the end that fill no whole patch, as a convolution
+                does, instead of refusing such sizes.
 
         Raises:
-            ValueError: H or W is no such multiple, or there are fewer blocks.
+            ValueError: H or W is no multiple of a patch, or CLIP has fewer blocks.
         """
         self.to(images.device)
         visual, patch = self._clip.visual, self.sizes.vision_patch_size
@@ -189,7 +189,7 @@ class CLIP:
                 f'the attention of {attention} blocks is wanted, this CLIP has '
                 f'{self.sizes.vision_layers}'
             )
-        # Without `half` the autocast around the caller decides.
+        # Without `half` the precision is that of the caller's autocast.
         mixed = torch.autocast(images.device.type, torch.float16) if self.half else nullcontext()
         with mixed:
             x, grid = self.embed(images)
@@ -205,7 +205,7 @@ class CLIP:
 
     @torch.no_grad()
     def embed(self, images: Tensor) -> tuple[Tensor, tuple[int, int]]:
-        """Tokens before the first block, and their grid.
+        """Compute the tokens before the first block, and their grid.
 
         Args:
             images: Normalised. Shape: (N, 3, H, W), H and W in multiples of a patch.
@@ -214,7 +214,7 @@ class CLIP:
             Class token first, (N, 1 + h w, D), and (h, w).
 
         Raises:
-            ValueError: H or W is no such multiple.
+            ValueError: H or W is no multiple of a patch.
         """
         self.to(images.device)
         visual, patch = self._clip.visual, self.sizes.vision_patch_size
@@ -232,12 +232,12 @@ class CLIP:
 
     @torch.no_grad()
     def enter_last(self, image: CLIPTokens, block: int) -> CLIPTokens:
-        """Images that go into the last block as another block left them.
+        """Feed the output of an earlier block into the last one.
 
         Args:
             image: From :meth:`encode` with ``keep_blocks``.
-            block: Place in ``image.blocks``; -1 changes nothing, -2 skips the last of them, as
-                WeCLIP+ does on VOC.
+            block: Index in ``image.blocks``: -1 changes nothing, -2 skips a block, as WeCLIP+ does
+                on VOC.
         """
         tokens = image.blocks[block]
         hidden = self._clip.visual.transformer.resblocks[-1].ln_1(tokens)
@@ -251,15 +251,15 @@ class CLIP:
             image: N images from :meth:`encode`.
 
         Returns:
-            Image features, (N, E), not normalised, and the attention of all blocks that were asked
-            for and of the last, (N, K, 1 + h w, 1 + h w).
+            Image features, (N, E), not normalised, and the attention of the requested blocks and of
+            the last one, (N, K, 1 + h w, 1 + h w).
         """
         normed, last = self.finish(image.tokens, image.hidden)
         attention = torch.stack([*image.attention, last], 1)
         return self.project(normed[:, 1:].mean(1)), attention
 
     def positions(self, grid: tuple[int, int]) -> Tensor:
-        """Position table for a grid of patches; as it is where it fits. Shape: (1 + h w, D)."""
+        """Return the position table for a grid, resized if need be. Shape: (1 + h w, D)."""
         table, side = self._clip.visual.positional_embedding, self.sizes.grid
         if grid == (side, side) and not self.half_positions:
             return table
@@ -271,7 +271,7 @@ class CLIP:
 
         Args:
             tokens: See :class:`CLIPTokens`. Shape: (P, L, D).
-            hidden: In the place of ``ln_1(tokens)``, so that one can differentiate in it.
+            hidden: Used instead of ``ln_1(tokens)``, so that gradients of it can be taken.
 
         Returns:
             Normed tokens, (P, L, D), and head-averaged attention, (P, L, L).
@@ -281,11 +281,11 @@ class CLIP:
         return visual.ln_post(x), weights
 
     def project(self, x: Tensor) -> Tensor:
-        """Normed tokens (..., D) in the space shared with texts, (..., E)."""
+        """Project normed tokens (..., D) into the space shared with texts, (..., E)."""
         return x @ self._clip.visual.proj
 
     def features(self, tokens: Tensor, hidden: Tensor) -> Tensor:
-        """Image features: the mean of the patch tokens, not normalised. Shape: (P, E)."""
+        """Compute image features: mean patch tokens, not normalised. Shape: (P, E)."""
         return self.project(self.finish(tokens, hidden)[0][:, 1:].mean(1))
 
     # Texts ----------------------------------------------------------------------------
@@ -297,25 +297,25 @@ class CLIP:
         return SimpleTokenizer(context_length=self.sizes.context_length)
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:
-        """Token numbers with start and end, filled up with 0. Shape: (G, context), int64."""
+        """Tokenize texts, with start and end, padded with 0. Shape: (G, context), int64."""
         return self._tokenizer(list(texts))
 
     def count_tokens(self, text: str) -> int:
-        """Tokens of a text without start and end."""
+        """Count the tokens of a text, without start and end."""
         return len(self._tokenizer.encode(text))
 
     def embed_tokens(self, tokens: Tensor) -> Tensor:
-        """Rows of the token embedding. Shape: (G, T) to (G, T, D)."""
+        """Embed tokens, without positions. Shape: (G, T) to (G, T, D)."""
         return self._clip.token_embedding(tokens.to(self.device))
 
     def encode_text(self, embeddings: Tensor, end: Tensor) -> Tensor:
-        """Text features of embedded tokens, not normalised; differentiable.
+        """Compute text features of embedded tokens, not normalised; differentiable.
 
-        Tokens after the last end token are not computed: attention is causal.
+        Tokens after the last end token are left out, which attention does not see as it is causal.
 
         Args:
-            embeddings: Without positions. Shape: (G, T, D).
-            end: Place of each text's end token. Shape: (G,).
+            embeddings: Embedded tokens without positions. Shape: (G, T, D).
+            end: Index of each text's end token. Shape: (G,).
 
         Returns:
             Shape: (G, E).
@@ -346,7 +346,7 @@ def resize_positions(table: Tensor, grid: tuple[int, int]) -> Tensor:
 def _run(
     block: ResidualAttentionBlock, x: Tensor, hidden: Tensor, weights: bool
 ) -> tuple[Tensor, Any]:
-    """One block, given its normed input; with its head-averaged attention if wanted."""
+    """Run a block on its normed input; also return its mean attention if ``weights``."""
     change, attention = block.attn(hidden, hidden, hidden, need_weights=weights)
     x = x + change
     return x + block.mlp(block.ln_2(x)), attention

@@ -1,4 +1,4 @@
-"""Text features of fixed sentences."""
+"""Text prompts that are not trained: one fixed sentence for each class."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmwsss.models.clip.clip import CLIP
 
-#: What photos show beside objects, by CLIP-ES (its list for VOC).
+#: Names of backgrounds in photos, from CLIP-ES (its list for VOC).
 # fmt: off
 BACKGROUND = (
     'ground', 'land', 'grass', 'tree', 'building', 'wall', 'sky', 'lake', 'water', 'river', 'sea',
@@ -19,14 +19,15 @@ BACKGROUND = (
 
 
 class FixedPrompts:
-    """One sentence a class, by default the one of `CLIP-ES <https://arxiv.org/abs/2212.09506>`_.
+    """One fixed sentence for each class, by default that of CLIP-ES.
 
-    Nothing is learnt and nothing is saved; features are computed once and kept.
+    `CLIP is Also an Efficient Segmenter <https://arxiv.org/abs/2212.09506>`_. Nothing is trained or
+    saved; features are computed once and kept.
 
     Args:
-        names: What the C foreground classes are called, in order. They need not be the data set's
-            names: CLIP-ES says 'bird avian' for a bird.
-        background: What else may be seen. Words that are the name of a class are left out.
+        names: Names of the C foreground classes, in order. They need not be the data set's names:
+            CLIP-ES says 'bird avian' for a bird.
+        background: Names of backgrounds. Those that are also names of classes are left out.
         template: The sentence; ``{}`` stands for the name.
 
     Raises:
@@ -69,10 +70,10 @@ class FixedPrompts:
 
     @torch.no_grad()
     def features(self, clip: CLIP) -> Tensor:
-        """Normalised text features, the classes first.
+        """Encode all sentences, the classes first.
 
         Returns:
-            Shape: (G, E), float32, on CLIP's device.
+            Normalised features. Shape: (G, E), float32, on CLIP's device.
 
         Raises:
             ValueError: A sentence is longer than CLIP's context.
@@ -93,5 +94,5 @@ class FixedPrompts:
         return self._kept[1]
 
     def protocol(self) -> dict[str, object]:
-        """The sentence and the words of the background, for the record of a store."""
+        """Describe the prompts for the record of a store."""
         return dict(template=self.template, background=list(self.background))

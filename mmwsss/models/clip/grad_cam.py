@@ -15,7 +15,7 @@ from mmwsss.ops.grad_cam import (
 
 
 def competing(tags: Tensor, prompts: int) -> Tensor:
-    """Mask of the prompts in each image's softmax: its classes and all background prompts.
+    """Mark the prompts in each image's softmax: its classes and all background prompts.
 
     Args:
         tags: Multi-hot. Shape: (N, C).
@@ -37,17 +37,17 @@ def clip_grad_cam(
     softmax: Softmax = masked_softmax,
     scale: Tensor | None = None,
 ) -> Tensor:
-    """Raw maps of the pairs of image and tag, differentiable in the text features.
+    """Compute raw maps of all pairs of image and tag, differentiable in the text features.
 
-    The map of a class is the GradCAM of its probability among the prompts that compete, at the
-    input of the last block; all pairs share one backward pass.
+    The map of a class is the GradCAM of its probability, in a softmax over the image's classes and
+    all background prompts, at the input of the last block. All pairs share one backward pass.
 
     Args:
         clip: The network.
         image: N images from :meth:`CLIP.encode`.
         tags: Multi-hot. Shape: (N, C).
         text: Normalised features of all prompts, the classes first. Shape: (G, E).
-        softmax: How prompts compete, see :func:`~mmwsss.ops.grad_cam.prompt_cotangents`.
+        softmax: Form of the softmax, see :func:`~mmwsss.ops.grad_cam.prompt_cotangents`.
         scale: Factor of the cosines. Defaults to CLIP's own.
 
     Returns:
@@ -62,7 +62,7 @@ def clip_grad_cam(
     if not len(number):
         return text.sum() * tokens.new_zeros((0, *image.grid))
     scale = clip.scale if scale is None else scale
-    # Gradients of single tokens are too small for float16, and no loss scaling reaches them.
+    # Gradients of single tokens are too small for float16, and loss scaling does not apply here.
     with torch.autocast(tokens.device.type, enabled=False):
         with torch.no_grad():
             features = embed(hidden)

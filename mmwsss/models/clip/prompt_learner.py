@@ -21,8 +21,8 @@ def text_seed(text: str) -> int:
 class PromptLearner(nn.Module):
     """Prompts ``<context> name .`` whose context is learnt (CoOp), as in FMA-WSSS (WACV 2024).
 
-    Its state dict holds the context, under ``ctx``, and which names and layout it was learnt for; a
-    checkpoint for others is refused.
+    The context is a number of learnt tokens. The state dict holds it under ``ctx``, with the names
+    and the layout that it was learnt for; checkpoints for others are refused.
 
     Args:
         names: Names of the C foreground classes, in order. They need not be the data set's.
@@ -31,10 +31,11 @@ class PromptLearner(nn.Module):
         layout: Where the name is: ``'end'`` (context, name), ``'front'`` (name, context) or
             ``'middle'`` (half of the context, name, the other half).
         length: Tokens of a context.
-        context: ``'generic'``, one for all prompts; ``'class_specific'``, one for each; or the
-            number of the context of each prompt.
-        std: Deviation of the initial context.
-        seed: Text whose :func:`text_seed` draws it; None draws from torch's generator.
+        context: ``'generic'``: all prompts share one; ``'class_specific'``: each has its own; or
+            the number of each prompt's context.
+        std: Standard deviation of the initial context.
+        seed: Text from which the random seed is made by :func:`text_seed`; None draws from torch's
+            generator.
 
     Raises:
         ValueError: An argument is out of range.
@@ -84,11 +85,11 @@ class PromptLearner(nn.Module):
             self.ctx.copy_(values.normal_(0, self.std, generator=generator))
 
     def texts(self) -> list[str]:
-        """Prompts with a placeholder for each token of the context."""
+        """Return the prompts as texts, with a placeholder for each token of the context."""
         return ['X ' * self.length + f'{name}.' for name in (*self.names, *self.background)]
 
     def tokens(self, clip: CLIP) -> tuple[Tensor, Tensor]:
-        """Token numbers of the texts, (G, T), and tokens of each name, (G,).
+        """Tokenize the texts, (G, T), and count the tokens of each name, (G,).
 
         Raises:
             ValueError: A prompt is longer than CLIP's context.
@@ -109,10 +110,10 @@ class PromptLearner(nn.Module):
         return self._tokens[1:]
 
     def prompts(self, clip: CLIP) -> tuple[Tensor, Tensor]:
-        """Embedded prompts, differentiable in the context.
+        """Embed the prompts, differentiable in the context.
 
         Returns:
-            Embeddings without positions, (G, T, D), and the place of each end token, (G,).
+            Embeddings without positions, (G, T, D), and the index of each end token, (G,).
 
         Raises:
             ValueError: The context is for a text encoder of another width.
@@ -127,7 +128,7 @@ class PromptLearner(nn.Module):
         ctx = self.ctx.to(base) if self.owner is None else self.ctx[list(self.owner)].to(base)
         ctx = ctx.expand(len(base), -1, -1)
         joined = torch.cat([base[:, :1], ctx, base[:, 1 + self.length :]], 1)
-        # Where each place of the prompt comes from; the name moves, the rest closes up behind it.
+        # Index from which each token is taken: the name moves, the context closes the gap.
         source = torch.arange(joined.shape[1]).repeat(len(base), 1)
         before = {'end': self.length, 'front': 0, 'middle': self.length // 2}[self.layout]
         for row, size in zip(source, lengths.tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""Class scores of images by a frozen CLIP and fixed prompts, spread along its attention."""
+"""Seeds of a frozen CLIP with fixed prompts: maps that are spread along its attention."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from mmwsss.registry import MODELS
 
 
 class CLIPSeeder:
-    """Seeds of a frozen CLIP, shared by all methods on fixed prompts; not an ``nn.Module``.
+    """Makes seeds of a frozen CLIP, for all methods with fixed prompts; not an ``nn.Module``.
 
     Args:
         clip: Config of a :class:`~mmwsss.models.clip.clip.CLIP`, or one.
@@ -28,8 +28,8 @@ class CLIPSeeder:
         num_classes: Number of foreground classes, of each of which there must be a prompt.
         caa: Fields of an :class:`~mmwsss.ops.attention_affinity.AttentionAffinity`; None leaves the
             maps as they are.
-        choose: Of so many last blocks those are chosen whose attention is multiplied with a
-            learned affinity, where one is given (WeCLIP, phase 2); the others are not looked at.
+        choose: Number of last blocks from which attention is chosen, to be multiplied with a learnt
+            affinity where one is given (WeCLIP, phase 2).
         scale_divisor: Divides the factor of the cosines (WeCLIP+ with ViT-L/14: 4).
         bank: Enriches the texts of the classes (ExCEL): arguments of a
             :class:`~mmwsss.models.clip.text_bank.TextBank`, or one; None leaves them as they are.
@@ -65,7 +65,7 @@ class CLIPSeeder:
 
     @property
     def layers(self) -> int:
-        """Last blocks of which the attention is merged where no affinity is given."""
+        """Number of last blocks whose attention is merged if no affinity is given."""
         return 0 if self.caa is None else self.caa.layers
 
     @property
@@ -74,16 +74,16 @@ class CLIPSeeder:
         return self.clip.scale / self.scale_divisor
 
     def text(self) -> Tensor:
-        """Normalised features of all prompts, the classes first, enriched. Shape: (G, E)."""
+        """Encode all prompts, the classes first, enriched and normalised. Shape: (G, E)."""
         text = self.prompts.features(self.clip)
         return text if self.bank is None else self.bank.enrich(text, self.clip, self.num_classes)
 
     def logits(self, features: Tensor) -> Tensor:
-        """Scaled cosines of image features (N, E) and all prompts. Shape: (N, G)."""
+        """Compute scaled cosines of image features (N, E) and all prompts. Shape: (N, G)."""
         return cosine_logits(features, self.text(), self.scale)
 
     def grad_cam(self, image: CLIPTokens, tags: Tensor) -> Tensor:
-        """Raw maps of the pairs of image and tag.
+        """Compute raw maps of all pairs of image and tag.
 
         Args:
             image: N images from :meth:`CLIP.encode`.
@@ -103,14 +103,14 @@ class CLIPSeeder:
         affinity: Tensor | None = None,
         weight: Tensor | None = None,
     ) -> Tensor:
-        """Maps of one image after the walk, not normalised.
+        """Spread maps of one image along the attention, without normalising them.
 
         Args:
             cam: Raw maps. Shape: (P, h, w).
-            attention: Of at least the last blocks that are looked at, class token first.
+            attention: Attention of at least the last blocks that are used, class token first.
                 Shape: (K, L, L).
-            affinity: Multiplies the chosen attention. Shape: (h w, h w).
-            weight: Factor of what places give. Shape: (P, h, w).
+            affinity: Factor of the chosen attention. Shape: (h w, h w).
+            weight: How much each patch counts as a source. Shape: (P, h, w).
 
         Returns:
             Shape: (P, h, w).
@@ -130,12 +130,12 @@ class CLIPSeeder:
         affinity: Tensor | None = None,
         weight: Tensor | None = None,
     ) -> Tensor:
-        """Maps of one image in [0, 1), at the resolution of patches; see :meth:`spread`."""
+        """Spread maps of one image and stretch them to [0, 1); see :meth:`spread`."""
         if self.caa is None:
             return minmax_score(cam, passes=2)
         return minmax_score(self.spread(cam, attention, affinity, weight))
 
     def protocol(self) -> dict[str, Any]:
-        """Which CLIP, prompts and text bank, for the record of a store."""
+        """Describe CLIP, prompts and text bank for the record of a store."""
         bank = {} if self.bank is None else self.bank.protocol()
         return dict(clip=self.clip.protocol(), prompts=self.prompts.protocol(), **bank)

@@ -26,8 +26,8 @@ class CLIPSizes:
         vision_layers: Blocks of the image encoder.
         vision_width: Its channels, 64 a head.
         vision_patch_size: Side of a patch, in pixels.
-        vision_stem: Channels of 3x3 convolutions of stride 2 in front of the patches, without which
-            little is learned from few images (`Early Convolutions Help Transformers See Better
+        vision_stem: Channels of 3x3 convolutions of stride 2 before the patches, which help to
+            learn from few images (`Early Convolutions Help Transformers See Better
             <https://arxiv.org/abs/2106.14881>`_). Published networks have none.
         context_length: Tokens of a text.
         vocab_size: Number of tokens that there are.
@@ -83,7 +83,7 @@ PUBLISHED = {
 
 
 def parse_sizes(arch: str | Mapping[str, Any] | CLIPSizes) -> CLIPSizes:
-    """Sizes from a name in :data:`PUBLISHED` or from the fields themselves."""
+    """Return sizes by a name in :data:`PUBLISHED`, or made from their fields."""
     if isinstance(arch, CLIPSizes):
         return arch
     if isinstance(arch, str):
@@ -134,7 +134,7 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 
 def published_archs(found: Mapping[str, Any]) -> list[str]:
-    """Names of :data:`PUBLISHED` that have the sizes that :func:`sizes_of` has found."""
+    """List names in :data:`PUBLISHED` that fit what :func:`sizes_of` has found."""
     return [name for name, sizes in PUBLISHED.items() if found.items() <= asdict(sizes).items()]
 
 
@@ -151,7 +151,7 @@ def describe_mismatch(found: Mapping[str, Any], expected: CLIPSizes) -> str:
 
 
 def build_clip(sizes: CLIPSizes) -> CLIP:
-    """An untrained ``open_clip.model.CLIP`` with QuickGELU, under OpenAI's names.
+    """Build an untrained ``open_clip.model.CLIP`` with QuickGELU, under OpenAI's names.
 
     Raises:
         ImportError: open_clip is not installed.
@@ -182,7 +182,7 @@ def build_clip(sizes: CLIPSizes) -> CLIP:
 
 
 def quick_transformer(width: int, layers: int, heads: int) -> nn.Module:
-    """Untrained blocks of open_clip with QuickGELU, batch first.
+    """Build untrained transformer blocks of open_clip with QuickGELU, batch first.
 
     Raises:
         ImportError: open_clip is not installed.

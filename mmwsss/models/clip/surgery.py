@@ -18,15 +18,15 @@ Features = Literal['published', 'clean']
 
 
 class SurgeryTokens(NamedTuple):
-    """Images after all blocks of a CLIP.
+    """Images after all blocks of a CLIP with surgery.
 
     Args:
-        grid: (h, w) patches; P of them.
-        attention: Of every block, without surgery, class token first: the mean over heads of plain
-            blocks, the *sum* over heads of those with surgery. Shape: (N, 1 + P, 1 + P) each.
+        grid: Rows and columns of patches (h, w), P in all.
+        attention: Original attention of every block, class token first: the mean over heads in
+            plain blocks, the *sum* over heads in those with surgery. Shape: (N, 1 + P, 1 + P) each.
         blocks: Outputs of all blocks, in order, as a decoder gets them. Shape: (N, 1 + P, D) each.
-        hidden: What the attention of each block with surgery sees. Shape: (N, 1 + P, D) each.
-        start: Where the surgery path begins. Shape: (N, 1 + P, D).
+        hidden: Inputs of the attention of each block with surgery. Shape: (N, 1 + P, D) each.
+        start: Tokens at which the surgery path begins. Shape: (N, 1 + P, D).
         projected: Tokens in the space shared with texts: the class token of the original path, the
             patches of the surgery path. Shape: (N, 1 + P, E).
     """
@@ -42,18 +42,20 @@ class SurgeryTokens(NamedTuple):
 class CLIPSurgery:
     """Runs the last blocks of a frozen CLIP on two paths (ExCEL, section 3.3, SVC).
 
-    The original path is CLIP. The surgery path adds, block by block, the values of the original
-    path weighted by how alike queries, keys and values are among themselves, and leaves out the
-    perceptrons; as published, the *sum* over heads of these weights acts on every head.
+    The original path is CLIP itself. The surgery path adds, block by block, the values of the
+    original path, weighted by the similarity of queries among themselves, keys among themselves and
+    values among themselves; it leaves out the perceptrons. As published, the *sum* of these weights
+    over heads is used in every head.
 
     Args:
         clip: The frozen CLIP.
-        blocks: Number of last blocks with surgery. Published is 5 (the argument says 6, the loop
+        blocks: Number of last blocks with surgery; 5 in the release (its argument says 6, its loop
             makes 5).
-        features: What decoders get. ``'published'``: tensors that the release changes in place
-            after it has stored them: the last block before the surgery holds the finished surgery
+        features: Tokens for decoders. ``'published'``: as the release has them after changing
+            stored tensors in place: the last block before the surgery holds the finished surgery
             path, and each block with surgery but the last its output plus the next block's
-            attention. Published weights were trained so. ``'clean'``: every block's output.
+            attention. Published weights were trained with these. ``'clean'``: the output of every
+            block.
 
     Raises:
         ValueError: This CLIP has no plain block left, or ``features`` is unknown.
@@ -100,7 +102,7 @@ class CLIPSurgery:
 
     @torch.no_grad()
     def project(self, image: SurgeryTokens, extra: Tensor | None) -> Tensor:
-        """Project tokens again, using attention learnt by the decoder (LVC).
+        """Project tokens again, with attention that the decoder has learnt (LVC).
 
         Args:
             image: From :meth:`encode`.
@@ -115,7 +117,7 @@ class CLIPSurgery:
             return torch.cat([image.projected[:, :1], self._project(path, path)[:, 1:]], 1)
 
     def _path(self, hidden: list[Tensor], start: Tensor, extra: Tensor | None) -> Tensor:
-        """The finished surgery path. Shape: (N, 1 + P, D)."""
+        """Run the surgery path to its end. Shape: (N, 1 + P, D)."""
         path = start
         for block, normed in zip(
             self.clip.module.visual.transformer.resblocks[-self.blocks :], hidden, strict=True
@@ -135,9 +137,9 @@ class CLIPSurgery:
 
 
 def learnt_attention(features: Tensor) -> Tensor:
-    """Attention between positions of the decoder's features (ExCEL, LVC).
+    """Compute attention between the decoder's features (ExCEL, LVC).
 
-    What is less alike than the mean gets nothing.
+    Positions that are less similar than the mean get none.
 
     Args:
         features: Shape: (N, C, h, w).
@@ -150,7 +152,7 @@ def learnt_attention(features: Tensor) -> Tensor:
 
 
 def _heads(block: ResidualAttentionBlock, normed: Tensor) -> tuple[Tensor, ...]:
-    """Queries, keys and values of each head. Shape of each: (N, heads, L, D / heads)."""
+    """Compute queries, keys and values of each head: (N, heads, L, D / heads) each."""
     attn = block.attn
     parts = F.linear(normed, attn.in_proj_weight, attn.in_proj_bias).chunk(3, -1)
     return tuple(part.unflatten(-1, (attn.num_heads, -1)).transpose(1, 2) for part in parts)

@@ -19,17 +19,17 @@ class TextBank:
     """Cluster centres of sentences about the classes (ExCEL, section 3.2, TSE).
 
     Args:
-        file: The centres, (E, K): an ``.npz`` or safetensors file with that array alone, or what
-            torch saved: the tensor, or the released list of it and a tensor of (classes, K), which
-            is only used to check the number of classes. Only tensors are read, no objects.
-        sentences: Instead of a file, sentences about the classes, which are clustered here. The
-            centres then differ from the released ones, which another library made.
+        file: File of the centres, (E, K): an ``.npz`` or safetensors file with that array alone, or
+            a file of torch's with the tensor, or the released list of it and a tensor (classes, K),
+            which is only used to check the number of classes. Only tensors are read, no objects.
+        sentences: Sentences about the classes, instead of a file; they are clustered here. Their
+            centres differ from the released ones, which were made with another library.
         centres: Number of clusters of ``sentences``.
-        keep: Share of the centres, the most similar ones, that a class draws on.
+        keep: Share of the centres, the most similar ones, that enrich a class.
 
     Raises:
-        ValueError: Neither or both are given, there are fewer sentences than centres, or ``keep``
-            is no share.
+        ValueError: Neither or both of ``file`` and ``sentences`` are given, there are fewer
+            sentences than centres, or ``keep`` is not in (0, 1].
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class TextBank:
         self._kept: tuple[int, Tensor] | None = None
 
     def features(self, clip: CLIP, classes: int) -> Tensor:
-        """The centres. Shape: (E, K), float32, on CLIP's device.
+        """Return the centres. Shape: (E, K), float32, on CLIP's device.
 
         Raises:
             FileNotFoundError: The file is not there.
-            ValueError: It is none of the above, or one for another CLIP or number of classes.
+            ValueError: It holds something else, or is for another CLIP or number of classes.
         """
         if self._kept is None or self._kept[0] != id(clip):
             if self.file is not None:
@@ -74,16 +74,16 @@ class TextBank:
 
         Args:
             text: Normalised text features, the foreground classes first. Shape: (G, E).
-            clip: What made them.
+            clip: The CLIP that made them.
             classes: Number of foreground classes.
 
         Returns:
-            Normalised; the background's as they were. Shape: (G, E).
+            Normalised features; those of the background are unchanged. Shape: (G, E).
         """
         return enrich(text, self.features(clip, classes), classes, self.keep)
 
     def protocol(self) -> dict[str, Any]:
-        """Which bank it is, for the record of a store."""
+        """Describe the bank for the record of a store."""
         if self.file is not None:
             source = hash_file(self.file)
         else:
@@ -131,13 +131,13 @@ class TextBank:
 
 
 def enrich(text: Tensor, bank: Tensor, classes: int, keep: float = 0.9) -> Tensor:
-    """Text features plus a mixture of the most similar centres (ExCEL, eq. 2 to 4).
+    """Add a mixture of the most similar centres to text features (ExCEL, eq. 2 to 4).
 
     Args:
         text: Normalised, the foreground classes first. Shape: (G, E).
         bank: Centres. Shape: (E, K).
         classes: Number of foreground classes.
-        keep: Share of the centres that a class draws on; the least similar ones are left out.
+        keep: Share of the centres that enrich a class; the least similar ones are left out.
 
     Returns:
         Normalised. Shape: (G, E).
