@@ -21,6 +21,8 @@ class Command(NamedTuple):
     example: str
 
 
+HELP = ('-h', '--help')
+DOCTOR = 'what is installed, what is needed, and what mends it'
 COMMANDS = {
     'run': Command('pipeline.py', 'run a recipe, from tags to a segmentor',
                    'mmwsss run mmwsss::demo/demo_recipe.py'),
@@ -43,17 +45,19 @@ COMMANDS = {
     'judge': Command('analysis_tools/judge.py', "score anybody's seeds or masks",
                      'mmwsss judge mmwsss::cam/cam_r50_voc.py SEEDS OUT --format irn'),
     'compare': Command('analysis_tools/compare_stores.py', 'compare two stores photo by photo',
-                       'mmwsss compare --help'),
+                       'mmwsss compare work_dirs/par/masks work_dirs/cam/masks --config '
+                       'mmwsss::cam/cam_r18_shapes.py'),
     'paint': Command('analysis_tools/paint_store.py', 'paint maps, masks, proposals, boxes',
                      'mmwsss paint work_dirs/seeds/scores pictures --images data/JPEGImages'),
     'report': Command('analysis_tools/make_report.py', 'make report.html of a run or of stores',
-                      'mmwsss report --help'),
+                      'mmwsss report mmwsss::cam/cam_r18_shapes.py seeds.html '
+                      '--scores work_dirs/demo_recipe/seeds_train/scores'),
     'browse': Command('analysis_tools/browse.py', 'look through stores, with a threshold slider',
                       'mmwsss browse work_dirs/demo_recipe/seeds_train/scores --images my_photos '
                       'seeds.html'),
     'import': Command('dataset_converters/import_seeds.py',
                       "import other projects' seeds or masks into a store",
-                      'mmwsss import --help'),
+                      'mmwsss import pseudo_masks png work_dirs/pseudo --dataset voc'),
     'export': Command('dataset_converters/export_masks.py', 'take masks to a labelling tool',
                       'mmwsss export label-studio work_dirs/demo_recipe/masks_train/masks out'),
     'import-masks': Command('dataset_converters/import_masks.py',
@@ -72,7 +76,8 @@ COMMANDS = {
     'new': Command('misc/new_method.py', 'write the repository of a method of your own',
                    'mmwsss new edge_cam'),
     'convert': Command('model_converters/convert_checkpoint.py',
-                       'convert a published checkpoint', 'mmwsss convert --help'),
+                       'convert a published checkpoint',
+                       'mmwsss convert what mct.pth'),
 }  # fmt: skip
 
 
@@ -80,8 +85,8 @@ def usage() -> str:
     """List of the commands, with an example of each."""
     lines = [f'mmwsss {__version__}: mmwsss COMMAND ... ; COMMAND --help has its options', '']
     for name, command in COMMANDS.items():
-        lines += [f'  {name:12} {command.help}', f'  {"":12}   {command.example}']
-    lines += [f'  {"doctor":12} what is installed, what is needed, and what mends it']
+        lines += [f'  {name:14} {command.help}', f'  {"":14}   {command.example}']
+    lines += [f'  {"doctor":14} {DOCTOR}', f'  {"":14}   mmwsss doctor']
     return '\n'.join(lines)
 
 
@@ -95,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if not arguments or arguments[0] in ('-h', '--help', 'help'):
+    if not arguments or arguments[0] in (*HELP, 'help'):
         print(usage())
         return 0
     name, *rest = arguments
@@ -103,6 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     if name == 'doctor':
+        if rest and rest[0] in HELP:
+            print(f'mmwsss doctor: {DOCTOR}\n\n    mmwsss doctor\n\nIt takes no options.')
+            return 0
         return doctor()
     if name not in COMMANDS:
         from difflib import get_close_matches
@@ -111,7 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f' Did you mean {" or ".join(near)}?' if near else ''
         print(f'mmwsss: no command {name!r}.{hint}\n\n{usage()}', file=sys.stderr)
         return 2
-    script = find_part('tools') / COMMANDS[name].script
+    command = COMMANDS[name]
+    if rest and rest[0] in HELP:  # the script knows only its own path
+        print(f'mmwsss {name}: {command.help}\n\n    {command.example}\n', flush=True)
+    script = find_part('tools') / command.script
     sys.argv = [str(script), *rest]
     sys.path.insert(0, str(script.parent))  # as Python does for a script
     runpy.run_path(str(script), run_name='__main__')

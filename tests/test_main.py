@@ -30,6 +30,12 @@ def test_every_command_is_a_tool_and_has_an_example(name):
     command = cli.COMMANDS[name]
     assert (find_part('tools') / command.script).is_file()
     assert command.example.startswith(f'mmwsss {name} ')
+    assert '--help' not in command.example
+
+
+def test_the_doctor_explains_itself(capsys):
+    assert cli.main(['doctor', '--help']) == 0
+    assert 'It takes no options' in capsys.readouterr().out
 
 
 def test_a_tool_is_started_with_its_arguments(monkeypatch, capsys):
@@ -38,4 +44,7 @@ def test_a_tool_is_started_with_its_arguments(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(['run', '--help'])
     assert stop.value.code == 0
-    assert 'recipe' in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert text.startswith('mmwsss run: run a recipe')
+    assert cli.COMMANDS['run'].example in text
+    assert '--stage-options' in text

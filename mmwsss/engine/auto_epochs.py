@@ -21,17 +21,39 @@ def resolve_epochs(cfg: Config) -> None:
     A config with ``max_epochs='auto'`` has ``budget = dict(iterations=..., min_epochs=...)``: few
     photos are repeated until ``iterations`` steps are done, and any number of photos is seen at
     least ``min_epochs`` times. ``val_interval='auto'`` validates once, at the end; ``end='auto'``
-    of a schedule is the end of the training.
+    of a schedule is the end of the training. Both also follow a ``max_epochs`` given as a number.
 
     Args:
         cfg: Config of a stage. Data are looked at only where 'auto' occurs.
 
     Raises:
-        ValueError: There is no budget, or it has other keys.
+        ValueError: There is no budget, or it has other keys; or an 'auto' is left in a training that
+            does not count epochs.
     """
     train = cfg.get('train_cfg') or {}
-    if train.get('max_epochs') != AUTO:
-        return
+    if train.get('max_epochs') == AUTO:
+        train['max_epochs'] = _epochs_of_budget(cfg)
+    epochs = train.get('max_epochs')
+    schedulers = cfg.get('param_scheduler') or []
+    ends = [
+        scheduler
+        for scheduler in (schedulers if isinstance(schedulers, list) else [schedulers])
+        if scheduler.get('end') == AUTO
+    ]
+    validates = train.get('val_interval') == AUTO
+    if epochs is None and (ends or validates):
+        key = 'train_cfg.val_interval' if validates else "a schedule's end"
+        raise ValueError(
+            f"{key} is 'auto', the last epoch, but this training counts no epochs: train_cfg has no "
+            'max_epochs. Give a number of iterations instead'
+        )
+    if validates:
+        train['val_interval'] = epochs
+    for scheduler in ends:
+        scheduler['end'] = epochs
+
+
+def _epochs_of_budget(cfg: Config) -> int:
     budget = cfg.get('budget') or {}
     if set(budget) != set(_KEYS) or not all(_is_count(budget[key]) for key in _KEYS):
         raise ValueError(
@@ -45,14 +67,7 @@ def resolve_epochs(cfg: Config) -> None:
         if cfg.train_dataloader.get('drop_last')
         else math.ceil(images / total)
     )
-    epochs = max(budget['min_epochs'], math.ceil(budget['iterations'] / steps))
-    train['max_epochs'] = epochs
-    if train.get('val_interval') == AUTO:
-        train['val_interval'] = epochs
-    schedulers = cfg.get('param_scheduler') or []
-    for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
-        if scheduler.get('end') == AUTO:
-            scheduler['end'] = epochs
+    return max(budget['min_epochs'], math.ceil(budget['iterations'] / steps))
 
 
 def count_epochs(cfg: Config) -> int | None:

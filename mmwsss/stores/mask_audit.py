@@ -56,7 +56,12 @@ class MaskAudit:
         )
 
     def remarks(self) -> list[str]:
-        """Remarks beside a score: classes without pixels, masks that contradict the tags."""
+        """Remarks beside a score: classes without pixels, masks that contradict the tags.
+
+        Without a mask (tags alone are scored) there is nothing to remark on.
+        """
+        if not self.rows:
+            return []
         present = self._counts(row.values for row in self.rows)
         tagged = self._counts(np.array(row.tags, int) + 1 for row in self.rows if row.tags)
         known = range(1, len(self.classes))

@@ -53,6 +53,25 @@ def test_numbers_stay(config):
     assert cfg.train_cfg.max_epochs == 3
 
 
+def test_the_rest_follows_a_number(config):
+    cfg = config(54, train_cfg=dict(max_epochs=3, val_interval='auto'), budget=None)
+    resolve_epochs(cfg)
+    assert cfg.train_cfg == dict(max_epochs=3, val_interval=3)
+    assert [part.end for part in cfg.param_scheduler] == [20, 3]
+
+
+@pytest.mark.parametrize(
+    'train, key',
+    [
+        (dict(max_iters=3, val_interval='auto'), 'train_cfg.val_interval'),
+        (dict(max_iters=3), "schedule's end"),
+    ],
+)
+def test_no_epochs_to_follow(config, train, key):
+    with pytest.raises(ValueError, match=f"{key} is 'auto'.*no max_epochs"):
+        resolve_epochs(config(54, train_cfg=train))
+
+
 @pytest.mark.parametrize('budget', [None, dict(iterations=9), dict(iterations=0, min_epochs=1)])
 def test_needs_a_budget(config, budget):
     with pytest.raises(ValueError, match='budget=dict'):

@@ -45,6 +45,10 @@ def test_remarks():
     ]
 
 
+def test_without_masks_nothing_is_remarked():
+    assert audit().remarks() == []
+
+
 def test_without_tags_nothing_is_compared():
     made = audit(([0, 255], None), ([0, 3], None))
     assert made.error() is None
