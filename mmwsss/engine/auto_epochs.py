@@ -27,8 +27,8 @@ def resolve_epochs(cfg: Config) -> None:
         cfg: Config of a stage. Data are looked at only where 'auto' occurs.
 
     Raises:
-        ValueError: There is no budget, or it has other keys; or an 'auto' is left in a training that
-            does not count epochs.
+        ValueError: There is no budget, or it has other keys; or an 'auto' is left in a training
+            that does not count epochs.
     """
     train = cfg.get('train_cfg') or {}
     if train.get('max_epochs') == AUTO:
@@ -44,8 +44,8 @@ def resolve_epochs(cfg: Config) -> None:
     if epochs is None and (ends or validates):
         key = 'train_cfg.val_interval' if validates else "a schedule's end"
         raise ValueError(
-            f"{key} is 'auto', the last epoch, but this training counts no epochs: train_cfg has no "
-            'max_epochs. Give a number of iterations instead'
+            f"{key} is 'auto', the last epoch, but this training counts no epochs: train_cfg has "
+            'no max_epochs. Give a number of iterations instead'
         )
     if validates:
         train['val_interval'] = epochs
