@@ -14,6 +14,7 @@ from mmwsss.models.clip.surgery import CLIPSurgery, learnt_attention
 from mmwsss.models.clip.text_bank import TextBank, enrich
 from mmwsss.models.conversion.checkpoint_keys import rename
 from mmwsss.models.conversion.formats import FORMATS
+from mmwsss.models.one_stage import TokenSegmentor
 from mmwsss.ops.attention_affinity import (
     AttentionAffinity,
     merge_attention,
@@ -207,7 +208,7 @@ def pseudo_label(spec, arrays, folder):
     import torch.nn.functional as F
 
     iterations = spec['config']['par_iterations']
-    assert iterations == ExCEL.__init__.__kwdefaults__['par_iterations']
+    assert iterations == TokenSegmentor.__init__.__kwdefaults__['par_iterations']
     low, x = minmax_score(tensor(arrays, 'refined')), tensor(arrays, 'img')[0]
     classes = tensor(arrays, 'classes')
 
