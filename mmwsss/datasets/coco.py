@@ -63,7 +63,10 @@ class COCOTaggedDataset(TaggedDataset):
         seed: int | None = None,
     ) -> None:
         if (split is None) == (not ann_file):
-            raise DataError(f'give either split or ann_file, found {split!r} and {ann_file!r}')
+            raise DataError(
+                f'give either split or ann_file and set the other to None, found split={split!r} and '
+                f'ann_file={ann_file!r}'
+            )
         if split not in (None, 'train', 'val') or year not in (2014, 2017):
             raise DataError(
                 f"split is 'train' or 'val', year 2014 or 2017; found {split!r}, {year!r}"
