@@ -1,6 +1,11 @@
 """The benchmarks run and compare what they time; no times are asserted."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from benchmarks import (
+    coco_scale,
     cpu_stages,
     loaders,
     random_crop,
@@ -9,6 +14,8 @@ from benchmarks import (
     store_scale,
     store_size,
 )
+from mmwsss.datasets.io import read_ids
+from mmwsss.stores import create_store, open_store
 
 
 def test_seed_sweep(capsys):
@@ -50,3 +57,27 @@ def test_cpu_stages(capsys):
     options = ['--images', '2', '--size', '60', '80', '--workers', '0']
     assert set(cpu_stages.main(options)) == {'PAR', 'AffinityNet'}
     assert capsys.readouterr().out.count('scores equal') == 2
+
+
+def test_coco_scale(capsys, monkeypatch):
+    """In this process, and with masks written by the test: its commands have tests of their own."""
+
+    def run(name, command, folder):
+        if name == 'stage':
+            scores = open_store(folder / 'scores')
+            masks = create_store(
+                folder / 'run/masks', replace(scores.meta, kind='masks', stride=1, dtype='uint8')
+            )
+        elif name == 'rest':
+            masks = open_store(folder / 'run/masks')
+            assert not len(masks)  # the last 512 are to be done again
+        for id in read_ids(folder / 'list.txt') if name in ('stage', 'rest') else ():
+            masks.write(id, np.zeros((coco_scale.SIDE,) * 2, np.uint8))
+        return {name: 0.0}
+
+    monkeypatch.setattr(coco_scale, 'run', run)
+    monkeypatch.setattr(coco_scale, 'in_own_process', lambda n, f: coco_scale.MEASURES[n](f))
+    rows = coco_scale.main(['--parts', '8000', '4000'])
+    assert {'data set', 'a worker, MiB', 'stage', 'rest', 'resume', 'score', 'report'} <= set(rows)
+    assert all(len(values) == 2 for values in rows.values())
+    assert '| | 11 | 21 | last two (photos: 1.9) |' in capsys.readouterr().out
