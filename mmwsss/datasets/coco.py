@@ -64,8 +64,8 @@ class COCOTaggedDataset(TaggedDataset):
     ) -> None:
         if (split is None) == (not ann_file):
             raise DataError(
-                f'give either split or ann_file and set the other to None, found split={split!r} and '
-                f'ann_file={ann_file!r}'
+                'give either split or ann_file and set the other to None, found '
+                f'split={split!r} and ann_file={ann_file!r}'
             )
         if split not in (None, 'train', 'val') or year not in (2014, 2017):
             raise DataError(

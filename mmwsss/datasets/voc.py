@@ -66,8 +66,8 @@ class VOCTaggedDataset(TaggedDataset):
     ) -> None:
         if (split is None) == (not ann_file):
             raise DataError(
-                f'give either split or ann_file and set the other to None, found split={split!r} and '
-                f'ann_file={ann_file!r}'
+                'give either split or ann_file and set the other to None, found '
+                f'split={split!r} and ann_file={ann_file!r}'
             )
         if split is not None and split not in self.SPLITS:
             raise DataError(f'split {split!r} is none of {", ".join(self.SPLITS)}')
