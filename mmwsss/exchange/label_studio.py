@@ -95,6 +95,11 @@ class LabelStudioFormat(ExchangeFormat):
                 raise StoreError(f"{path}: no list of Label Studio's tasks (export as JSON)")
             for number, task in enumerate(tasks):
                 data = task.get('data')
+                if data is None and isinstance(task.get('image'), str):
+                    raise StoreError(
+                        f'{path}: this is the tool\'s "JSON-MIN", which does not say what kind of '
+                        'label each is. Export it as "JSON"'
+                    )
                 name = data.get('image_id') or data.get('image') if isinstance(data, dict) else None
                 if not isinstance(name, str):
                     raise StoreError(f'{path}: task {number} has no data.image')

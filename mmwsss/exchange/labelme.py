@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -23,6 +25,7 @@ from mmwsss.exchange.polygons import TOLERANCE, corners, fill, regions
 from mmwsss.exchange.reading import checked_size, read_json_file
 from mmwsss.stores import StoreError
 from mmwsss.stores.atomic import atomic_write_json
+from mmwsss.stores.images import open_image
 
 _ROUND = 64  # corners of a circle
 
@@ -97,10 +100,38 @@ def _read(path: Path, values: Mapping[str, int], expected: Size | None) -> np.nd
             if not isinstance(shape, dict):
                 raise ValueError('it is no object')
             value = value_of(shape.get('label'), values)
-            fill(mask, _outline(shape), value)
+            if shape.get('shape_type') == 'mask':
+                _paint(mask, shape, value)
+            else:
+                fill(mask, _outline(shape), value)
         except ValueError as error:
             raise ValueError(f'{path}: shape {number}: {error}') from None
     return mask
+
+
+def _paint(mask: np.ndarray, shape: Mapping[str, object], value: int) -> None:
+    """Set the pixels of a mask that labelme's tools of its own have made, in place.
+
+    Its points are the corner pixels of a box, both included; ``mask`` is a PNG of it in base64.
+    """
+    points = corners(shape.get('points'))
+    if len(points) != 2:
+        raise ValueError(f'a mask has 2 points, found {len(points)}')
+    (left, top), (right, bottom) = points.astype(int).tolist()
+    try:
+        png = base64.b64decode(str(shape.get('mask')), validate=True)
+        with open_image(io.BytesIO(png), ('PNG',)) as image:
+            inside = np.asarray(image.convert('L')) > 0
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValueError(f'its mask is no PNG in base64 ({error})') from None
+    if inside.shape != (bottom - top + 1, right - left + 1):
+        raise ValueError(
+            f'its mask has {inside.shape[1]}x{inside.shape[0]} pixels, its points make '
+            f'{right - left + 1}x{bottom - top + 1}'
+        )
+    if left < 0 or top < 0 or bottom >= mask.shape[0] or right >= mask.shape[1]:
+        raise ValueError('its mask reaches beyond the photo')
+    mask[top : bottom + 1, left : right + 1][inside] = value
 
 
 def _outline(shape: Mapping[str, object]) -> np.ndarray:
@@ -110,7 +141,8 @@ def _outline(shape: Mapping[str, object]) -> np.ndarray:
         return points
     if kind not in ('rectangle', 'circle'):
         raise ValueError(
-            f'polygons, rectangles and circles are read, found {kind!r}. Make a polygon of it'
+            f'polygons, rectangles, circles and masks are read, found {kind!r}. '
+            'Make a polygon of it'
         )
     if len(points) != 2:
         raise ValueError(f'a {kind} has 2 points, found {len(points)}')

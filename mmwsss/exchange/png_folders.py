@@ -89,6 +89,16 @@ class CvatFormat(ColourFormat):
         super().write(out, _noted(entries, ids), classes)
         _write_lines(out / _LIST, ids)
 
+    def find(self, source: Path, classes: Sequence[str]) -> list[tuple[str, MaskReader]]:
+        """Masks of ``SegmentationClass``; the tool's own XML is refused by name."""
+        shapes = source if source.suffix == '.xml' else source / 'annotations.xml'
+        if shapes.is_file() and not (source / _MASKS).is_dir():
+            raise StoreError(
+                f'{shapes}: CVAT\'s XML ("CVAT for images") is not read. Export the same task as '
+                '"Segmentation mask 1.1", or as "COCO 1.0" and import that as coco'
+            )
+        return super().find(source, classes)
+
 
 class VocFormat(ExchangeFormat):
     """VOC's folders with own classes: ``SegmentationClass`` with palette PNGs, ``ImageSets``.

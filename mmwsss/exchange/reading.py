@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +15,8 @@ from mmwsss.stores import StoreError
 from mmwsss.stores.images import MAX_PIXELS
 
 _LIMIT = 1 << 30  # bytes of a JSON file
+#: What Roboflow makes of ``name.jpg`` when it exports: ``name_jpg.rf.<code>.jpg``.
+_ROBOFLOW = re.compile(r'_(jpe?g|png|bmp|webp|tiff?)\.rf\.[0-9A-Za-z_-]{16,}$', re.IGNORECASE)
 
 
 def checked_size(sides: Sequence[Any], expected: Size | None = None) -> Size:
@@ -44,11 +47,14 @@ def checked_size(sides: Sequence[Any], expected: Size | None = None) -> Size:
 
 
 def id_of_file_name(name: str) -> str:
-    """Id of a photo from the path that a tool has of it; absolute ones keep their last part."""
+    """Id of a photo from the path that a tool has of it; absolute ones keep their last part.
+
+    What Roboflow has put behind the name is taken off again.
+    """
     path = PurePosixPath(name.replace('\\', '/'))
     if path.is_absolute() or '..' in path.parts or '://' in name:
         path = PurePosixPath(path.name)
-    return strip_suffix(path.as_posix())
+    return _ROBOFLOW.sub('', strip_suffix(path.as_posix()))
 
 
 def read_json_file(path: Path) -> Any:

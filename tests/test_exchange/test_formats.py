@@ -1,5 +1,7 @@
 """Every format gives back the masks that it was given."""
 
+import base64
+import io
 import json
 
 import numpy as np
@@ -16,6 +18,7 @@ from mmwsss.exchange import (
     import_corrections,
     import_new_store,
 )
+from mmwsss.exchange.reading import id_of_file_name
 from mmwsss.stores import StoreError, StoreMeta, StoreMismatch, create_store, open_store
 
 CLASSES = ('cat', 'hot dog', 'Äffchen')
@@ -233,10 +236,76 @@ def test_coco_is_not_trusted(edit, reason, store, tmp_path):
 
 def test_labelme_is_not_trusted(store, tmp_path):
     def circle(content):
-        content['shapes'].append({'label': 'cat', 'shape_type': 'mask', 'points': [[0, 0], [1, 1]]})
+        content['shapes'].append({'label': 'cat', 'shape_type': 'line', 'points': [[0, 0], [1, 1]]})
 
     reason = edited(EXCHANGE_FORMATS['labelme'], store, tmp_path, circle)
-    assert 'rings.json: shape' in reason and "found 'mask'" in reason
+    assert 'rings.json: shape' in reason and "found 'line'" in reason
+
+
+def base64_png(array):
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, 'PNG')
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def labelme_file(folder, mask, points):
+    shapes = [
+        {'label': 'cat', 'shape_type': 'rectangle', 'points': [[0, 0], [20, 1]]},
+        {'label': 'cat', 'shape_type': 'mask', 'points': points, 'mask': mask},
+    ]
+    content = {'imageHeight': 10, 'imageWidth': 20, 'shapes': shapes}
+    (folder / 'a.json').write_text(json.dumps(content))
+    ((_, read),) = LabelmeFormat().find(folder, CLASSES)
+    return read
+
+
+@pytest.mark.parametrize('one', [True, np.uint8(255)])
+def test_labelme_paints_masks(one, tmp_path):
+    inside = np.array([[1, 0, 1], [0, 1, 0]], bool)
+    read = labelme_file(tmp_path, base64_png(inside * one), [[17.0, 8.0], [19.0, 9.0]])
+    expected = np.zeros((10, 20), np.uint8)
+    expected[0], expected[8:, 17:] = 1, inside
+    np.testing.assert_array_equal(read(None), expected)
+
+
+@pytest.mark.parametrize(
+    'mask, points, message',
+    [
+        ('iVBORw0KGgo=', [[0, 0], [2, 1]], 'no PNG in base64'),
+        ('§', [[0, 0], [2, 1]], 'no PNG in base64'),
+        (None, [[0, 0], [3, 1]], '3x2 pixels, its points make 4x2'),
+        (None, [[18, 0], [20, 1]], 'reaches beyond the photo'),
+        (None, [[-1, 0], [1, 1]], 'reaches beyond the photo'),
+        (None, [[0, 0]], '2 points, found 1'),
+    ],
+)
+def test_bad_masks_of_labelme(mask, points, message, tmp_path):
+    read = labelme_file(tmp_path, mask or base64_png(np.ones((2, 3), bool)), points)
+    with pytest.raises(ValueError, match=f'shape 1: .*{message}'):
+        read(None)
+
+
+@pytest.mark.parametrize(
+    'name, id',
+    [
+        ('a_jpg.rf.0123456789abcdef0123456789abcdef.jpg', 'a'),
+        ('train/my.photo_JPEG.rf.Ab3dEf6hIj9lMn2pQr5t.jpg', 'train/my.photo'),
+        ('a.rf.jpg', 'a.rf'),
+        ('a_jpg.rf.jpg', 'a_jpg.rf'),
+    ],
+)
+def test_names_that_roboflow_has_changed(name, id):
+    assert id_of_file_name(name) == id
+
+
+def test_other_exports_of_the_same_tools_are_named(tmp_path):
+    (tmp_path / 'min.json').write_text('[{"id": 1, "image": "/data/upload/1/a.jpg", "tag": []}]')
+    with pytest.raises(StoreError, match='JSON-MIN.*Export it as "JSON"'):
+        EXCHANGE_FORMATS['label-studio'].find(tmp_path / 'min.json', CLASSES)
+    (tmp_path / 'annotations.xml').write_text('<annotations/>')
+    for source in (tmp_path, tmp_path / 'annotations.xml'):
+        with pytest.raises(StoreError, match=r'annotations.xml: CVAT.*Segmentation mask 1\.1'):
+            EXCHANGE_FORMATS['cvat'].find(source, CLASSES)
 
 
 def test_labelme_draws_rectangles_and_circles(tmp_path):
