@@ -2,8 +2,10 @@
 # method's folder puts its own stages in front, which end in `seeds`:
 # TRAIN_LIST and VAL_LIST are files of ids below VOC_ROOT, or names of the package's lists.
 # Two rounds: a first segmentor learns the masks that the maps give; where it sees the tagged
-# classes are the masks of the second, which goes on from its weights.
+# classes, with what the maps of each photo say, are the masks of the second, which goes on from
+# its weights.
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+_EVIDENCE = 'test_dataloader.dataset.pipeline.LoadEvidence.store'
 _STORE = 'train_dataloader.dataset.store'
 _WEIGHTS = 'model.backbone.init_cfg.checkpoint'
 _TRAIN = {'test_dataloader.dataset.ann_file': '{{$TRAIN_LIST:ImageSets/Segmentation/train.txt}}'}
@@ -45,9 +47,14 @@ recipe = [
     ),
     dict(
         name='refined2',
-        config='../refine/par.py',
+        config='../refine/par-evidence.py',
         action='test',
-        inputs={_SEEDS: 'seeds2.scores'},
+        inputs={_SEEDS: 'seeds2.scores', _EVIDENCE: 'refined.scores'},
+        cfg_options={
+            'model.refiner.refiners.0.weight': 8.0,
+            'model.refiner.refiners.0.background': 0.46,
+            'model.refiner.refiners.0.tuned_on_masks': True,
+        },
     ),
     dict(
         name='masks2',
@@ -63,7 +70,7 @@ recipe = [
     ),
     dict(
         name='predict_val',
-        config=_SEGMENTOR,
+        config='../cam/deeplabv3plus_lite0-tta_cam_voc.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
