@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, shown, strip_suffix, unread_images
+from mmwsss.datasets.io import IMAGE_SUFFIXES, UNREAD_SUFFIXES, shown, strip_suffix
 
 
 def find_photos(
@@ -45,6 +45,20 @@ def find_photos(
     return dict(sorted(named.items()))
 
 
+def find_unread(sources: Sequence[str | Path]) -> list[str]:
+    """Photos in folders and patterns whose format Pillow cannot read here, such as HEIC.
+
+    Args:
+        sources: As of :func:`find_photos`.
+    """
+    return [
+        path
+        for source in map(str, sources)
+        if os.path.isdir(source) or glob.has_magic(source)
+        for path in _expand(source, UNREAD_SUFFIXES)[1]
+    ]
+
+
 def output_names(photos: Sequence[str]) -> dict[str, str]:
     """Names of results: the photos' without suffix, or with it where two would be equal.
 
@@ -61,10 +75,10 @@ def output_names(photos: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _expand(source: str) -> tuple[str, list[str]]:
+def _expand(source: str, suffixes: tuple[str, ...] = IMAGE_SUFFIXES) -> tuple[str, list[str]]:
     """The folder that names begin in, and the files."""
     if os.path.isdir(source):
-        return os.path.abspath(source), list(_walk(source))
+        return os.path.abspath(source), list(_walk(source, suffixes))
     if os.path.isfile(source) or not glob.has_magic(source):
         return os.path.dirname(os.path.abspath(source)), [source] * os.path.exists(source)
     fixed = source
@@ -73,13 +87,13 @@ def _expand(source: str) -> tuple[str, list[str]]:
     paths: list[str] = []
     for path in sorted(glob.glob(source, recursive=True)):
         if os.path.isdir(path):
-            paths += _walk(path)
-        elif _is_photo(path):
+            paths += _walk(path, suffixes)
+        elif _is_photo(path, suffixes):
             paths.append(path)
     return os.path.abspath(fixed or '.'), paths
 
 
-def _walk(folder: str) -> Iterator[str]:
+def _walk(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Photos of a folder and of those in it, links followed once; what is hidden is left out."""
     seen = set()
     for here, folders, files in os.walk(folder, followlinks=True):
@@ -89,17 +103,19 @@ def _walk(folder: str) -> Iterator[str]:
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        yield from (os.path.join(here, name) for name in sorted(files) if _is_photo(name))
+        kept = (name for name in sorted(files) if _is_photo(name, suffixes))
+        yield from (os.path.join(here, name) for name in kept)
 
 
-def _is_photo(name: str) -> bool:
+def _is_photo(name: str, suffixes: tuple[str, ...]) -> bool:
     base = os.path.basename(name)
-    return not base.startswith('.') and base.lower().endswith(IMAGE_SUFFIXES)
+    return not base.startswith('.') and base.lower().endswith(suffixes)
 
 
 def _why_none(source: str) -> str:
-    if not os.path.isdir(source):
-        return 'is not there' if not glob.has_magic(source) else 'no photo matches'
-    unread = list(unread_images(source).values())
+    is_folder = os.path.isdir(source)
+    if not is_folder and not glob.has_magic(source):
+        return 'is not there'
+    unread = [os.path.relpath(path, source if is_folder else '.') for path in find_unread([source])]
     note = f'. These cannot be read, save them as JPEG or PNG: {shown(unread)}' if unread else ''
-    return 'the folder holds no photo' + note
+    return ('the folder holds no photo' if is_folder else 'no photo matches') + note

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mmwsss.apis.inferencer import Inference, WSSSInferencer
-from mmwsss.apis.photo_paths import find_photos
+from mmwsss.apis.photo_paths import find_photos, find_unread
 from mmwsss.apis.prediction_folder import PredictionFolder
 from mmwsss.datasets.errors import DataError, ImageError
 from mmwsss.datasets.io import read_image, shown, strip_suffix
@@ -96,6 +96,13 @@ def predict(
         )
     written = [Path(out) / name for name in ('masks', 'overlays')]
     found = find_photos(photos, leave_out=written)
+    if unread := find_unread(photos):
+        print_log(
+            f'{len(unread)} photos are passed over, in formats that Pillow cannot read here: '
+            f'{shown(unread)}. Save them as JPEG or PNG',
+            'current',
+            logging.WARNING,
+        )
     photo_tags = {} if tags is None else _read_tags(tags, found, inferencer.classes)
     folder = PredictionFolder(Path(out), found, photo_tags, overlay, scores)
     run = _Run(inferencer, folder, background, amp)

@@ -10,7 +10,7 @@ import numpy as np
 from mmwsss.stores.atomic import atomic_write_bytes
 from mmwsss.stores.base import BadEntry, Store
 from mmwsss.stores.errors import StoreError, StoreMismatch
-from mmwsss.stores.foreign_files import find_files, match_ids
+from mmwsss.stores.foreign_files import describe_files, find_files, match_ids
 from mmwsss.stores.foreign_formats import FORMATS, ReadOptions
 from mmwsss.stores.foreign_masks import MASK_FORMATS
 from mmwsss.stores.foreign_proposals import PROPOSAL_FORMATS
@@ -86,7 +86,12 @@ def import_folder(
     suffix = formats[fmt].suffix
     files = find_files(source, suffix, to_id)
     if not files:
-        raise StoreError(f'{source}: no *{suffix} file found, as format {fmt!r} needs')
+        jpeg = '. JPEG changes class numbers: save them as PNG, from their source'
+        held = describe_files(source)
+        raise StoreError(
+            f'{source}: no *{suffix} file found, as format {fmt!r} needs. Files there: {held}'
+            + jpeg * (fmt in MASK_FORMATS and '.jp' in held)
+        )
     ids = sorted(files) if ids is None else list(ids)
     paths = match_ids(files, ids)
     if not paths:

@@ -1,5 +1,6 @@
 """Match the files of another project's folder to image ids."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -52,3 +53,14 @@ def match_ids(files: Mapping[str, Path], ids: Iterable[str]) -> dict[str, Path]:
     for id, path in files.items():
         by_name.setdefault(id.rsplit('/', 1)[-1], []).append(path)
     return {id: by_name[id][0] for id in ids if len(by_name.get(id, ())) == 1}
+
+
+def describe_files(folder: Path) -> str:
+    """What a folder holds instead of the files that were looked for, e.g. ``12 .jpg, 1 .txt``."""
+    suffixes = Counter(
+        path.suffix.lower() or 'without a suffix'
+        for path in folder.rglob('*')
+        if path.is_file() and not path.name.startswith('.')
+    )
+    most = sorted(suffixes.items(), key=lambda item: (-item[1], item[0]))[:5]
+    return ', '.join(f'{number} {suffix}' for suffix, number in most) or 'none'

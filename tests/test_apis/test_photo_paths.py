@@ -3,7 +3,7 @@ import os
 import pytest
 from PIL import Image
 
-from mmwsss.apis.photo_paths import find_photos, output_names
+from mmwsss.apis.photo_paths import find_photos, find_unread, output_names
 from mmwsss.datasets import DataError
 from tests.conftest import photo
 
@@ -60,5 +60,16 @@ def test_what_is_not_there(photos):
         find_photos([photos / 'empty'])
     with pytest.raises(DataError, match='is not there'):
         find_photos([photos / 'none.jpg'])
-    with pytest.raises(DataError, match='no photo matches'):
+    with pytest.raises(DataError, match='no photo matches$'):
         find_photos([f'{photos}/*.gif'])
+    with pytest.raises(DataError, match='no photo matches. These cannot be read.*a.heic'):
+        find_photos([f'{photos}/empty/*'])
+
+
+def test_photos_in_formats_that_are_not_read(photos):
+    for name in ('x/a.HEIC', 'y/deep/b.cr2', 'y/.hidden.heic', 'y/list.csv'):
+        (photos / name).touch()
+    both = [str(photos / 'x/a.HEIC'), str(photos / 'y/deep/b.cr2')]
+    assert find_unread([photos]) == find_unread([f'{photos}/*']) == both
+    assert find_unread([photos / 'x/a.jpg', photos / 'y']) == both[1:]
+    assert find_unread([photos / 'x/a.HEIC']) == []  # taken by its name

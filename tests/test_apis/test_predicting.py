@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from mmwsss.apis import predicting
 from mmwsss.apis.inferencer import WSSSInferencer
 from mmwsss.apis.predicting import predict
 from mmwsss.datasets import DataError
@@ -167,6 +168,15 @@ def test_broken_photos_are_listed(segmentor, photos, tmp_path):
     done = predict(segmentor, [photos], out)
     assert (done.made, done.kept) == (1, 4)
     assert not (out / 'left_out.txt').exists()
+
+
+def test_formats_that_are_not_read_are_named(segmentor, photos, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(predicting, 'print_log', lambda text, *_: said.append(text))
+    (photos / 'phone.heic').touch()
+    done = predict(segmentor, [photos], tmp_path / 'out')
+    assert done.made and not done.left_out
+    assert len(said) == 1 and '1 photos are passed over' in said[0] and 'phone.heic' in said[0]
 
 
 def test_photos_that_are_all_broken_end_it(segmentor, tmp_path):

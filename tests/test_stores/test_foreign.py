@@ -89,7 +89,15 @@ def test_bad_files_are_listed_and_the_others_imported(source):
 def test_wrong_use_is_named(source):
     with pytest.raises(StoreError, match="format 'voc' is unknown; choose from irn"):
         load(source, 'voc')
-    with pytest.raises(StoreError, match=r'no \*\.npy file found'):
+    with pytest.raises(StoreError, match=r'no \*\.npy file found.*Files there: none'):
+        load(source, 'irn')
+    for name in ('a.jpg', 'deep/b.jpg', 'c.npz', '.hidden', 'LICENSE'):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).touch()
+    held = 'Files there: 2 .jpg, 1 .npz, 1 without a suffix'
+    with pytest.raises(StoreError, match=f'{held}. JPEG changes class numbers'):
+        load(source, 'png')
+    with pytest.raises(StoreError, match=f'{held}$'):
         load(source, 'irn')
     with pytest.raises(StoreError, match='does not exist'):
         load(source / 'nowhere', 'irn')

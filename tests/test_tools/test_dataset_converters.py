@@ -260,10 +260,28 @@ def test_import_seeds(tmp_path, capsys):
     import_seeds.main([*argv, '--dataset', 'voc'])
     store = open_store(tmp_path / 'out', 'scores')
     assert store['a'].classes.tolist() == [3] and store.meta.classes[3] == 'boat'
-    assert '1 images' in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert '1 images' in said.out
+    assert 'of 1 of 1 images were not compared with tags, the list of voc does not' in said.err
     (tmp_path / 'names.txt').write_text('cat\n')
     with pytest.raises(SystemExit):
         import_seeds.main([*argv, '--classes', str(tmp_path / 'names.txt'), '--overwrite'])
+
+
+def test_masks_of_photos_that_the_tags_do_not_name(tmp_path, capsys):
+    (tmp_path / 'in').mkdir()
+    for name in ('a', 'b_mask'):
+        Image.fromarray(np.ones((5, 6), np.uint8)).save(tmp_path / f'in/{name}.png')
+    (tmp_path / 'names.txt').write_text('cat\n')
+    (tmp_path / 'tags.csv').write_text('image,tags\na.jpg,cat\nb.jpg,cat\n')
+    argv = [str(tmp_path / 'in'), 'png', str(tmp_path / 'out')]
+    argv += ['--classes', str(tmp_path / 'names.txt'), '--tags', str(tmp_path / 'tags.csv')]
+    import_seeds.main(argv)
+    assert 'of 1 of 2 images were not compared' in (said := capsys.readouterr().err)
+    assert 'tags.csv does not name them: b_mask' in said
+    (tmp_path / 'in/b_mask.png').unlink()
+    import_seeds.main([*argv, '--overwrite'])
+    assert not capsys.readouterr().err
 
 
 def test_import_of_coco_by_the_names_of_its_photos(tmp_path, capsys):

@@ -23,6 +23,7 @@ from mmwsss.datasets.io import (
     list_folder,
     read_class_names,
     read_ids,
+    shown,
     strip_suffix,
 )
 from mmwsss.datasets.tags import names_to_ids, read_tag_csv
@@ -92,6 +93,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (DataError, StoreError) as error:
         raise SystemExit(str(error)) from None
     print(f'{args.out}: {store.meta.kind} of {len(store)} images')
+    compared = store.meta.kind != 'proposals' and tags is not None
+    if compared and (unknown := [id for id in store if id not in (tags or {})]):
+        print(
+            f'note: class numbers of {len(unknown)} of {len(store)} images were not compared with '
+            f'tags, {args.tags or f"the list of {args.dataset}"} does not name them: '
+            f'{shown(unknown)}',
+            file=sys.stderr,
+        )
 
 
 class _Photos(dict):
