@@ -13,6 +13,7 @@ from mmwsss.datasets.errors import DataError
 from mmwsss.engine.auto_classes import AUTO
 
 _KEYS = ('iterations', 'min_epochs')
+_LENGTHS = ('max_epochs', 'max_iters', 'val_interval', 'val_begin')
 
 
 def resolve_epochs(cfg: Config) -> None:
@@ -28,9 +29,12 @@ def resolve_epochs(cfg: Config) -> None:
 
     Raises:
         ValueError: There is no budget, or it has other keys; or an 'auto' is left in a training
-            that does not count epochs.
+            that does not count epochs; or a length is no number.
     """
     train = cfg.get('train_cfg') or {}
+    for key in _LENGTHS:
+        if isinstance(train.get(key), str) and train[key] != AUTO:
+            raise ValueError(f'train_cfg.{key} is a number, found {train[key]!r}')
     if train.get('max_epochs') == AUTO:
         train['max_epochs'] = _epochs_of_budget(cfg)
     epochs = train.get('max_epochs')

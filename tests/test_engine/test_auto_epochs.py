@@ -72,6 +72,12 @@ def test_no_epochs_to_follow(config, train, key):
         resolve_epochs(config(54, train_cfg=train))
 
 
+@pytest.mark.parametrize('key', ['max_epochs', 'max_iters', 'val_interval', 'val_begin'])
+def test_lengths_are_numbers(config, key):
+    with pytest.raises(ValueError, match=f"train_cfg.{key} is a number, found '5epochs'"):
+        resolve_epochs(config(54, train_cfg={'max_epochs': 3, key: '5epochs'}))
+
+
 @pytest.mark.parametrize('budget', [None, dict(iterations=9), dict(iterations=0, min_epochs=1)])
 def test_needs_a_budget(config, budget):
     with pytest.raises(ValueError, match='budget=dict'):
