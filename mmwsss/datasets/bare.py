@@ -43,7 +43,7 @@ def only_warnings(level: int = logging.WARNING) -> Iterator[None]:
     """Keep what is below a level out of mmengine's current log."""
     logger = MMLogger.get_current_instance()
     before = logger.level
-    logger.setLevel(level)
+    logger.setLevel(max(before, level))
     try:
         yield
     finally:

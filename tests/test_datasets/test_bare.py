@@ -1,6 +1,8 @@
+import logging
+
 from mmengine.logging import MMLogger
 
-from mmwsss.datasets.bare import build_bare_dataset
+from mmwsss.datasets.bare import build_bare_dataset, only_warnings
 from mmwsss.registry import DATASETS
 
 
@@ -25,3 +27,13 @@ def test_only_warnings_are_logged(tiny_folder, monkeypatch):
     for build, lines in ((build_bare_dataset, 0), (DATASETS.build, 1), (build_bare_dataset, 1)):
         build(config)
         assert sum('3 images' in text for text in said) == lines
+
+
+def test_a_stricter_level_outside_stays(monkeypatch):
+    logger = MMLogger.get_current_instance()
+    levels = []
+    monkeypatch.setattr(logger, 'setLevel', levels.append)
+    monkeypatch.setattr(logger, 'level', logging.ERROR)
+    with only_warnings():
+        pass
+    assert levels == [logging.ERROR, logging.ERROR]

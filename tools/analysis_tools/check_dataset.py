@@ -13,6 +13,7 @@ what looks wrong: misread tags, photos that cannot be read, masks of other sizes
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -38,7 +39,7 @@ from mmwsss.datasets import (
     TaggedFolder,
     VOCTaggedDataset,
 )
-from mmwsss.datasets.bare import build_bare_dataset
+from mmwsss.datasets.bare import build_bare_dataset, only_warnings
 from mmwsss.datasets.errors import DataError, ImageError
 from mmwsss.datasets.io import (
     list_folder,
@@ -466,7 +467,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     if args.kind == 'config':
-        with readable_errors():
+        with readable_errors(), only_warnings(logging.ERROR):  # what is logged stands in the table
             return 0 if check_config(str(args.root), args.cfg_options, pixels=args.pixels) else 1
     kind, classes, labelmap = args.kind, args.classes, args.root / 'labelmap.txt'
     if kind == 'voc' and classes is None and labelmap.is_file():
@@ -483,7 +484,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except DataError as error:
             raise SystemExit(f'error: {error}') from None
         kind = 'own_voc'
-    good = check(kind, args.root, pixels=args.pixels, classes=names, lists=args.list)
+    with only_warnings(logging.ERROR):
+        good = check(kind, args.root, pixels=args.pixels, classes=names, lists=args.list)
     return 0 if good else 1
 
 
