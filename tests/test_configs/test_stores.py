@@ -20,6 +20,7 @@ from tests.test_engine import toy  # noqa: F401 registers ToyModel
 CONFIGS = Path(__file__).parents[2] / 'configs'
 KINDS = {
     'LoadSeeds': 'scores',
+    'LoadEvidence': 'scores',
     'LoadCRFScores': 'scores',
     'LoadProposals': 'proposals',
     'LoadPrompts': 'prompts',
