@@ -187,31 +187,7 @@ def in_own_process(name: str, folder: Path) -> dict[str, float]:
     return rows
 
 
-def fill(folder: Path, stage: Sequence[str | Path]) -> None:
-    """The masks of a folder as if its stage had run: links, in the store that the stage begins."""
-    masks = folder / 'run' / 'masks'
-    with subprocess.Popen(
-        [sys.executable, *map(str, stage)],
-        cwd=ROOT,
-        env=environment(folder),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as begun:
-        while not (masks / 'meta.json').is_file():
-            if begun.poll() is not None:
-                raise SystemExit(f'{masks}: the stage ended before its store began')
-            time.sleep(0.05)
-        begun.kill()
-    store = open_store(masks, 'masks')
-    ids = read_ids(folder / 'list.txt')
-    contents = [store.encode(np.full((SIDE, SIDE), k)) for k in range(KINDS)]
-    for id in store:
-        store.path(id).unlink()
-    link_files(contents, [store.path(id) for id in ids])
-    store.pending(ids)  # so that the entries are known, as those that a stage wrote
-
-
-def measure(folder: Path, workers: int, *, whole: bool = True) -> dict[str, float]:
+def measure(folder: Path, workers: int) -> dict[str, float]:
     """All rows for a prepared folder."""
     config = ROOT / 'configs' / 'refine' / 'threshold.py'
     photos = options(folder)
@@ -230,10 +206,7 @@ def measure(folder: Path, workers: int, *, whole: bool = True) -> dict[str, floa
     rows = {}
     for name in MEASURES:
         if name == 'resume':
-            if whole:
-                rows |= run('stage', stage, folder)
-            else:
-                fill(folder, stage)
+            rows |= run('stage', stage, folder)
             store = open_store(masks, 'masks')
             for id in read_ids(folder / 'list.txt')[-LEFT:]:
                 store.path(id).unlink()
@@ -250,11 +223,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[float]]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--parts', type=int, nargs='+', default=(16, 4, 1), help='of the list')
     parser.add_argument('--workers', type=int, default=2)
-    parser.add_argument(
-        '--without-stage',
-        action='store_true',
-        help='leave out the row stage, which takes most of the time',
-    )
     parser.add_argument('--measure', choices=MEASURES, help=argparse.SUPPRESS)
     parser.add_argument('--folder', type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
@@ -269,9 +237,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[float]]:
             chosen = ids[::part]
             start = time.perf_counter()
             prepare(Path(folder, str(part)), chosen)
-            columns.append(
-                measure(Path(folder, str(part)), args.workers, whole=not args.without_stage)
-            )
+            columns.append(measure(Path(folder, str(part)), args.workers))
             counts.append(len(chosen))
             print(json.dumps(columns[-1]))  # kept if a long run is broken off
             print(

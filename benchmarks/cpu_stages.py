@@ -19,10 +19,13 @@ from torch.utils.data import DataLoader, Dataset
 import mmwsss.engine  # noqa: F401  (mmseg imports without compiled operators after it)
 from benchmarks.loaders import write_photos
 from benchmarks.timing import Times, call, load
+from mmwsss.config import read_config
 from mmwsss.datasets.transforms import LoadImage, PackTagged
 from mmwsss.engine.loops.pending import PendingDataset, collate_pending
 from mmwsss.registry import MODELS
 from mmwsss.structures import Seeds
+
+NETWORK = Path(__file__).parents[1] / 'configs' / '_base_' / 'models' / 'affinitynet_lite0.py'
 
 
 class Photos(Dataset):
@@ -48,20 +51,7 @@ class Photos(Dataset):
 def models() -> dict[str, BaseModel]:
     """A refiner and an affinity network with random weights."""
     torch.manual_seed(0)
-    network = dict(
-        type='AffinityNet',
-        data_preprocessor=dict(type='WSSSDataPreprocessor', mean=(127.5,) * 3, std=(127.5,) * 3),
-        backbone=dict(
-            type='mmpretrain.TIMMBackbone',
-            model_name='tf_efficientnet_lite0',
-            features_only=True,
-            output_stride=8,
-            out_indices=(2, 3, 4),
-        ),
-        in_channels=(40, 112, 320),
-        channels=(16, 32, 64),
-        test_cfg=dict(alpha=6, log_steps=6),
-    )
+    network = read_config(NETWORK).model
     par = dict(type='RefineModel', refiner=dict(type='PAR', background=0.25))
     return {'PAR': MODELS.build(par), 'AffinityNet': MODELS.build(network).eval()}
 

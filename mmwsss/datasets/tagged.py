@@ -191,7 +191,11 @@ class TaggedDataset(BaseDataset):
         if mask_folder:
             masks = find_masks(mask_folder, self.seg_map_suffix, self.stem_to_id)
         if self.tags.get('source') not in ('none', 'masks'):
-            tagged = {i: np.flatnonzero(x).tolist() for i, x in zip(ids, labels, strict=True)}
+            tagged = {
+                i: np.flatnonzero(own).tolist()
+                for i, own in zip(ids, labels, strict=True)
+                if i in masks
+            }
             if error := compare_masks(masks, tagged, self._metainfo['classes']):
                 raise DataError(f'{mask_folder}: {error}')
         return [

@@ -91,13 +91,17 @@ def jitter(
             mean = int(cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0] + 0.5)
             image = cv2.LUT(image, _blended(mean, levels, contrast))
         elif step == 2 and saturation is not None:
-            grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-            image = cv2.addWeighted(image, saturation, grey, 1 - saturation, 0)
+            image = cv2.addWeighted(image, saturation, to_grey(image), 1 - saturation, 0)
         elif step == 3 and hue is not None:
             hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
             hsv[..., 0] += np.uint8(int(hue * 255) % 256)
             image = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
     return image
+
+
+def to_grey(image: np.ndarray) -> np.ndarray:
+    """Each pixel's grey in all three channels."""
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
 
 
 def _blended(start: int, levels: np.ndarray, factor: float) -> np.ndarray:

@@ -6,14 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile
+from PIL import ExifTags, Image, ImageFile
 
 #: Formats that photos and masks come in. Others are not even tried: some start other programs.
 FORMATS = ('JPEG', 'PNG', 'BMP', 'DIB', 'WEBP', 'TIFF', 'GIF', 'JPEG2000', 'AVIF')
 #: Pixels of the largest image that is read, 8192 x 8192.
 MAX_PIXELS = 1 << 26
 #: Number of the tag that says how a camera was held.
-EXIF_ORIENTATION = 0x0112
+EXIF_ORIENTATION = ExifTags.Base.Orientation
 
 
 @cache

@@ -53,10 +53,9 @@ from mmwsss.datasets.labelmap import read_labelmap
 from mmwsss.datasets.tag_counts import count_remarks
 from mmwsss.engine.cli import readable_errors
 from mmwsss.installed import find_part
-from mmwsss.stores.images import image_size
+from mmwsss.stores.images import EXIF_ORIENTATION, image_size
 from mmwsss.stores.mask_audit import MaskAudit
 
-_EXIF_ORIENTATION = 0x0112
 _THREADS = min(8, os.cpu_count() or 1)
 console = Console(highlight=False, soft_wrap=True)
 
@@ -353,7 +352,7 @@ def look_at_photos(
         try:
             with Image.open(path) as image:
                 sizes[path] = image.size[::-1]
-                turned = image.getexif().get(_EXIF_ORIENTATION, 1) != 1
+                turned = image.getexif().get(EXIF_ORIENTATION, 1) != 1
                 if image.mode[0] in 'IF':
                     return f'{below(path)} (mode {image.mode})', turned
             if pixels:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image
 
-from mmwsss.ops.photometry import jitter
+from mmwsss.ops.photometry import jitter, to_grey
 from mmwsss.registry import TRANSFORMS
 
 
@@ -53,7 +52,7 @@ class ColorJitter(BaseTransform):
         steps = [step] if prob == 1 else [tv.RandomApply([step], prob)]
         if gray_prob:
             grey = tv.RandomGrayscale(gray_prob)
-            steps.append(grey if backend == 'pillow' else tv.RandomApply([_grey], gray_prob))
+            steps.append(grey if backend == 'pillow' else tv.RandomApply([to_grey], gray_prob))
         self.steps = tv.Compose(steps)
 
     def transform(self, results: dict) -> dict:
@@ -74,7 +73,3 @@ class ColorJitter(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}({self.steps}, backend={self.backend!r})'
-
-
-def _grey(image: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

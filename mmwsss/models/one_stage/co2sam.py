@@ -102,7 +102,7 @@ class Co2SAM(BaseModel, StoreWriter):
         self.sam.load_base()
         if mode == 'loss':
             assert data_samples is not None, 'mode loss needs samples'
-            return self.loss(tuple(inputs), data_samples)
+            return self.loss(inputs, data_samples)
         if mode not in ('predict', 'tensor'):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
         assert isinstance(inputs, Tensor), f'mode {mode!r} takes one batch'
@@ -114,7 +114,7 @@ class Co2SAM(BaseModel, StoreWriter):
     # Training -----------------------------------------------------------------------
 
     def loss(
-        self, inputs: Sequence[Tensor], data_samples: list[SegDataSample]
+        self, inputs: Tensor | Sequence[Tensor], data_samples: list[SegDataSample]
     ) -> dict[str, Tensor]:
         """Compute the losses of a step, averaged over its images that have boxes.
 
@@ -173,7 +173,7 @@ class Co2SAM(BaseModel, StoreWriter):
     ) -> list[tuple[Tensor, Tensor]]:
         """Return the T-teacher's logits (n, 4 s, 4 s) and prototypes (n, D) for each image."""
         cache = self._open_cache()
-        answers: list[tuple[Tensor, Tensor] | None] = [None] * len(samples)
+        answers: list[Any] = [None] * len(samples)
         if cache is not None:
             keys = [(sample.img_id, _flips(sample)) for sample in samples]
             answers = [cache.read(*key, own) for key, own in zip(keys, boxes, strict=True)]
@@ -184,10 +184,10 @@ class Co2SAM(BaseModel, StoreWriter):
             lows = self.sam.decode(embeddings, self.sam.prompts([boxes[i] for i in left])).low
             lows = lows.split([len(boxes[i]) for i in left])
             for i, embedding, low in zip(left, embeddings, lows, strict=True):
-                answers[i] = answer = low, prototypes(embedding, low)
+                answers[i] = low, prototypes(embedding, low)
                 if cache is not None:
-                    cache.write(*keys[i], boxes[i], answer)
-        return [(low.to(weak), means.to(weak)) for low, means in filter(None, answers)]
+                    cache.write(*keys[i], boxes[i], answers[i])
+        return [(low.to(weak), means.to(weak)) for low, means in answers]
 
     def _open_cache(self) -> TeacherCache | None:
         if self.teacher_cache is None:

@@ -144,7 +144,8 @@ def test_other_number_of_classes():
 
 
 def test_unknown_keys_are_refused():
-    with pytest.raises(ValueError, match=r"unknown keys \['flips'\], known are .*'flip', 'fuse'"):
+    known = r"\['use_tags', 'tag_threshold', 'flip', 'fuse'"
+    with pytest.raises(ValueError, match=rf"unknown keys \['flips'\], known are {known}"):
         Tiny(test_cfg=dict(flips=True))
     with pytest.raises(ValueError, match="test_cfg.fuse must be one of .* found 'mean'"):
         Tiny(test_cfg=dict(fuse='mean'))
