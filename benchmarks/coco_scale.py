@@ -34,7 +34,7 @@ from PIL import Image
 from benchmarks.timing import load
 from mmwsss.datasets import COCOTaggedDataset
 from mmwsss.datasets.coco import LISTS
-from mmwsss.datasets.io import read_ids
+from mmwsss.datasets.listing import read_ids
 from mmwsss.stores import StoreMeta, create_store, open_store
 from mmwsss.stores.hashing import hash_list
 from mmwsss.structures import Seeds

@@ -14,7 +14,7 @@ from benchmarks import (
     store_scale,
     store_size,
 )
-from mmwsss.datasets.io import read_ids
+from mmwsss.datasets.listing import read_ids
 from mmwsss.stores import create_store, open_store
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, UNREAD_SUFFIXES, shown, strip_suffix
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, UNREAD_SUFFIXES, shown, strip_suffix
 
 
 def find_photos(

@@ -21,7 +21,8 @@ from mmwsss.apis.inferencer import Inference, WSSSInferencer
 from mmwsss.apis.photo_paths import find_photos, find_unread
 from mmwsss.apis.prediction_folder import PredictionFolder
 from mmwsss.datasets.errors import DataError, ImageError
-from mmwsss.datasets.io import read_image, shown, strip_suffix
+from mmwsss.datasets.io import read_image
+from mmwsss.datasets.listing import shown, strip_suffix
 from mmwsss.datasets.tag_csv import read_tag_csv
 from mmwsss.stores.hashing import hash_file
 

@@ -17,7 +17,7 @@ from PIL import Image
 from mmwsss.apis.inferencer import Inference
 from mmwsss.apis.photo_paths import output_names
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import shown
+from mmwsss.datasets.listing import shown
 from mmwsss.datasets.transforms.pixel_limit import limited_size
 from mmwsss.recipes.stage_folder import read_json
 from mmwsss.stores.arrays import pack

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import composed, foreground, shown, strip_suffix
+from mmwsss.datasets.listing import composed, foreground, shown, strip_suffix
 from mmwsss.datasets.tag_names import resolve_names
 from mmwsss.stores.coco_rle import coco_runs
 

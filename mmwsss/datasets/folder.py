@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 
 from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.holding_out import PARTS, hold_out
-from mmwsss.datasets.io import composed, foreground, read_lines, shown, why_missing
+from mmwsss.datasets.listing import composed, foreground, read_lines, shown, why_missing
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.datasets.tags import TagTable
 from mmwsss.registry import DATASETS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import foreground, read_lines
+from mmwsss.datasets.listing import foreground, read_lines
 
 Colour = tuple[int, int, int]
 _IGNORED = ('ignore', '__ignore__', 'void', 'ambiguous')

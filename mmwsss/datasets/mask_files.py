@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from mmwsss.datasets.errors import DataError, ImageError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, read_mask
+from mmwsss.datasets.io import read_mask
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder
 from mmwsss.stores.mask_audit import MaskAudit
 
 _COMPARED = 16  # masks that are compared with the tags when a data set is built

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmwsss.datasets.io import shown
+from mmwsss.datasets.listing import shown
 
 #: Photos of a tag below which its masks are hardly better than a guess.
 FEW = 10

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import composed, strip_suffix
+from mmwsss.datasets.listing import composed, strip_suffix
 from mmwsss.datasets.tag_cells import split_tags
 from mmwsss.datasets.tag_json import IMAGE_WORDS, TAG_WORDS, Row, json_rows
 from mmwsss.datasets.tag_names import resolve_names

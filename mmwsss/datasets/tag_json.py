@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import strip_suffix
+from mmwsss.datasets.listing import strip_suffix
 
 # fmt: off
 IMAGE_WORDS = (

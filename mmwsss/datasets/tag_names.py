@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from urllib.parse import unquote
 
-from mmwsss.datasets.io import composed, strip_suffix
+from mmwsss.datasets.listing import composed, strip_suffix
 
 _UPLOAD = re.compile(r'^[0-9a-f]{8}-')
 

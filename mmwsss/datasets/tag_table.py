@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from mmwsss.datasets.io import shown
+from mmwsss.datasets.listing import shown
 
 # What people and tables write for "nothing".
 NOTHING = ('background', 'none', 'nan', 'null', 'n/a', 'unlabeled', 'unlabelled')

@@ -13,7 +13,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, read_ids, shown, why_missing
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder, read_ids, shown, why_missing
 from mmwsss.datasets.mask_files import compare_masks, find_masks, why_no_masks
 from mmwsss.datasets.seeding import EpochCounter, seeded
 from mmwsss.datasets.tags import (

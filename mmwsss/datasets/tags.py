@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import composed, list_folder, read_lines, read_mask, shown
+from mmwsss.datasets.io import read_mask
+from mmwsss.datasets.listing import composed, list_folder, read_lines, shown
 from mmwsss.datasets.tag_csv import read_tag_csv
 from mmwsss.datasets.tag_table import TagTable
 

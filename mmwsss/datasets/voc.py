@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import read_ids
+from mmwsss.datasets.listing import read_ids
 from mmwsss.datasets.tagged import TaggedDataset
 from mmwsss.datasets.tags import read_tag_list, require_tags
 from mmwsss.registry import DATASETS

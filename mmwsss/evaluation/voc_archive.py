@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, shown
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder, shown
 from mmwsss.stores.atomic import atomic_write
 from mmwsss.stores.images import open_image
 from mmwsss.stores.mask_store import voc_palette

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmwsss.datasets.io import composed
+from mmwsss.datasets.listing import composed
 from mmwsss.stores import StoreError
 
 #: Name of pixels without a label in every format; labelme's word for them.

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import shown
 from mmwsss.datasets.labelmap import Colour
+from mmwsss.datasets.listing import shown
 from mmwsss.stores.images import open_image
 from mmwsss.stores.mask_store import voc_palette
 

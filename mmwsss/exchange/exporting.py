@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder
 from mmwsss.exchange.base import Entry, ExchangeFormat, Problem
 from mmwsss.stores import StoreError, StoreMismatch
 from mmwsss.stores.images import open_image

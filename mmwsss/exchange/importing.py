@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, shown
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder, shown
 from mmwsss.exchange.base import ExchangeFormat, MaskReader, Problem
 from mmwsss.stores import StoreError, StoreMeta, StoreMismatch, create_store
 from mmwsss.stores.hashing import hash_list

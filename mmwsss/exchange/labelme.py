@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmwsss.datasets.io import list_folder
+from mmwsss.datasets.listing import list_folder
 from mmwsss.exchange.base import (
     IGNORE,
     Entry,

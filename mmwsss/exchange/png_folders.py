@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import foreground, list_folder, read_lines
 from mmwsss.datasets.labelmap import Colour, read_labelmap
+from mmwsss.datasets.listing import foreground, list_folder, read_lines
 from mmwsss.exchange.base import (
     IGNORE,
     Entry,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mmwsss.datasets.io import strip_suffix
+from mmwsss.datasets.listing import strip_suffix
 from mmwsss.exchange.base import Size
 from mmwsss.stores import StoreError
 from mmwsss.stores.images import MAX_PIXELS

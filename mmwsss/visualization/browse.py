@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder
 from mmwsss.stores import Store, StoreError, open_store
 from mmwsss.visualization.page import correct_command, write_page
 

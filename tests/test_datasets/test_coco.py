@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mmwsss.datasets import COCOTaggedDataset, DataError
-from mmwsss.datasets.io import read_ids
+from mmwsss.datasets.listing import read_ids
 
 
 @pytest.fixture

@@ -2,15 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmwsss.datasets.errors import DataError, ImageError
-from mmwsss.datasets.io import (
-    list_folder,
-    read_ids,
-    read_image,
-    read_lines,
-    read_mask,
-    strip_suffix,
-)
+from mmwsss.datasets.errors import ImageError
+from mmwsss.datasets.io import read_image, read_mask
 from tests.conftest import photo
 
 
@@ -122,34 +115,3 @@ def test_bad_masks(tmp_path):
         read_mask(path, num_classes=3)
     with pytest.raises(ImageError, match='is not there'):
         read_mask(tmp_path / 'no.png', num_classes=3)
-
-
-def test_both_forms_of_lists(tmp_path):
-    path = tmp_path / 'list.txt'
-    path.write_text(
-        '2007_000032\n\n/JPEGImages/2007_000039.jpg /SegmentationClassAug/2007_000039.png\n'
-        'a/b.jpg 3 4\n'
-    )
-    assert read_ids(path) == ['2007_000032', '2007_000039', 'a/b']
-    assert read_ids(path, whole_lines=True)[-1] == 'a/b.jpg 3 4'
-    with pytest.raises(DataError, match=r'none\.txt: no such list'):
-        read_lines(tmp_path / 'none.txt')
-    path.write_bytes(b'\xff\xfe\x00')
-    with pytest.raises(DataError, match='no readable text file'):
-        read_lines(path)
-
-
-def test_strip_suffix():
-    assert [strip_suffix(x) for x in ('a.JPG', 'v1.2', 'x.y.png', 'a')] == ['a', 'v1.2', 'x.y', 'a']
-
-
-def test_list_folder(tmp_path):
-    for name in ('b.jpg', 'sub/a.JPG', 'sub/.hidden.jpg', 'notes.txt', '.git/c.jpg'):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert list_folder(tmp_path, ('.jpg',)) == {'b': 'b.jpg', 'sub/a': 'sub/a.JPG'}
-    (tmp_path / 'b.png').touch()
-    with pytest.raises(DataError, match=r'1 image ids belong to two files: b\.\w+ and b\.\w+\. An'):
-        list_folder(tmp_path, ('.jpg', '.png'))
-    with pytest.raises(DataError, match='no such folder'):
-        list_folder(tmp_path / 'none', ('.jpg',))

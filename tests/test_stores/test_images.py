@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 from mmwsss.datasets.errors import DataError, ImageError
-from mmwsss.datasets.io import read_image, read_lines, read_mask
+from mmwsss.datasets.io import read_image, read_mask
+from mmwsss.datasets.listing import read_lines
 from mmwsss.stores import StoreMeta, create_store
 from mmwsss.stores.images import open_image
 

@@ -41,15 +41,9 @@ from mmwsss.datasets import (
 )
 from mmwsss.datasets.bare import build_bare_dataset, only_warnings
 from mmwsss.datasets.errors import DataError, ImageError
-from mmwsss.datasets.io import (
-    list_folder,
-    read_class_names,
-    read_image,
-    read_mask,
-    shown,
-    unread_images,
-)
+from mmwsss.datasets.io import read_image, read_mask
 from mmwsss.datasets.labelmap import read_labelmap
+from mmwsss.datasets.listing import list_folder, read_class_names, shown, unread_images
 from mmwsss.datasets.tag_counts import count_remarks
 from mmwsss.engine.cli import readable_errors
 from mmwsss.installed import find_part

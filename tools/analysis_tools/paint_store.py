@@ -16,7 +16,7 @@ from rich.progress import track
 
 from mmwsss.datasets import COCOTaggedDataset
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, read_ids, shown
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder, read_ids, shown
 from mmwsss.stores import StoreError, open_store
 from mmwsss.visualization.painting import paint_store
 

@@ -41,7 +41,7 @@ from mmwsss.datasets import COCOTaggedDataset
 from mmwsss.datasets.coco_json import Drawing, category_names, check_keys, drawings
 from mmwsss.datasets.coco_painting import paint_annotations
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder, read_class_names, strip_suffix
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder, read_class_names, strip_suffix
 from mmwsss.stores.atomic import atomic_write, atomic_write_bytes
 from mmwsss.stores.mask_store import voc_palette
 

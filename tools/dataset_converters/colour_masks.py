@@ -21,8 +21,8 @@ from rich.progress import track
 
 from mmwsss.datasets import VOCTaggedDataset
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import list_folder, read_class_names
 from mmwsss.datasets.labelmap import Colour, read_labelmap
+from mmwsss.datasets.listing import list_folder, read_class_names
 from mmwsss.exchange.colours import to_indices, voc_colours
 from mmwsss.stores.atomic import atomic_write, atomic_write_bytes
 from mmwsss.stores.mask_store import voc_palette

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import read_ids
+from mmwsss.datasets.listing import read_ids
 from mmwsss.exchange import EXCHANGE_FORMATS, VocFormat, export_masks
 from mmwsss.stores import StoreError, open_store
 

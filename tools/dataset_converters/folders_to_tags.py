@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import IMAGE_SUFFIXES, list_folder
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder
 from mmwsss.stores.atomic import atomic_write_bytes
 
 

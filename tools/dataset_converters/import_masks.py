@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import read_class_names, read_ids
+from mmwsss.datasets.listing import read_class_names, read_ids
 from mmwsss.exchange import EXCHANGE_FORMATS, import_corrections, import_new_store
 from mmwsss.stores import StoreError, open_store
 

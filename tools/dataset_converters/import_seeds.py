@@ -18,7 +18,7 @@ from pathlib import Path
 from mmwsss.datasets import COCOTaggedDataset, MSRCDataset, VOCTaggedDataset
 from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.foreign_options import add_read_options, read_options
-from mmwsss.datasets.io import (
+from mmwsss.datasets.listing import (
     IMAGE_SUFFIXES,
     list_folder,
     read_class_names,

@@ -19,7 +19,8 @@ from rich.progress import track
 from scipy.io import loadmat
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import list_folder, read_ids, read_mask, shown
+from mmwsss.datasets.io import read_mask
+from mmwsss.datasets.listing import list_folder, read_ids, shown
 from mmwsss.datasets.voc import LISTS
 from mmwsss.stores.atomic import atomic_write
 from mmwsss.stores.mask_store import voc_palette

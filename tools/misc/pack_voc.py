@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.io import read_ids
+from mmwsss.datasets.listing import read_ids
 from mmwsss.datasets.voc import LISTS
 from mmwsss.evaluation.voc_archive import COMPETITIONS, pack_voc
 from mmwsss.stores import StoreError
