@@ -196,6 +196,14 @@ def why_missing(folder: str | Path, names: Iterable[str]) -> str:
     return f'. In other folders there are: {shown(close)}' if close else ''
 
 
+def names_that_differ_in_case(names: Iterable[str]) -> list[str]:
+    """Names of which another one is the same in lower case, such as ``['A', 'a']``; sorted."""
+    lowered: dict[str, list[str]] = {}
+    for name in names:
+        lowered.setdefault(name.lower(), []).append(name)
+    return sorted(name for group in lowered.values() if len(group) > 1 for name in group)
+
+
 def shown(names: Iterable[str]) -> str:
     """The first few of many names, for a message."""
     names = list(names)

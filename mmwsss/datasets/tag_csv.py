@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.listing import composed, strip_suffix
+from mmwsss.datasets.listing import composed, shown, strip_suffix
 from mmwsss.datasets.tag_cells import split_tags
 from mmwsss.datasets.tag_json import IMAGE_WORDS, TAG_WORDS, Row, json_rows
 from mmwsss.datasets.tag_names import resolve_names
@@ -22,6 +22,8 @@ _YES, _NO = (
     ('1', '1.0', 'true', 'yes', 'y', 'x'),
     ('0', '0.0', 'false', 'no', 'n', '', '-1', '-1.0'),
 )
+# What tables of tags are saved as, read by us or not.
+_TABLES = ('.csv', '.tsv', '.txt', '.json', '.jsonl', '.xlsx', '.xls', '.ods', '.numbers')
 _NUMBERED = re.compile(r'(tag|label|class|category)[ _]?\d+')
 
 
@@ -79,11 +81,24 @@ def read_tag_csv(
     return TagTable(table, lines, tuple(remarks))
 
 
+def other_tables(path: str | Path) -> str:
+    """Name the tables beside a missing file of tags, and what to do; '' if there are none."""
+    folder = Path(path).parent
+    there = folder.iterdir() if folder.is_dir() else ()
+    found = sorted(f.name for f in there if f.suffix.lower() in _TABLES)
+    if not found:
+        return ''
+    return (
+        f'. Beside where it is expected: {shown(found)}. If the tags are in there, save them as '
+        f'{Path(path).name} (CSV UTF-8, a line is photo.jpg,cat;dog)'
+    )
+
+
 def _text(path: str | Path) -> str:
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
-        raise DataError(f'{path}: no such file of tags') from None
+        raise DataError(f'{path}: no such file of tags{other_tables(path)}') from None
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode('utf-16' if wide else 'utf-8-sig')

@@ -141,3 +141,41 @@ def test_a_part_of_voc_is_looked_at(tmp_path, capsys):
     assert 'train.txt: 1 photos' in text and 'val.txt: 1 photos' in text
     with pytest.raises(SystemExit):
         run(capsys, 'folder', tmp_path, '--list', 'train.txt')
+
+
+def test_photos_whose_names_differ_in_case(rocks, capsys):
+    (rocks / 'images/I0.jpg').write_bytes((rocks / 'images/i0.jpg').read_bytes())
+    if len(list((rocks / 'images').iterdir())) == 3:
+        pytest.skip('a file system that ignores case')
+    status, text = run(capsys, 'folder', rocks)
+    assert status == 0 and 'photos whose names differ in case only: I0, i0' in text
+
+
+def test_tables_beside_missing_tags_are_named(rocks, capsys):
+    (rocks / 'tags.csv').rename(rocks / 'labels.xlsx')
+    status, text = run(capsys, 'folder', rocks)
+    assert status == 1
+    assert 'tags.csv is not there. Beside where it is expected: labels.xlsx.' in text
+    (rocks / 'labels.xlsx').unlink()
+    assert 'Beside' not in run(capsys, 'folder', rocks)[1]
+
+
+def test_many_bad_masks_have_a_line_each(rocks, capsys):
+    for k in range(3, 15):
+        Image.fromarray(photo(20, 24, k)).save(rocks / f'images/i{k}.jpg')
+        Image.fromarray(np.zeros((5, 5), np.uint8)).save(rocks / f'masks/i{k}.png')
+    status, text = run(capsys, 'folder', rocks)
+    assert status == 1
+    lines = text.splitlines()
+    first = next(i for i, line in enumerate(lines) if '12 of 15 masks cannot be used' in line)
+    assert all('the mask is 5x5' in line for line in lines[first + 1 : first + 11])
+    assert lines[first + 11].strip() == 'and 2 more'
+
+
+def test_the_kind_comes_first(rocks, capsys):
+    with pytest.raises(SystemExit):
+        check_dataset.main([str(rocks)])
+    assert f'The kind comes first: folder {rocks}' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        check_dataset.main(['wheels', '.'])
+    assert "'wheels' is none of voc, coco" in capsys.readouterr().err

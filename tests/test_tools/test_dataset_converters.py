@@ -334,7 +334,10 @@ class TestCheckDataset:
         Image.fromarray(np.zeros((4, 4), np.uint16)).save(tiny_folder / 'images/deep.png')
         assert check_dataset.main(['folder', str(tiny_folder)]) == 1
         text = capsys.readouterr().out
-        assert '2 photos cannot be used: images/broken.jpg (unreadable), images/deep.png' in text
+        assert (
+            '2 photos cannot be used:\n    images/broken.jpg (unreadable)\n    images/deep.png'
+            in text
+        )
         assert '1 photos have an EXIF orientation' in text
 
     def test_voc_and_coco_show_what_they_expect(self, tmp_path, tiny_voc, capsys):
