@@ -20,17 +20,20 @@ _REPORT_KEYS = (*REPORT_PARTS, 'limit', 'choose', 'background', 'title')
 def load_recipe(path: str | Path) -> Recipe:
     """Read and check a recipe config.
 
-    A recipe holds ``recipe = [dict(name, config, action, inputs, cfg_options, list), ...]``.
-    Paths of configs are relative to the recipe's folder, as in ``_base_``, or
+    A recipe holds ``recipe = dict(NAME=dict(config, action, inputs, cfg_options, list), ...)``, its
+    stages in their order. By these names a recipe changes stages of its ``_base_``, as configs
+    change any dict; ``NAME=None`` leaves one out. (A list of stages, each with a ``name``, is read
+    too.) Paths of configs are relative to the recipe's folder, as in ``_base_``, or
     ``PACKAGE::FOLDER/NAME.py`` of an installed package. A stage with ``like='other'`` starts from a
     copy of an earlier stage: what it names itself replaces the copy, ``inputs`` and
-    ``cfg_options`` are merged. ``data = 'voc'``, for all stages or in one, is
-    the data set of configs that take any (``{{$DATA:voc}}``). ``baselines`` holds stages of the
-    same form that only add rows to the table, ``variables = dict(NAME='default')`` the environment
-    variables that its configs read (``None``: has to be given), and ``report`` what
-    ``report.html`` shows. ``photos = dict(tags='train stage', seeds='stage.scores',
-    masks='stage.masks')`` prints the tags of one's own photos before the first stage and signs of
-    their masks after the last. Names with a leading underscore are the recipe's own.
+    ``cfg_options`` are merged. ``data = 'voc'``, for all stages or in one, is the data set of
+    configs that take any (``{{$DATA:voc}}``), and what ``{data}`` means in a ``config``.
+    ``baselines`` holds stages of the same form that only add rows to the table, ``variables =
+    dict(NAME='default')`` the environment variables that its configs read (``None``: has to be
+    given), and ``report`` what ``report.html`` shows.
+    ``photos = dict(tags='train stage', seeds='stage.scores', masks='stage.masks')`` prints the tags
+    of one's own photos before the first stage and signs of their masks after the last. Names with
+    a leading underscore are the recipe's own.
 
     Raises:
         RecipeError: With file, stage and key, what was found and what is expected.
@@ -47,17 +50,18 @@ def load_recipe(path: str | Path) -> Recipe:
         raise RecipeError(f'{path}: cannot be read as a config: {error}') from error
     content = {key: value for key, value in content.items() if not key.startswith('_')}
     _known(str(path), 'key', content, _RECIPE_KEYS)
-    if not isinstance(content.get('recipe'), list) or not content['recipe']:
-        raise RecipeError(f'{path}: recipe must be a list of stages, found {content.get("recipe")}')
+    if not _entries(path, 'recipe', content):
+        raise RecipeError(
+            f'{path}: recipe must be a dict of stages by name, found {content.get("recipe")}'
+        )
     stages: dict[str, Stage] = {}
     raw: dict[str, dict] = {}
     data = _parse_data(str(path), content.get('data', ''))
     for key in ('recipe', 'baselines'):
-        for index, entry in enumerate(content.get(key) or ()):
-            where = f'{path}: {key}[{index}]'
-            if isinstance(entry, dict) and data and 'like' not in entry:
+        for entry in _entries(path, key, content):
+            if data and 'like' not in entry:
                 entry = {'data': data, **entry}
-            stage = _parse_stage(where, entry, path.parent, stages, raw, key == 'baselines')
+            stage = _parse_stage(path, entry, stages, raw, key == 'baselines')
             stages[stage.name] = stage
     return Recipe(
         path,
@@ -68,34 +72,42 @@ def load_recipe(path: str | Path) -> Recipe:
     )
 
 
+def _entries(path: Path, key: str, content: Mapping[str, Any]) -> list[dict]:
+    """Stages under a key, each with its name in it."""
+    found = content.get(key) or {}
+    if isinstance(found, dict):
+        for name, entry in found.items():
+            if entry is not None and (not isinstance(entry, dict) or 'name' in entry):
+                raise RecipeError(f'{path}: {key}.{name} must be a dict without a name: {entry!r}')
+        return [{'name': str(k), **entry} for k, entry in found.items() if entry is not None]
+    if not isinstance(found, list):
+        raise RecipeError(f'{path}: {key} must be a dict of stages by name, found {found!r}')
+    for index, entry in enumerate(found):
+        if not isinstance(entry, dict) or not isinstance(entry.get('name'), str):
+            raise RecipeError(f'{path}: {key}.{index} must be a dict with a name: {entry!r}')
+    return found
+
+
 def _parse_stage(
-    where: str,
-    entry: Any,
-    folder: Path,
-    stages: Mapping[str, Stage],
-    raw: dict[str, dict],
-    is_baseline: bool,
+    path: Path, entry: dict, stages: Mapping[str, Stage], raw: dict[str, dict], is_baseline: bool
 ) -> Stage:
-    if not isinstance(entry, dict) or not isinstance(entry.get('name'), str):
-        raise RecipeError(f'{where}: a stage is a dict with a name, found {entry!r}')
     name = entry['name']
+    where = f'{path}: stage {name}'
     if not re.fullmatch(r'[A-Za-z0-9][A-Za-z0-9_-]*', name):
-        raise RecipeError(
-            f'{where}: the name {name!r} becomes a folder: use letters, digits, "_" and "-"'
-        )
+        raise RecipeError(f'{where}: the name becomes a folder: use letters, digits, "_" and "-"')
     if name in stages:
-        raise RecipeError(f'{where}: the name {name!r} is taken by an earlier stage')
-    where = f'{where} ({name})'
+        raise RecipeError(f'{where}: the name is taken by an earlier stage')
     _known(where, 'key', entry, _STAGE_KEYS)
     if 'like' in entry:
         entry = _copy_stage(where, entry, raw)
     raw[name] = entry
     for key in ('config', 'action'):
         if not isinstance(entry.get(key), str):
-            raise RecipeError(f'{where}: {key} is missing')
+            raise RecipeError(f'{where}: {key} is missing{suggest(name, stages)}')
     if entry['action'] not in ACTIONS:
         raise RecipeError(f"{where}: action must be 'train' or 'test', found {entry['action']!r}")
-    config = _find_config(where, entry['config'], folder)
+    data = _parse_data(where, entry.get('data', ''))
+    config = _find_config(where, _of_data(where, entry['config'], data), path.parent)
     inputs, options = entry.get('inputs') or {}, entry.get('cfg_options') or {}
     inputs = {
         key: _parse_reference(f'{where}: input {key!r}', value, stages)
@@ -112,8 +124,15 @@ def _parse_stage(
         dict(options),
         str(entry.get('list') or ''),
         is_baseline,
-        _parse_data(where, entry.get('data', '')),
+        data,
     )
+
+
+def _of_data(where: str, config: str, data: str) -> str:
+    """Name of a config in which ``{data}`` stands for the data set."""
+    if '{data}' in config and not data:
+        raise RecipeError(f'{where}: config {config!r} needs data, the name of a data set')
+    return config.replace('{data}', data)
 
 
 def _find_config(where: str, name: str, folder: Path) -> Path:
