@@ -13,31 +13,27 @@ data = 'folder'
 # UPRIGHT=False: pixels as stored, without the EXIF orientation of cameras.
 variables = dict(FOLDER_ROOT=None, UPRIGHT='True')
 
-recipe = [
-    dict(name='cam', config='cam_lite0_folder.py', action='train'),
-    dict(
-        name='seeds',
+recipe = dict(
+    cam=dict(config='cam_lite0_folder.py', action='train'),
+    seeds=dict(
         config='cam_lite0_folder.py',
         action='test',
         inputs={'load_from': 'cam.checkpoint'},
         cfg_options=_PREFIX,
     ),
-    dict(
-        name='refined',
+    refined=dict(
         config='../refine/located.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options=_PREFIX,
     ),
-    dict(
-        name='masks',
+    masks=dict(
         config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined.scores'},
         cfg_options={'model.refiner.background': 0.35, **_PREFIX},
     ),
-    dict(
-        name='segmentor',
+    segmentor=dict(
         config='deeplabv3plus_lite0_cam_folder.py',
         action='train',
         inputs={
@@ -45,24 +41,22 @@ recipe = [
             'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
         },
     ),
-    dict(
-        name='predict',
+    predict=dict(
         config='deeplabv3plus_lite0_cam_folder.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options=_PREFIX,
     ),
-]
-baselines = [
-    dict(
-        name='background',
+)
+baselines = dict(
+    background=dict(
         config='../refine/centre-prior.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.area': 0, **_PREFIX},
     ),
-    dict(name='ellipse', like='background', cfg_options={'model.refiner.area': 0.4}),
-]
+    ellipse=dict(like='background', cfg_options={'model.refiner.area': 0.4}),
+)
 if not _SCORED:
     baselines = []
 report = dict(

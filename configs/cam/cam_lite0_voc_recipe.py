@@ -3,14 +3,10 @@
 # What follows the seeds, and the variables: see the base.
 _base_ = '../_base_/recipes/lite0_voc.py'
 
-recipe = [
-    dict(name='cam', config='cam_lite0_voc.py', action='train'),
-    dict(
-        name='seeds',
-        config='cam_lite0_voc.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
-    ),
-    *_base_.recipe,
-]
+recipe = dict(
+    _delete_=True,
+    cam=dict(config='cam_lite0_voc.py', action='train'),
+    seeds=dict(config='cam_lite0_voc.py', action='test', inputs={'load_from': 'cam.checkpoint'}),
+    **_base_.recipe,
+)
 report = dict(title='CAM on VOC, on a laptop')

@@ -7,40 +7,33 @@ _TRAIN, _VAL = 'ImageSets/Segmentation/train.txt', 'ImageSets/Segmentation/val.t
 data = 'msrc'
 variables = dict(MSRC_ROOT='data/msrcv2')
 
-recipe = [
-    dict(name='cam', config='cam_r18_msrc.py', action='train'),
-    dict(
-        name='seeds_train',
+recipe = dict(
+    cam=dict(config='cam_r18_msrc.py', action='train'),
+    seeds_train=dict(
         config='cam_r18_msrc.py',
         action='test',
         inputs={'load_from': 'cam.checkpoint'},
         cfg_options={_LIST: _TRAIN, 'model.test_cfg.fuse': 'shifted'},
     ),
-    dict(name='seeds_val', like='seeds_train', cfg_options={_LIST: _VAL}),
+    seeds_val=dict(like='seeds_train', cfg_options={_LIST: _VAL}),
     # One object in the middle of a setting that goes with it (sheep on grass): the maps alone
     # cannot tell them apart.
-    dict(
-        name='located_train',
+    located_train=dict(
         config='../refine/located-single.py',
         action='test',
         inputs={_SEEDS: 'seeds_train.scores'},
         cfg_options={_LIST: _TRAIN},
     ),
-    dict(
-        name='located_val',
-        like='located_train',
-        inputs={_SEEDS: 'seeds_val.scores'},
-        cfg_options={_LIST: _VAL},
+    located_val=dict(
+        like='located_train', inputs={_SEEDS: 'seeds_val.scores'}, cfg_options={_LIST: _VAL}
     ),
-    dict(
-        name='masks',
+    masks=dict(
         config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'located_train.scores'},
         cfg_options={_LIST: _TRAIN},
     ),
-    dict(
-        name='segmentor',
+    segmentor=dict(
         config='deeplabv3plus_r18_cam_msrc.py',
         action='train',
         inputs={
@@ -48,46 +41,38 @@ recipe = [
             'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
         },
     ),
-    dict(
-        name='predict_val',
+    predict_val=dict(
         config='deeplabv3plus_r18_cam_msrc.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={_LIST: _VAL},
     ),
     # The same network told the tags, as the seeds are.
-    dict(
-        name='tagged_val',
+    tagged_val=dict(
         config='deeplabv3plus_r18-scores_cam_msrc.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={_LIST: _VAL},
     ),
-]
+)
 # What a method has to beat on the validation photos. With the tags given, as for seeds: all
 # background, an ellipse of the tagged class, and a weighted middle smoothed along the colours. With
 # the tags predicted, as for the segmentor: the ellipse.
-baselines = [
-    dict(
-        name='background',
+baselines = dict(
+    background=dict(
         config='../refine/centre-prior.py',
         action='test',
         inputs={_SEEDS: 'seeds_val.scores'},
         cfg_options={_LIST: _VAL, 'model.refiner.area': 0},
     ),
-    dict(name='centre', like='background', cfg_options={'model.refiner.area': 0.4}),
-    dict(
-        name='centre_colours',
-        like='located_val',
-        cfg_options={'model.refiner.refiners.0.power': 0},
-    ),
-    dict(
-        name='predicted_tags',
+    centre=dict(like='background', cfg_options={'model.refiner.area': 0.4}),
+    centre_colours=dict(like='located_val', cfg_options={'model.refiner.refiners.0.power': 0}),
+    predicted_tags=dict(
         like='seeds_val',
         cfg_options={'model.test_cfg.use_tags': False, 'model.test_cfg.tag_threshold': 0.3},
     ),
-    dict(name='centre_predicted', like='centre', inputs={_SEEDS: 'predicted_tags.scores'}),
-]
+    centre_predicted=dict(like='centre', inputs={_SEEDS: 'predicted_tags.scores'}),
+)
 report = dict(
     title='CAM on MSRC v2: validation photos',
     scores='located_val.scores',

@@ -15,40 +15,29 @@ variables = dict(
     R18_PREFIX='none',
 )
 
-recipe = [
-    dict(
-        name='cam',
-        config='cam_r18_folder.py',
-        action='train',
-        cfg_options={'model.head.num_classes': 'auto'},
+recipe = dict(
+    cam=dict(
+        config='cam_r18_folder.py', action='train', cfg_options={'model.head.num_classes': 'auto'}
     ),
-    dict(name='seeds', like='cam', action='test', inputs={'load_from': 'cam.checkpoint'}),
-    dict(
-        name='par',
-        config='../refine/par.py',
-        action='test',
-        inputs={_SEEDS: 'seeds.scores'},
-    ),
-    dict(
-        name='masks',
+    seeds=dict(like='cam', action='test', inputs={'load_from': 'cam.checkpoint'}),
+    par=dict(config='../refine/par.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    masks=dict(
         config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'par.scores'},
         cfg_options={'model.refiner.background': 0.3},
     ),
-    dict(
-        name='segmentor',
+    segmentor=dict(
         config='deeplabv3plus_r18_cam_folder.py',
         action='train',
         inputs={'train_dataloader.dataset.store': 'masks.masks'},
     ),
-    dict(
-        name='predict',
+    predict=dict(
         config='deeplabv3plus_r18_cam_folder.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
-]
+)
 report = dict(
     title='From tags to masks',
     scores='seeds.scores',

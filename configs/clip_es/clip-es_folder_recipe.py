@@ -13,22 +13,20 @@ variables = dict(
     R18_WEIGHTS='none',
 )
 
-recipe = [
-    dict(name='seeds', config='clip-es_vit-b16_folder.py', action='test'),
-    dict(name='masks', config='crf-photo.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
-    dict(
-        name='segmentor',
+recipe = dict(
+    seeds=dict(config='clip-es_vit-b16_folder.py', action='test'),
+    masks=dict(config='crf-photo.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    segmentor=dict(
         config='../cam/deeplabv3plus_r18_cam_folder.py',
         action='train',
         inputs={'train_dataloader.dataset.store': 'masks.masks'},
     ),
-    dict(
-        name='predict',
+    predict=dict(
         config='../cam/deeplabv3plus_r18_cam_folder.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
-]
+)
 report = dict(
     title='From tags to masks with CLIP',
     scores='seeds.scores',

@@ -6,19 +6,15 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
-recipe = [
-    dict(name='clip', config='../fma/clip_vit-tiny_shapes.py', action='train'),
-    dict(
-        name='seeds',
-        config='clip-es_vit-tiny_shapes.py',
-        action='test',
-        inputs={_CLIP: 'clip.checkpoint'},
+recipe = dict(
+    clip=dict(config='../fma/clip_vit-tiny_shapes.py', action='train'),
+    seeds=dict(
+        config='clip-es_vit-tiny_shapes.py', action='test', inputs={_CLIP: 'clip.checkpoint'}
     ),
-    dict(name='labels', config='crf-photo.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    labels=dict(config='crf-photo.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
     # Nothing is pretrained here but what has learned the tags: the plain CAM's network.
-    dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
-    dict(
-        name='segmentor',
+    cam=dict(config='../cam/cam_r18_shapes.py', action='train'),
+    segmentor=dict(
         config='deeplabv3plus_r18_clip-es_shapes.py',
         action='train',
         inputs={
@@ -26,19 +22,14 @@ recipe = [
             'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
         },
     ),
-    dict(
-        name='predict_train',
+    predict_train=dict(
         config='deeplabv3plus_r18_clip-es_shapes.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={'test_dataloader.dataset.split': 'train'},
     ),
-    dict(
-        name='predict_val',
-        like='predict_train',
-        cfg_options={'test_dataloader.dataset.split': 'val'},
-    ),
-]
+    predict_val=dict(like='predict_train', cfg_options={'test_dataloader.dataset.split': 'val'}),
+)
 report = dict(
     title='CLIP-ES on the built-in data set',
     scores='seeds.scores',

@@ -2,51 +2,29 @@
 # python tools/pipeline.py configs/co2sam/co2sam_coco_recipe.py
 # `val` is the honest number; `val_oracle` uses the image-level labels of the photos that it is
 # scored on.
-_TRAIN = 'train_dataloader.dataset.pipeline.LoadPrompts.store'
-_VAL = 'val_dataloader.dataset.pipeline.LoadPrompts.store'
-_TEST = 'test_dataloader.dataset.pipeline.LoadPrompts.store'
+_base_ = './co2sam_voc_recipe.py'
 
 data = 'coco'
 variables = dict(
+    _delete_=True,
     COCO_ROOT='data/coco',
     SAM_CHECKPOINT='checkpoints/sam_vit_b_01ec64.pth',
     GDINO_CHECKPOINT='checkpoints/groundingdino_swinb_cogcoor_mmdet-55949c9c.pth',
     BERT_FOLDER='checkpoints/bert-base-uncased',
 )
 
-recipe = [
-    dict(name='prompts_train', config='../prompts/gdino_tag.py', action='test'),
-    dict(name='prompts_val', config='../prompts/gdino_all.py', action='test'),
-    dict(
-        name='co2sam',
-        config='co2sam_sam-b_fixed_coco.py',
-        action='train',
-        inputs={_TRAIN: 'prompts_train.prompts', _VAL: 'prompts_val.prompts'},
-    ),
-    dict(
-        name='val',
-        config='co2sam_sam-b_fixed_coco.py',
-        action='test',
-        inputs={'load_from': 'co2sam.checkpoint', _TEST: 'prompts_val.prompts'},
-    ),
-    dict(
-        name='val_oracle',
-        like='val',
-        cfg_options={
-            'model.test_cfg.oracle_tags': True,
-            'test_evaluator.prefix': 'oracle_tags',
-        },
-    ),
-    # Masks of the training photos, whose labels are known: boxes were asked for by them.
-    dict(
-        name='masks_train',
-        config='co2sam_sam-b_fixed_coco.py',
-        action='test',
-        inputs={'load_from': 'co2sam.checkpoint', _TEST: 'prompts_train.prompts'},
+recipe = dict(
+    masks_train=dict(
         cfg_options={
             'test_dataloader.dataset.split': 'train',
             'test_dataloader.dataset.data_prefix.img_path': 'train2014',
             'test_dataloader.dataset.data_prefix.seg_map_path': 'masks/train2014',
-        },
+        }
     ),
-]
+    # No second stage here.
+    segmentor=None,
+    segmentor_val=None,
+    prompts_test=None,
+    co2sam_test=None,
+    predict_test=None,
+)

@@ -9,57 +9,46 @@ _SAM = {'model.sam.checkpoint': 'sam.checkpoint'}
 
 variables = dict(SHAPES_ROOT='data/shapes', SHAPES_OTHER_ROOT='data/shapes_other')
 
-recipe = [
+recipe = dict(
     # With the masks of classes that the photos below do not show.
-    dict(name='sam', config='sam_vit-tiny_shapes.py', action='train'),
-    dict(name='prompts_train', config='../prompts/simulated-tag_shapes.py', action='test'),
-    dict(name='prompts_val', config='../prompts/simulated-all_shapes.py', action='test'),
-    dict(
-        name='co2sam',
+    sam=dict(config='sam_vit-tiny_shapes.py', action='train'),
+    prompts_train=dict(config='../prompts/simulated-tag_shapes.py', action='test'),
+    prompts_val=dict(config='../prompts/simulated-all_shapes.py', action='test'),
+    co2sam=dict(
         config='co2sam_sam-tiny_shapes.py',
         action='train',
         inputs={**_SAM, _TRAIN: 'prompts_train.prompts', _VAL: 'prompts_val.prompts'},
     ),
-    dict(
-        name='val_sam',
+    val_sam=dict(
         config='co2sam_sam-tiny_shapes.py',
         action='test',
         inputs={**_SAM, _TEST: 'prompts_val.prompts'},
         cfg_options={'model.test_cfg.adapted': False},
     ),
-    dict(
-        name='val',
+    val=dict(
         config='co2sam_sam-tiny_shapes.py',
         action='test',
         inputs={**_SAM, 'load_from': 'co2sam.checkpoint', _TEST: 'prompts_val.prompts'},
     ),
-    dict(
-        name='val_oracle',
+    val_oracle=dict(
         like='val',
-        cfg_options={
-            'model.test_cfg.oracle_tags': True,
-            'test_evaluator.prefix': 'oracle_tags',
-        },
+        cfg_options={'model.test_cfg.oracle_tags': True, 'test_evaluator.prefix': 'oracle_tags'},
     ),
     # Masks of the training photos, whose labels are known: boxes were asked for by them.
-    dict(
-        name='masks_train',
-        config='co2sam_sam-tiny_shapes.py',
-        action='test',
-        inputs={**_SAM, 'load_from': 'co2sam.checkpoint', _TEST: 'prompts_train.prompts'},
+    masks_train=dict(
+        like='val',
+        inputs={_TEST: 'prompts_train.prompts'},
         cfg_options={'test_dataloader.dataset.split': 'train'},
     ),
-    dict(
-        name='segmentor',
+    segmentor=dict(
         config='deeplabv3plus_r18_co2sam_shapes.py',
         action='train',
         inputs={'train_dataloader.dataset.store': 'masks_train.masks'},
     ),
-    dict(
-        name='predict_val',
+    predict_val=dict(
         config='deeplabv3plus_r18_co2sam_shapes.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={'test_dataloader.dataset.split': 'val'},
     ),
-]
+)

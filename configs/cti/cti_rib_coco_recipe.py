@@ -9,48 +9,40 @@ _RIB = '{{$TUNED:no}}' == 'yes'
 data = 'coco'
 variables = dict(COCO_ROOT='data/coco', TUNED='no')
 
-recipe = [
-    dict(name='cti', config='cti_deit-s_coco.py', action='train'),
-    dict(
-        name='seeds',
+recipe = dict(
+    cti=dict(config='cti_deit-s_coco.py', action='train'),
+    seeds=dict(
         config='cti-rib_deit-s_coco.py' if _RIB else 'cti_deit-s_coco.py',
         action='test',
         inputs={'load_from': 'cti.checkpoint'},
         # One store for labels, which need full size, and for the walk.
         cfg_options={'test_cfg.stride': 1},
     ),
-    dict(
-        name='ir_labels',
+    ir_labels=dict(
         config='../refine/ir-labels-rib.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.high': 0.4, 'model.refiner.low': 0.2},
     ),
-    dict(
-        name='irn',
-        config='../refine/irn_r50_coco.py',
-        action='train',
-        inputs={_LABELS: 'ir_labels.masks'},
+    irn=dict(
+        config='../refine/irn_r50_coco.py', action='train', inputs={_LABELS: 'ir_labels.masks'}
     ),
-    dict(
-        name='masks',
+    masks=dict(
         config='../refine/irn_r50_coco.py',
         action='test',
         inputs={'load_from': 'irn.checkpoint', _SEEDS: 'seeds.scores'},
     ),
-    dict(
-        name='segmentor',
+    segmentor=dict(
         config='deeplabv2_r38_cti_coco.py',
         action='train',
         inputs={'train_dataloader.dataset.store': 'masks.masks'},
     ),
-    dict(
-        name='predict',
+    predict=dict(
         config='deeplabv2_r38_cti_coco.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
-]
+)
 report = dict(
     title='CTI on COCO 2014',
     scores='seeds.scores',

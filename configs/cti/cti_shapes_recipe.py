@@ -9,57 +9,40 @@ _STEM = 'model.backbone.stem.init_cfg.checkpoint'
 data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
-recipe = [
-    dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
-    dict(
-        name='cti',
-        config='cti_deit-small-tiny_shapes.py',
-        action='train',
-        inputs={_STEM: 'cam.checkpoint'},
+recipe = dict(
+    cam=dict(config='../cam/cam_r18_{data}.py', action='train'),
+    cti=dict(
+        config='cti_deit-small-tiny_{data}.py', action='train', inputs={_STEM: 'cam.checkpoint'}
     ),
-    dict(
-        name='seeds',
-        config='cti_deit-small-tiny_shapes.py',
+    seeds=dict(
+        config='cti_deit-small-tiny_{data}.py',
         action='test',
         inputs={'load_from': 'cti.checkpoint', _STEM: 'cam.checkpoint'},
         cfg_options={'test_cfg.stride': 1},
     ),
-    dict(
-        name='ir_labels',
-        config='../refine/ir-labels.py',
-        action='test',
-        inputs={_SEEDS: 'seeds.scores'},
-    ),
-    dict(
-        name='irn',
-        config='../refine/irn_r18_shapes.py',
+    ir_labels=dict(config='../refine/ir-labels.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    irn=dict(
+        config='../refine/irn_r18_{data}.py',
         action='train',
         inputs={_BACKBONE: 'cam.checkpoint', _LABELS: 'ir_labels.masks'},
     ),
-    dict(
-        name='masks',
-        config='../refine/irn_r18_shapes.py',
+    masks=dict(
+        config='../refine/irn_r18_{data}.py',
         action='test',
-        inputs={
-            'load_from': 'irn.checkpoint',
-            _BACKBONE: 'cam.checkpoint',
-            _SEEDS: 'seeds.scores',
-        },
+        inputs={'load_from': 'irn.checkpoint', _BACKBONE: 'cam.checkpoint', _SEEDS: 'seeds.scores'},
     ),
-    dict(
-        name='segmentor',
-        config='deeplabv3plus_r18_cti_shapes.py',
+    segmentor=dict(
+        config='deeplabv3plus_r18_cti_{data}.py',
         action='train',
         inputs={'train_dataloader.dataset.store': 'masks.masks', _BACKBONE: 'cam.checkpoint'},
     ),
-    dict(
-        name='predict_val',
-        config='deeplabv3plus_r18_cti_shapes.py',
+    predict_val=dict(
+        config='deeplabv3plus_r18_cti_{data}.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={'test_dataloader.dataset.split': 'val'},
     ),
-]
+)
 report = dict(
     title='CTI on the built-in data set',
     scores='seeds.scores',

@@ -3,31 +3,23 @@
 # python tools/pipeline.py configs/demo/demo_mask2former_recipe.py
 _base_ = './demo_recipe.py'
 
-_CONFIG = 'mask2former_swin-tiny-small_cam_shapes.py'
-_names = [stage.name for stage in _base_.recipe]
-
-recipe = [
-    *_base_.recipe[: _names.index('segmentor')],
-    dict(
-        name='mask2former',
-        config=_CONFIG,
+recipe = dict(
+    segmentor=None,
+    predict_train=None,
+    predict_val=None,
+    mask2former=dict(
+        config='mask2former_swin-tiny-small_cam_shapes.py',
         action='train',
         inputs={'train_dataloader.dataset.store': 'masks_train.masks'},
     ),
-    dict(
-        name='mask2former_train',
-        config=_CONFIG,
+    mask2former_train=dict(
+        config='mask2former_swin-tiny-small_cam_shapes.py',
         action='test',
         inputs={'load_from': 'mask2former.checkpoint'},
         cfg_options={'test_dataloader.dataset.split': 'train'},
     ),
-    dict(
-        name='mask2former_val',
-        like='mask2former_train',
-        cfg_options={'test_dataloader.dataset.split': 'val'},
+    mask2former_val=dict(
+        like='mask2former_train', cfg_options={'test_dataloader.dataset.split': 'val'}
     ),
-]
-report = dict(
-    title='Demo: from tags to a Mask2Former',
-    predictions='mask2former_train.masks',
 )
+report = dict(title='Demo: from tags to a Mask2Former', predictions='mask2former_train.masks')

@@ -5,31 +5,21 @@ _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
-recipe = [
-    dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
-    dict(
-        name='seeds_train',
-        config='../cam/cam_r18_shapes.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
+recipe = dict(
+    cam=dict(config='../cam/cam_r18_shapes.py', action='train'),
+    seeds_train=dict(
+        config='../cam/cam_r18_shapes.py', action='test', inputs={'load_from': 'cam.checkpoint'}
     ),
-    dict(
-        name='seeds_val', like='seeds_train', cfg_options={'test_dataloader.dataset.split': 'val'}
+    seeds_val=dict(like='seeds_train', cfg_options={'test_dataloader.dataset.split': 'val'}),
+    masks_train=dict(
+        config='../refine/par-masks.py', action='test', inputs={_SEEDS: 'seeds_train.scores'}
     ),
-    dict(
-        name='masks_train',
-        config='../refine/par-masks.py',
-        action='test',
-        inputs={_SEEDS: 'seeds_train.scores'},
-    ),
-    dict(
-        name='masks_val',
+    masks_val=dict(
         like='masks_train',
         inputs={_SEEDS: 'seeds_val.scores'},
         cfg_options={'test_dataloader.dataset.split': 'val'},
     ),
-    dict(
-        name='segmentor',
+    segmentor=dict(
         config='deeplabv3plus_r18_cam_shapes.py',
         action='train',
         inputs={
@@ -37,19 +27,14 @@ recipe = [
             'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
         },
     ),
-    dict(
-        name='predict_train',
+    predict_train=dict(
         config='deeplabv3plus_r18_cam_shapes.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={'test_dataloader.dataset.split': 'train'},
     ),
-    dict(
-        name='predict_val',
-        like='predict_train',
-        cfg_options={'test_dataloader.dataset.split': 'val'},
-    ),
-]
+    predict_val=dict(like='predict_train', cfg_options={'test_dataloader.dataset.split': 'val'}),
+)
 report = dict(
     title='Demo: from tags to a segmentor',
     scores='seeds_train.scores',

@@ -6,26 +6,13 @@ variables = dict(
     EXCEL_BANK='checkpoints/ms_coco_desc_clip_ViT-B-16_gpt4.0_cluster_224_embedding_bank.pth',
 )
 
-recipe = [
-    dict(name='train', config='excel_vit-b16_coco.py', action='train'),
-    dict(
-        name='predict',
-        config='excel_vit-b16_coco.py',
-        action='test',
-        inputs={'load_from': 'train.checkpoint'},
+recipe = dict(
+    train=dict(config='excel_vit-b16_coco.py', action='train'),
+    predict=dict(
+        config='excel_vit-b16_coco.py', action='test', inputs={'load_from': 'train.checkpoint'}
     ),
-    dict(
-        name='crf',
-        config='excel_vit-b16-crf_coco.py',
-        action='test',
-        inputs={'load_from': 'train.checkpoint'},
-    ),
+    crf=dict(like='predict', config='excel_vit-b16-crf_coco.py'),
     # Its seeds suit any second stage.
-    dict(
-        name='seeds',
-        config='excel_vit-b16-seeds_coco.py',
-        action='test',
-        inputs={'load_from': 'train.checkpoint'},
-    ),
-]
+    seeds=dict(like='predict', config='excel_vit-b16-seeds_coco.py'),
+)
 report = dict(title='ExCEL on COCO 2014', scores='seeds.scores')

@@ -1,45 +1,32 @@
 # ExCEL on the built-in data, with a tiny CLIP trained there. Extra [clip]:
 # python tools/pipeline.py configs/excel/excel_shapes_recipe.py
 _CLIP = 'model.clip.checkpoint'
+_TRAINED = {_CLIP: 'clip.checkpoint', 'load_from': 'train.checkpoint'}
 
 variables = dict(SHAPES_ROOT='data/shapes')
 
-recipe = [
-    dict(name='clip', config='../weclip/clip_vit-tiny-deep_shapes.py', action='train'),
+recipe = dict(
+    clip=dict(config='../weclip/clip_vit-tiny-deep_shapes.py', action='train'),
     # What CLIP's similarities say, before anything is learned from them.
-    dict(
-        name='no_training',
+    no_training=dict(
         config='excel_vit-tiny-seeds_shapes.py',
         action='test',
         inputs={_CLIP: 'clip.checkpoint'},
         cfg_options={'model.test_cfg.learnt': False, 'model.test_cfg.threshold': 0.79},
     ),
-    dict(
-        name='train',
-        config='excel_vit-tiny_shapes.py',
-        action='train',
-        inputs={_CLIP: 'clip.checkpoint'},
+    train=dict(
+        config='excel_vit-tiny_shapes.py', action='train', inputs={_CLIP: 'clip.checkpoint'}
     ),
-    dict(
-        name='seeds',
-        config='excel_vit-tiny-seeds_shapes.py',
-        action='test',
-        inputs={_CLIP: 'clip.checkpoint', 'load_from': 'train.checkpoint'},
-    ),
+    seeds=dict(config='excel_vit-tiny-seeds_shapes.py', action='test', inputs=_TRAINED),
     # Without tags.
-    dict(
-        name='predict_train',
+    predict_train=dict(
         config='excel_vit-tiny_shapes.py',
         action='test',
-        inputs={_CLIP: 'clip.checkpoint', 'load_from': 'train.checkpoint'},
+        inputs=_TRAINED,
         cfg_options={'test_dataloader.dataset.split': 'train'},
     ),
-    dict(
-        name='predict_val',
-        like='predict_train',
-        cfg_options={'test_dataloader.dataset.split': 'val'},
-    ),
-]
+    predict_val=dict(like='predict_train', cfg_options={'test_dataloader.dataset.split': 'val'}),
+)
 report = dict(
     title='ExCEL on the built-in data set',
     scores='seeds.scores',

@@ -1,54 +1,34 @@
 # FMA-WSSS on the built-in data, with a tiny CLIP trained there and colour regions in SAM's place:
 # python tools/pipeline.py configs/fma/fma_shapes_recipe.py
-_CLIP = 'model.clip.checkpoint'
+_CLIP = {'model.clip.checkpoint': 'clip.checkpoint'}
 _MASKS = 'train_dataloader.dataset.pipeline.LoadPseudoMask.store'
-_PROPOSALS = 'test_dataloader.dataset.pipeline.LoadProposals.store'
+_PROPOSALS = {'test_dataloader.dataset.pipeline.LoadProposals.store': 'proposals.proposals'}
 
 data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
-recipe = [
-    dict(name='clip', config='clip_vit-tiny_shapes.py', action='train'),
-    dict(name='proposals', config='../proposals/regions-small.py', action='test'),
-    dict(
-        name='cls',
-        config='fma_vit-tiny-cls_shapes.py',
-        action='train',
-        inputs={_CLIP: 'clip.checkpoint'},
-    ),
-    dict(
-        name='coarse',
+recipe = dict(
+    clip=dict(config='clip_vit-tiny_shapes.py', action='train'),
+    proposals=dict(config='../proposals/regions-small.py', action='test'),
+    cls=dict(config='fma_vit-tiny-cls_shapes.py', action='train', inputs=_CLIP),
+    coarse=dict(
         config='fma_vit-tiny-cls-masks_shapes.py',
         action='test',
-        inputs={
-            _CLIP: 'clip.checkpoint',
-            'load_from': 'cls.checkpoint',
-            _PROPOSALS: 'proposals.proposals',
-        },
+        inputs={**_CLIP, 'load_from': 'cls.checkpoint', **_PROPOSALS},
     ),
-    dict(
-        name='seg',
+    seg=dict(
         config='fma_vit-tiny-seg_shapes.py',
         action='train',
-        inputs={
-            _CLIP: 'clip.checkpoint',
-            _MASKS: 'coarse.masks',
-        },
+        inputs={**_CLIP, _MASKS: 'coarse.masks'},
     ),
-    dict(
-        name='fine',
+    fine=dict(
         config='fma_vit-tiny-seg-masks_shapes.py',
         action='test',
-        inputs={
-            _CLIP: 'clip.checkpoint',
-            'load_from': 'seg.checkpoint',
-            _PROPOSALS: 'proposals.proposals',
-        },
+        inputs={**_CLIP, 'load_from': 'seg.checkpoint', **_PROPOSALS},
     ),
     # Nothing is pretrained here but what has learned the tags: the plain CAM's network.
-    dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
-    dict(
-        name='segmentor',
+    cam=dict(config='../cam/cam_r18_shapes.py', action='train'),
+    segmentor=dict(
         config='deeplabv3plus_r18_fma_shapes.py',
         action='train',
         inputs={
@@ -56,19 +36,14 @@ recipe = [
             'model.backbone.init_cfg.checkpoint': 'cam.checkpoint',
         },
     ),
-    dict(
-        name='predict_train',
+    predict_train=dict(
         config='deeplabv3plus_r18_fma_shapes.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={'test_dataloader.dataset.split': 'train'},
     ),
-    dict(
-        name='predict_val',
-        like='predict_train',
-        cfg_options={'test_dataloader.dataset.split': 'val'},
-    ),
-]
+    predict_val=dict(like='predict_train', cfg_options={'test_dataloader.dataset.split': 'val'}),
+)
 report = dict(
     title='FMA-WSSS on the built-in data set',
     masks='fine.masks',

@@ -2,8 +2,8 @@
 # scored on val and on train by mIoU and contour F. Masks and tags come from
 # tools/dataset_converters/coco_to_masks.py --rule icam (see README.md). A GPU:
 # python tools/pipeline.py configs/icam/icam_coco17_recipe.py --set COCO_ROOT=data/coco
-_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
-_CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
+_base_ = './icam_coco_recipe.py'
+
 _DATA = 'test_dataloader.dataset'
 _VAL = {
     f'{_DATA}.split': 'val',
@@ -19,80 +19,17 @@ _TRAIN = {
 }
 
 data = 'coco17_icam'
-variables = dict(COCO_ROOT='data/coco')
-
-recipe = [
-    dict(name='cam', config='icam_r38_coco17.py', action='train'),
-    dict(
-        name='seeds_val',
-        config='icam_r38_coco17.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
-        cfg_options=_VAL,
-    ),
-    dict(
-        name='seeds_train',
-        config='icam_r38_coco17.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
-    ),
-    dict(
-        name='crf_low',
-        config='crf_icam.py',
-        action='test',
-        inputs={_SEEDS: 'seeds_train.scores'},
-        cfg_options={'model.refiner.alpha': 2},
-    ),
-    dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 4}),
-    dict(
-        name='aff',
-        config='psa_r38_icam_coco17.py',
-        action='train',
-        inputs={f'{_CRF}.low_alpha': 'crf_low.scores', f'{_CRF}.high_alpha': 'crf_high.scores'},
-    ),
-    dict(
-        name='walk_val',
-        config='psa_r38_icam_coco17.py',
-        action='test',
-        inputs={'load_from': 'aff.checkpoint', _SEEDS: 'seeds_val.scores'},
-        cfg_options=_VAL,
-    ),
-    dict(
-        name='walk_train',
-        config='psa_r38_icam_coco17.py',
-        action='test',
-        inputs={'load_from': 'aff.checkpoint', _SEEDS: 'seeds_train.scores'},
-    ),
-    dict(
-        name='final',
-        config='largefov_r38_icam_coco17.py',
-        action='train',
-        inputs={'train_dataloader.dataset.store': 'walk_train.masks'},
-    ),
-    dict(
-        name='scores_val',
-        config='largefov_r38-scores_icam_coco17.py',
-        action='test',
-        inputs={'load_from': 'final.checkpoint'},
-        cfg_options=_VAL,
-    ),
-    dict(
-        name='final_val',
-        config='crf-segmentor_icam.py',
-        action='test',
-        inputs={_SEEDS: 'scores_val.scores'},
-        cfg_options=_VAL,
-    ),
-    dict(name='scores_train', like='scores_val', cfg_options=_TRAIN),
-    dict(
-        name='final_train',
-        like='final_val',
-        inputs={_SEEDS: 'scores_train.scores'},
-        cfg_options=_TRAIN,
-    ),
-]
-report = dict(
-    title='ICAM on COCO 2017',
-    scores='seeds_train.scores',
-    masks='walk_train.masks',
+recipe = dict(
+    cam=dict(config='icam_r38_coco17.py'),
+    seeds_val=dict(config='icam_r38_coco17.py', cfg_options=_VAL),
+    seeds_train=dict(config='icam_r38_coco17.py'),
+    aff=dict(config='psa_r38_icam_coco17.py'),
+    walk_val=dict(config='psa_r38_icam_coco17.py', cfg_options=_VAL),
+    walk_train=dict(config='psa_r38_icam_coco17.py'),
+    final=dict(config='largefov_r38_icam_coco17.py'),
+    scores_val=dict(config='largefov_r38-scores_icam_coco17.py', cfg_options=_VAL),
+    final_val=dict(cfg_options=_VAL),
+    scores_train=dict(cfg_options=_TRAIN),
+    final_train=dict(cfg_options=_TRAIN),
 )
+report = dict(title='ICAM on COCO 2017')

@@ -21,76 +21,60 @@ _TRAIN = {
 data = 'coco_icam'
 variables = dict(COCO_ROOT='data/coco')
 
-recipe = [
-    dict(name='cam', config='icam_r38_coco.py', action='train'),
-    dict(
-        name='seeds_val',
+recipe = dict(
+    cam=dict(config='icam_r38_coco.py', action='train'),
+    seeds_val=dict(
         config='icam_r38_coco.py',
         action='test',
         inputs={'load_from': 'cam.checkpoint'},
         cfg_options=_VAL,
     ),
-    dict(
-        name='seeds_train',
-        config='icam_r38_coco.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
+    seeds_train=dict(
+        config='icam_r38_coco.py', action='test', inputs={'load_from': 'cam.checkpoint'}
     ),
-    dict(
-        name='crf_low',
+    crf_low=dict(
         config='crf_icam.py',
         action='test',
         inputs={_SEEDS: 'seeds_train.scores'},
         cfg_options={'model.refiner.alpha': 2},
     ),
-    dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 4}),
-    dict(
-        name='aff',
+    crf_high=dict(like='crf_low', cfg_options={'model.refiner.alpha': 4}),
+    aff=dict(
         config='psa_r38_icam_coco.py',
         action='train',
         inputs={f'{_CRF}.low_alpha': 'crf_low.scores', f'{_CRF}.high_alpha': 'crf_high.scores'},
     ),
-    dict(
-        name='walk_val',
+    walk_val=dict(
         config='psa_r38_icam_coco.py',
         action='test',
         inputs={'load_from': 'aff.checkpoint', _SEEDS: 'seeds_val.scores'},
         cfg_options=_VAL,
     ),
-    dict(
-        name='walk_train',
+    walk_train=dict(
         config='psa_r38_icam_coco.py',
         action='test',
         inputs={'load_from': 'aff.checkpoint', _SEEDS: 'seeds_train.scores'},
     ),
-    dict(
-        name='final',
+    final=dict(
         config='largefov_r38_icam_coco.py',
         action='train',
         inputs={'train_dataloader.dataset.store': 'walk_train.masks'},
     ),
-    dict(
-        name='scores_val',
+    scores_val=dict(
         config='largefov_r38-scores_icam_coco.py',
         action='test',
         inputs={'load_from': 'final.checkpoint'},
         cfg_options=_VAL,
     ),
-    dict(
-        name='final_val',
+    final_val=dict(
         config='crf-segmentor_icam.py',
         action='test',
         inputs={_SEEDS: 'scores_val.scores'},
         cfg_options=_VAL,
     ),
-    dict(name='scores_train', like='scores_val', cfg_options=_TRAIN),
-    dict(
-        name='final_train',
-        like='final_val',
-        inputs={_SEEDS: 'scores_train.scores'},
-        cfg_options=_TRAIN,
-    ),
-]
+    scores_train=dict(like='scores_val', cfg_options=_TRAIN),
+    final_train=dict(like='final_val', inputs={_SEEDS: 'scores_train.scores'}, cfg_options=_TRAIN),
+)
 report = dict(
     title='ICAM on COCO 2014',
     scores='seeds_train.scores',

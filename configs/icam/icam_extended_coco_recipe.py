@@ -13,23 +13,17 @@ _VAL = {
 data = 'coco_icam'
 variables = dict(COCO_ROOT='data/coco', WALKED_MASKS='work_dirs/icam_coco_recipe/walk_train/masks')
 
-recipe = [
-    dict(
-        name='round1',
-        config='pspnet_r2n101-pus_icam_coco.py',
-        action='train',
-    ),
-    dict(
-        name='scores',
+recipe = dict(
+    round1=dict(config='pspnet_r2n101-pus_icam_coco.py', action='train'),
+    scores=dict(
         config='pspnet_r2n101-scores_icam_coco.py',
         action='test',
         inputs={'load_from': 'round1.checkpoint'},
     ),
-    dict(
-        name='final_val',
+    final_val=dict(
         config='crf-segmentor_icam.py',
         action='test',
         inputs={_SEEDS: 'scores.scores'},
         cfg_options={**_VAL, 'model.refiner.refiners.0.protocol': 'deeplab'},
     ),
-]
+)

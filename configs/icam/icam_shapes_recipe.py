@@ -8,31 +8,19 @@ _WEIGHTS = 'model.backbone.init_cfg.checkpoint'
 data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
-recipe = [
-    dict(name='plain', config='icam_r18-plain_shapes.py', action='train'),
-    dict(
-        name='cam',
-        config='icam_r18_shapes.py',
-        action='train',
-        inputs={'load_from': 'plain.checkpoint'},
-    ),
-    dict(
-        name='seeds',
-        config='icam_r18_shapes.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
-    ),
-    dict(
-        name='crf_low',
+recipe = dict(
+    plain=dict(config='icam_r18-plain_{data}.py', action='train'),
+    cam=dict(config='icam_r18_{data}.py', action='train', inputs={'load_from': 'plain.checkpoint'}),
+    seeds=dict(config='icam_r18_{data}.py', action='test', inputs={'load_from': 'cam.checkpoint'}),
+    crf_low=dict(
         config='../refine/crf.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.alpha': 2},
     ),
-    dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 4}),
-    dict(
-        name='aff',
-        config='psa_r18_icam_shapes.py',
+    crf_high=dict(like='crf_low', cfg_options={'model.refiner.alpha': 4}),
+    aff=dict(
+        config='psa_r18_icam_{data}.py',
         action='train',
         inputs={
             _WEIGHTS: 'cam.checkpoint',
@@ -40,27 +28,20 @@ recipe = [
             f'{_CRF}.high_alpha': 'crf_high.scores',
         },
     ),
-    dict(
-        name='walk',
-        config='psa_r18_icam_shapes.py',
+    walk=dict(
+        config='psa_r18_icam_{data}.py',
         action='test',
-        inputs={
-            'load_from': 'aff.checkpoint',
-            _WEIGHTS: 'cam.checkpoint',
-            _SEEDS: 'seeds.scores',
-        },
+        inputs={'load_from': 'aff.checkpoint', _WEIGHTS: 'cam.checkpoint', _SEEDS: 'seeds.scores'},
     ),
-    dict(
-        name='final',
-        config='largefov_r18_icam_shapes.py',
+    final=dict(
+        config='largefov_r18_icam_{data}.py',
         action='train',
         inputs={'train_dataloader.dataset.store': 'walk.masks', _WEIGHTS: 'cam.checkpoint'},
     ),
-    dict(
-        name='predict_val',
-        config='largefov_r18_icam_shapes.py',
+    predict_val=dict(
+        config='largefov_r18_icam_{data}.py',
         action='test',
         inputs={'load_from': 'final.checkpoint'},
     ),
-]
+)
 report = dict(title='ICAM on the built-in data set', scores='seeds.scores', masks='walk.masks')

@@ -1,43 +1,8 @@
-# IRN on COCO 2014, with RIB's values for its walk there: seeds, sure labels,
-# boundaries, random walk to masks. Ours: IRN was published for VOC alone.
+# IRN on COCO 2014, with RIB's values for its walk there. Ours: IRN was published for VOC alone.
 # python tools/pipeline.py configs/refine/irn_coco_recipe.py --set COCO_ROOT=data/coco
-_SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
+_base_ = './irn_voc_recipe.py'
 
 data = 'coco'
-variables = dict(COCO_ROOT='data/coco')
-
-recipe = [
-    dict(name='cam', config='../cam/cam_r50_coco.py', action='train'),
-    dict(
-        name='seeds',
-        config='../cam/cam_r50_coco.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
-        cfg_options={'model.test_cfg.fuse': 'irn_cam'},
-    ),
-    # The labels are made of maps that were added up at full size, the walk starts at stride 4.
-    dict(
-        name='seeds_full',
-        like='seeds',
-        cfg_options={'model.test_cfg.fuse': 'irn_high_res', 'test_cfg.stride': 1},
-    ),
-    dict(
-        name='ir_labels',
-        config='ir-labels-rib.py',
-        action='test',
-        inputs={_SEEDS: 'seeds_full.scores'},
-    ),
-    dict(
-        name='irn',
-        config='irn_r50_coco.py',
-        action='train',
-        inputs={'train_dataloader.dataset.pipeline.LoadPseudoMask.store': 'ir_labels.masks'},
-    ),
-    dict(
-        name='masks',
-        config='irn_r50_coco.py',
-        action='test',
-        inputs={'load_from': 'irn.checkpoint', _SEEDS: 'seeds.scores'},
-    ),
-]
-report = dict(title='IRN on COCO 2014', scores='seeds.scores', masks='masks.masks')
+variables = dict(_delete_=True, COCO_ROOT='data/coco')
+recipe = dict(ir_labels=dict(config='ir-labels-rib.py'))
+report = dict(title='IRN on COCO 2014')

@@ -6,33 +6,27 @@ _CRF = 'train_dataloader.dataset.pipeline.LoadCRFScores'
 data = 'voc'
 variables = dict(VOC_ROOT='data/VOCdevkit/VOC2012')
 
-recipe = [
-    dict(name='cam', config='../cam/cam_r38_voc.py', action='train'),
-    dict(
-        name='seeds',
-        config='../cam/cam_r38_voc.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
+recipe = dict(
+    cam=dict(config='../cam/cam_r38_{data}.py', action='train'),
+    seeds=dict(
+        config='../cam/cam_r38_{data}.py', action='test', inputs={'load_from': 'cam.checkpoint'}
     ),
-    dict(
-        name='crf_low',
+    crf_low=dict(
         config='crf.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.alpha': 4},
     ),
-    dict(name='crf_high', like='crf_low', cfg_options={'model.refiner.alpha': 32}),
-    dict(
-        name='psa',
-        config='psa_r38_voc.py',
+    crf_high=dict(like='crf_low', cfg_options={'model.refiner.alpha': 32}),
+    psa=dict(
+        config='psa_r38_{data}.py',
         action='train',
         inputs={f'{_CRF}.low_alpha': 'crf_low.scores', f'{_CRF}.high_alpha': 'crf_high.scores'},
     ),
-    dict(
-        name='masks',
-        config='psa_r38_voc.py',
+    masks=dict(
+        config='psa_r38_{data}.py',
         action='test',
         inputs={'load_from': 'psa.checkpoint', _SEEDS: 'seeds.scores'},
     ),
-]
+)
 report = dict(title='PSA on VOC 2012', scores='seeds.scores', masks='masks.masks')

@@ -3,20 +3,15 @@
 # What follows the seeds, and the variables: see the base.
 _base_ = '../_base_/recipes/lite0_voc.py'
 
-recipe = [
-    dict(name='regions', config='../proposals/regions.py', action='test'),
-    dict(
-        name='cam',
+recipe = dict(
+    _delete_=True,
+    regions=dict(config='../proposals/regions.py', action='test'),
+    cam=dict(
         config='s2c_lite0_voc.py',
         action='train',
         inputs={'train_dataloader.dataset.pipeline.LoadProposals.store': 'regions.proposals'},
     ),
-    dict(
-        name='seeds',
-        config='s2c_lite0_voc.py',
-        action='test',
-        inputs={'load_from': 'cam.checkpoint'},
-    ),
-    *_base_.recipe,
-]
+    seeds=dict(config='s2c_lite0_voc.py', action='test', inputs={'load_from': 'cam.checkpoint'}),
+    **_base_.recipe,
+)
 report = dict(title='S2C on VOC, on a laptop')

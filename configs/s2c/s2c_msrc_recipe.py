@@ -7,28 +7,16 @@ _VAL = 'ImageSets/Segmentation/val.txt'
 data = 'msrc'
 variables = dict(MSRC_ROOT='data/msrcv2')
 
-recipe = [
-    dict(name='proposals', config='../proposals/regions.py', action='test'),
-    dict(
-        name='s2c',
+recipe = dict(
+    proposals=dict(config='../proposals/regions.py', action='test'),
+    s2c=dict(
         config='s2c_r18_msrc.py',
         action='train',
         inputs={f'train_dataloader.{_PIPELINE}.LoadProposals.store': 'proposals.proposals'},
     ),
-    dict(
-        name='seeds',
-        config='s2c_r18_msrc.py',
-        action='test',
-        inputs={'load_from': 's2c.checkpoint'},
-    ),
-    dict(
-        name='masks',
-        config='../refine/par-masks.py',
-        action='test',
-        inputs={_SEEDS: 'seeds.scores'},
-    ),
-    dict(
-        name='segmentor',
+    seeds=dict(config='s2c_r18_msrc.py', action='test', inputs={'load_from': 's2c.checkpoint'}),
+    masks=dict(config='../refine/par-masks.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    segmentor=dict(
         config='deeplabv3plus_r18_s2c_msrc.py',
         action='train',
         inputs={
@@ -36,14 +24,13 @@ recipe = [
             'model.backbone.init_cfg.checkpoint': 's2c.checkpoint',
         },
     ),
-    dict(
-        name='predict_val',
+    predict_val=dict(
         config='deeplabv3plus_r18_s2c_msrc.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={'test_dataloader.dataset.ann_file': _VAL},
     ),
-]
+)
 report = dict(
     title='S2C on MSRC v2',
     scores='seeds.scores',

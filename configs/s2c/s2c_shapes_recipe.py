@@ -6,28 +6,16 @@ _SEEDS = f'test_dataloader.{_PIPELINE}.LoadSeeds.store'
 data = 'shapes'
 variables = dict(SHAPES_ROOT='data/shapes')
 
-recipe = [
-    dict(name='proposals', config='../proposals/regions-small.py', action='test'),
-    dict(
-        name='s2c',
+recipe = dict(
+    proposals=dict(config='../proposals/regions-small.py', action='test'),
+    s2c=dict(
         config='s2c_r18_shapes.py',
         action='train',
         inputs={f'train_dataloader.{_PIPELINE}.LoadProposals.store': 'proposals.proposals'},
     ),
-    dict(
-        name='seeds',
-        config='s2c_r18_shapes.py',
-        action='test',
-        inputs={'load_from': 's2c.checkpoint'},
-    ),
-    dict(
-        name='masks',
-        config='../refine/par-masks.py',
-        action='test',
-        inputs={_SEEDS: 'seeds.scores'},
-    ),
-    dict(
-        name='segmentor',
+    seeds=dict(config='s2c_r18_shapes.py', action='test', inputs={'load_from': 's2c.checkpoint'}),
+    masks=dict(config='../refine/par-masks.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    segmentor=dict(
         config='deeplabv3plus_r18_s2c_shapes.py',
         action='train',
         inputs={
@@ -35,19 +23,14 @@ recipe = [
             'model.backbone.init_cfg.checkpoint': 's2c.checkpoint',
         },
     ),
-    dict(
-        name='predict_train',
+    predict_train=dict(
         config='deeplabv3plus_r18_s2c_shapes.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
         cfg_options={'test_dataloader.dataset.split': 'train'},
     ),
-    dict(
-        name='predict_val',
-        like='predict_train',
-        cfg_options={'test_dataloader.dataset.split': 'val'},
-    ),
-]
+    predict_val=dict(like='predict_train', cfg_options={'test_dataloader.dataset.split': 'val'}),
+)
 report = dict(
     title='S2C on the built-in data set',
     scores='seeds.scores',

@@ -4,22 +4,17 @@
 # activation maps of the training photos, whose labels are known.
 variables = dict(SHAPES_ROOT='data/shapes')
 
-recipe = [
-    dict(name='cam', config='../cam/cam_r18_shapes.py', action='train'),
-    dict(
-        name='toco',
+recipe = dict(
+    cam=dict(config='../cam/cam_r18_shapes.py', action='train'),
+    toco=dict(
         config='toco_vit-tiny_shapes.py',
         action='train',
         inputs={'model.network.backbone.stem.init_cfg.checkpoint': 'cam.checkpoint'},
     ),
-    dict(
-        name='val',
-        config='toco_vit-tiny_shapes.py',
-        action='test',
-        inputs={'load_from': 'toco.checkpoint'},
+    val=dict(
+        config='toco_vit-tiny_shapes.py', action='test', inputs={'load_from': 'toco.checkpoint'}
     ),
-    dict(
-        name='seeds_train',
+    seeds_train=dict(
         like='val',
         cfg_options={
             'model.test_cfg.seeds': True,
@@ -29,12 +24,8 @@ recipe = [
             'test_evaluator.prefix': 'seeds',
         },
     ),
-    dict(
-        name='predict_train',
-        like='val',
-        cfg_options={'test_dataloader.dataset.split': 'train'},
-    ),
-]
+    predict_train=dict(like='val', cfg_options={'test_dataloader.dataset.split': 'train'}),
+)
 report = dict(
     title='ToCo on the built-in data set',
     scores='seeds_train.scores',

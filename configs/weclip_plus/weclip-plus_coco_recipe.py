@@ -6,26 +6,15 @@ variables = dict(
     DINO_CHECKPOINT='checkpoints/dinov2_vits14_pretrain.pth',
 )
 
-recipe = [
-    dict(name='train', config='weclip-plus_vit-b16_coco.py', action='train'),
-    dict(
-        name='predict',
+recipe = dict(
+    train=dict(config='weclip-plus_vit-b16_coco.py', action='train'),
+    predict=dict(
         config='weclip-plus_vit-b16_coco.py',
         action='test',
         inputs={'load_from': 'train.checkpoint'},
     ),
-    dict(
-        name='crf',
-        config='weclip-plus_vit-b16-crf_coco.py',
-        action='test',
-        inputs={'load_from': 'train.checkpoint'},
-    ),
+    crf=dict(like='predict', config='weclip-plus_vit-b16-crf_coco.py'),
     # Its seeds suit any second stage.
-    dict(
-        name='seeds',
-        config='weclip-plus_vit-b16-seeds_coco.py',
-        action='test',
-        inputs={'load_from': 'train.checkpoint'},
-    ),
-]
+    seeds=dict(like='predict', config='weclip-plus_vit-b16-seeds_coco.py'),
+)
 report = dict(title='WeCLIP+ on COCO 2014', scores='seeds.scores')

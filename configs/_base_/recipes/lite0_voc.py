@@ -9,7 +9,6 @@ _EVIDENCE = 'test_dataloader.dataset.pipeline.LoadEvidence.store'
 _STORE = 'train_dataloader.dataset.store'
 _WEIGHTS = 'model.backbone.init_cfg.checkpoint'
 _TRAIN = {'test_dataloader.dataset.ann_file': '{{$TRAIN_LIST:ImageSets/Segmentation/train.txt}}'}
-_SEGMENTOR = '../cam/deeplabv3plus_lite0_cam_voc.py'
 
 data = 'voc'
 variables = dict(
@@ -18,35 +17,26 @@ variables = dict(
     VAL_LIST='ImageSets/Segmentation/val.txt',
 )
 
-recipe = [
-    dict(
-        name='refined',
-        config='../refine/located.py',
-        action='test',
-        inputs={_SEEDS: 'seeds.scores'},
-    ),
-    dict(
-        name='masks',
+recipe = dict(
+    refined=dict(config='../refine/located.py', action='test', inputs={_SEEDS: 'seeds.scores'}),
+    masks=dict(
         config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined.scores'},
         cfg_options={'model.refiner.background': 0.46, 'model.refiner.tuned_on_masks': True},
     ),
-    dict(
-        name='first',
-        config=_SEGMENTOR,
+    first=dict(
+        config='../cam/deeplabv3plus_lite0_cam_voc.py',
         action='train',
         inputs={_STORE: 'masks.masks', _WEIGHTS: 'cam.checkpoint'},
     ),
-    dict(
-        name='seeds2',
+    seeds2=dict(
         config='../cam/deeplabv3plus_lite0-scores_cam_voc.py',
         action='test',
         inputs={'load_from': 'first.checkpoint'},
         cfg_options=_TRAIN,
     ),
-    dict(
-        name='refined2',
+    refined2=dict(
         config='../refine/par-evidence.py',
         action='test',
         inputs={_SEEDS: 'seeds2.scores', _EVIDENCE: 'refined.scores'},
@@ -56,33 +46,26 @@ recipe = [
             'model.refiner.refiners.0.tuned_on_masks': True,
         },
     ),
-    dict(
-        name='masks2',
+    masks2=dict(
         config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined2.scores'},
         cfg_options={'model.refiner.background': None},
     ),
-    dict(
-        name='segmentor',
-        like='first',
-        inputs={_STORE: 'masks2.masks', 'load_from': 'first.checkpoint'},
-    ),
-    dict(
-        name='predict_val',
+    segmentor=dict(like='first', inputs={_STORE: 'masks2.masks', 'load_from': 'first.checkpoint'}),
+    predict_val=dict(
         config='../cam/deeplabv3plus_lite0-tta_cam_voc.py',
         action='test',
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
-]
-baselines = [
-    dict(
-        name='background',
+)
+baselines = dict(
+    background=dict(
         config='../refine/centre-prior.py',
         action='test',
         inputs={_SEEDS: 'seeds.scores'},
         cfg_options={'model.refiner.area': 0},
     ),
-    dict(name='ellipse', like='background', cfg_options={'model.refiner.area': 0.4}),
-]
+    ellipse=dict(like='background', cfg_options={'model.refiner.area': 0.4}),
+)
 report = dict(scores='seeds.scores', masks='masks2.masks', predictions='predict_val.masks')
