@@ -64,8 +64,16 @@ def options_of(built: Any) -> tuple[set[str], bool]:
     Args:
         built: What a registry holds. A class whose constructor passes on ``**kwargs`` has the
             options of the classes above it. It may take others, unless it is one of this package,
-            whose constructors pass on all that they do not name.
+            whose constructors pass on all that they do not name. ``SET_HERE`` of a class names
+            options of those above that it sets itself, and does not take.
     """
+    found, is_open = _parameters(built)
+    fixed = {name for k in getattr(built, '__mro__', ()) for name in vars(k).get('SET_HERE', ())}
+    return found - fixed - {'self'}, is_open
+
+
+def _parameters(built: Any) -> tuple[set[str], bool]:
+    """Parameters of a constructor, and of those above as far as it passes on others."""
     constructors = [built]
     if inspect.isclass(built):
         constructors = [vars(k)['__init__'] for k in built.__mro__ if '__init__' in vars(k)]
@@ -73,16 +81,16 @@ def options_of(built: Any) -> tuple[set[str], bool]:
     is_open = False
     for function in constructors:
         if function is object.__init__:  # which takes none, whatever its signature says
-            return found - {'self'}, is_open
+            return found, is_open
         try:
             parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):
             return found, True
         found |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return found - {'self'}, is_open
+            return found, is_open
         is_open = is_open or not str(function.__module__).startswith('mmwsss.')
-    return found - {'self'}, True
+    return found, True
 
 
 def _check_options(key: str, part: Mapping[str, Any], built: Any) -> None:

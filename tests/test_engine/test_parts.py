@@ -104,3 +104,18 @@ def test_an_option_that_no_constructor_has_is_refused_though_the_rest_is_passed_
     evaluator = dict(type='MaskMetric', threshold=0.3)
     with pytest.raises(StageFailed, match="MaskMetric has no option 'threshold'"):
         check_parts(dict(test_evaluator=evaluator))
+
+
+@pytest.mark.parametrize('name, needed', [('ExCEL', 'bank'), ('WeCLIPPlus', 'second')])
+def test_an_option_that_a_class_sets_itself_is_refused(name, needed):
+    part = MODELS.get(name)
+    for option in part.SET_HERE:
+        with pytest.raises(StageFailed, match=f"model.{option}: {name} has no option '{option}'"):
+            check_parts(dict(model={'type': name, needed: None, option: 1}))
+        with pytest.raises(TypeError, match='multiple values'):
+            part(**{needed: None, option: 1})
+    taken = options_of(part)[0] - {needed}
+    assert len(taken) > 20
+    for option in taken:  # and no other one
+        with pytest.raises(TypeError, match='missing'):
+            part(**{needed: None, option: 1})

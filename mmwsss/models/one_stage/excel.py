@@ -54,6 +54,8 @@ class ExCEL(TokenSegmentor):
     """
 
     FUSED = 0
+    #: Options of the base that are set here, not taken.
+    SET_HERE: ClassVar[tuple[str, ...]] = ('phase2', 'scale_divisor')
     test_cfg_class: ClassVar[type[ExCELTestCfg]] = ExCELTestCfg
     test_cfg: ExCELTestCfg
 

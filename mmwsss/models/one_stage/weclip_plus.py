@@ -1,7 +1,7 @@
 """WeCLIP+: a second frozen encoder beside CLIP, one decoder for both."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -49,6 +49,8 @@ class WeCLIPPlus(TokenSegmentor):
     """
 
     FUSED = 1
+    #: Options of the base that are set here, not taken.
+    SET_HERE: ClassVar[tuple[str, ...]] = ('phase2',)
 
     def __init__(
         self,
