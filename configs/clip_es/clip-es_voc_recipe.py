@@ -27,7 +27,7 @@ recipe = dict(
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
 )
-if _base_._TEST:
+if _base_._TEST:  # --set TEST_LIST=test: photos of VOC's test server
     recipe.update(predict_test=dict(like='predict', cfg_options=_base_._TEST))
 report = dict(
     title='CLIP-ES on VOC 2012',

@@ -51,7 +51,7 @@ recipe = dict(
         inputs={'load_from': 'segmentor.checkpoint'},
     ),
 )
-if _base_._TEST:
+if _base_._TEST:  # --set TEST_LIST=test: photos of VOC's test server
     recipe.update(
         # Co2SAM itself, asked for all classes; and its second stage.
         prompts_test=dict(like='prompts_val', cfg_options=_base_._TEST),

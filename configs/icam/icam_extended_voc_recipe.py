@@ -45,7 +45,7 @@ recipe = dict(
     ),
 )
 
-if _base_._TEST:
+if _base_._TEST:  # --set TEST_LIST=test: photos of VOC's test server
     recipe.update(
         scores_test=dict(like='scores2', cfg_options=_base_._TEST),
         final_test=dict(

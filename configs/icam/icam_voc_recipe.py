@@ -67,7 +67,7 @@ recipe = dict(
     final_train=dict(like='final_val', inputs={_SEEDS: 'scores_train.scores'}, cfg_options=_TRAIN),
 )
 
-if _base_._TEST:
+if _base_._TEST:  # --set TEST_LIST=test: photos of VOC's test server
     recipe.update(
         scores_test=dict(like='scores_val', cfg_options=_base_._TEST),
         final_test=dict(

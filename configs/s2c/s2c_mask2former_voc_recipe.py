@@ -22,7 +22,7 @@ recipe = dict(
         inputs={'load_from': 'mask2former.checkpoint'},
     ),
 )
-if _base_._TEST:
+if _base_._TEST:  # --set TEST_LIST=test: photos of VOC's test server
     recipe.update(
         predict_test_mask2former=dict(like='predict_mask2former', cfg_options=_base_._TEST)
     )

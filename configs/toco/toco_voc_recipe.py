@@ -31,7 +31,7 @@ recipe = dict(
         },
     ),
 )
-if _base_._TEST:
+if _base_._TEST:  # --set TEST_LIST=test: photos of VOC's test server
     recipe.update(
         predict_test=dict(like='val', cfg_options=_base_._TEST),
         scores_test=dict(like='scores_val', cfg_options=_base_._TEST),

@@ -17,7 +17,7 @@ recipe = dict(
     # Its seeds suit any second stage.
     seeds=dict(like='predict', config='weclip-plus_vit-b16-seeds_voc.py'),
 )
-if _base_._TEST:
+if _base_._TEST:  # --set TEST_LIST=test: photos of VOC's test server
     recipe.update(
         predict_test=dict(like='predict', cfg_options=_base_._TEST),
         crf_test=dict(like='crf', cfg_options=_base_._TEST),
