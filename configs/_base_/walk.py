@@ -3,3 +3,9 @@
 val_cfg = val_evaluator = None
 test_cfg = dict(type='StoreTestLoop', kind='masks')
 test_evaluator = dict(type='MaskMetric')
+# Photos and the seeds to walk. Environment: SCORE_STORE, a score store.
+walk_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
+    dict(type='PackTagged'),
+]

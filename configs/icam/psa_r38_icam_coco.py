@@ -24,12 +24,7 @@ train_pipeline = [
 batch = dict(published=8)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = None
-test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
-    dict(type='PackTagged'),
-]
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.walk_pipeline))
 test_evaluator = [
     dict(type='MaskMetric', absent='zero'),
     dict(type='ContourMetric', absent='one'),

@@ -30,12 +30,7 @@ train_pipeline = [
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = None
-test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
-    dict(type='PackTagged'),
-]
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.walk_pipeline))
 
 budget = dict(iterations=100, min_epochs=4)
 # The heads are new, so no rate is reduced.

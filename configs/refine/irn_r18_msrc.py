@@ -32,12 +32,7 @@ train_pipeline = [
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = None
-test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
-    dict(type='PackTagged'),
-]
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.walk_pipeline))
 
 optim_wrapper = dict(
     optimizer=dict(lr=0.05, momentum=0.9, weight_decay=1e-4),

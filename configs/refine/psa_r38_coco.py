@@ -28,12 +28,7 @@ train_pipeline = [
 batch = dict(published=8)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = None
-test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadSeeds', store='{{$SCORE_STORE:work_dirs/scores}}'),
-    dict(type='PackTagged'),
-]
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=_base_.walk_pipeline))
 
 # All new layers are without bias, and batch norm is frozen: there is no bias to treat.
 optim_wrapper = dict(
