@@ -1,32 +1,18 @@
-# ICAM's final stage on COCO 2017: 200k iterations, see largefov_r38_icam_voc.py.
-_base_ = './largefov_r38_icam_voc.py'
+# ICAM's final stage on COCO 2017, as on COCO 2014.
+_base_ = './largefov_r38_icam_coco.py'
 
-_year = 2017
-_max_iters = 200000
-_data = dict(
-    type='COCOTaggedDataset', data_root='{{$COCO_ROOT:data/coco}}', year=_year, untagged=True
-)
 _train = dict(
-    _data,
-    split='train',
-    tags=dict(source='list', path=f'icam/labels_train{_year}.txt', offset=0),
-    data_prefix=dict(img_path=f'train{_year}'),
+    year=2017,
+    tags=dict(path='icam/labels_train2017.txt'),
+    data_prefix=dict(img_path='train2017'),
 )
 _val = dict(
-    _data,
-    _delete_=True,
-    split='val',
-    tags=dict(source='list', path=f'icam/labels_val{_year}.txt', offset=0),
-    data_prefix=dict(img_path=f'val{_year}', seg_map_path=f'icam/masks_val{_year}'),
-    test_mode=True,
+    year=2017,
+    tags=dict(path='icam/labels_val2017.txt'),
+    data_prefix=dict(img_path='val2017', seg_map_path='icam/masks_val2017'),
 )
-model = dict(decode_head=dict(num_classes=81))
 train_dataloader = dict(
-    dataset=dict(
-        store='work_dirs/icam_coco17_recipe/walk_train/masks', images=dict(_train, _delete_=True)
-    )
+    dataset=dict(store='work_dirs/icam_coco17_recipe/walk_train/masks', images=_train)
 )
-val_dataloader = dict(dataset=dict(_val, pipeline={{_base_.val_pipeline}}))
-test_dataloader = dict(dataset=dict(_val, pipeline={{_base_.test_pipeline}}))
-param_scheduler = dict(end=_max_iters + 1)
-train_cfg = dict(max_iters=_max_iters, val_interval=_max_iters)
+val_dataloader = dict(dataset=_val)
+test_dataloader = dict(dataset=_val)
