@@ -1,42 +1,13 @@
 # DeepLab-v1 with the similarity of features on the small classifier's backbone, on MSRC v2.
 _base_ = [
+    '../_base_/models/largefov_r18.py',
     '../_base_/datasets/msrc_masks.py',
     '../_base_/segmentation.py',
     '../_base_/schedules/adamw.py',
     '../_base_/default_runtime.py',
 ]
 
-norm_cfg = dict(type='BN', requires_grad=True)
-model = dict(
-    type='SimilaritySegmentor',
-    data_preprocessor=dict(type='WSSSDataPreprocessor'),
-    backbone=dict(
-        type='mmseg.ResNet',
-        depth=18,
-        num_stages=3,
-        stem_channels=32,
-        base_channels=32,
-        strides=(1, 2, 1),
-        dilations=(1, 1, 1),
-        out_indices=(2,),
-        norm_cfg=norm_cfg,
-        zero_init_residual=False,
-        init_cfg=dict(type='Pretrained', checkpoint=None, prefix='backbone.'),
-    ),
-    decode_head=dict(
-        type='LargeFOVHead',
-        in_channels=128,
-        channels=64,
-        num_classes=15,
-        dilation=3,
-        dropout_ratio=0.1,
-        norm_cfg=norm_cfg,
-        align_corners=True,
-    ),
-    loss_similarity=dict(type='FeatureSimilarityLoss', mu=2.5, sigma=1.25, loss_weight=0.5),
-    scales=(0.5, 0.75, 1.0),
-    flip=True,
-)
+model = dict(decode_head=dict(num_classes=15), scales=(0.5, 0.75, 1.0))
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='LoadMask'),
