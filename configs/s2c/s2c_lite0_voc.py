@@ -1,6 +1,6 @@
 # S2C on VOC, or a part of it, on a laptop's CPU: EfficientNet-Lite0, and the colour regions of
 # RegionProposer in SAM's place. Ours; in all else the network and schedule of the plain CAM.
-# Environment: PROPOSAL_STORE (of the training photos, made by configs/proposals/regions_voc.py).
+# Environment: PROPOSAL_STORE (of the training photos, made by configs/proposals/regions.py).
 _base_ = '../cam/cam_lite0_voc.py'
 
 model = dict(type='S2C', point_decoder=dict(type='RegionPointDecoder'), cpm_begin=4)

@@ -9,11 +9,9 @@ train_pipeline = [
     dict(type='RandomCropPad', size=320, fill=0),
     dict(type='PackTagged'),
 ]
-val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 batch = dict(published=4)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(
     dataset=dict(split='val', data_prefix=_base_.val_prefix, pipeline=test_pipeline)
 )

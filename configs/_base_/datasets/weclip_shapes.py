@@ -8,9 +8,7 @@ train_pipeline = [
     dict(type='RandomCropPad', size=128, fill=0),
     dict(type='PackTagged'),
 ]
-val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 batch = dict(published=8)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(split='val', pipeline=test_pipeline))

@@ -9,10 +9,9 @@ train_pipeline = [
     dict(type='RandomCropPad', size=320, fill=0),
     dict(type='PackTagged'),
 ]
-val_pipeline = [dict(type='LoadImage'), dict(type='LoadMask'), dict(type='PackTagged')]
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 batch = dict(published=4)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 # As published, the training photos that have masks: their seeds are scored too.
-val_dataloader = dict(dataset=dict(split='train', pipeline=val_pipeline))
+val_dataloader = dict(dataset=dict(split='train'))
 test_dataloader = dict(dataset=dict(split='val', pipeline=test_pipeline))
