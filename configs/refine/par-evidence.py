@@ -1,5 +1,5 @@
-# A segmentor's probabilities of the tagged classes, weighted with the maps that it has learned
-# from, then smoothed along the colours of the photo. The maps' store is
+# A segmentor's probabilities of the tagged classes, smoothed along the colours of the photo, then
+# weighted with the maps of a CAM network. The maps' store is
 # `test_dataloader.dataset.pipeline.LoadEvidence.store`, or environment EVIDENCE_STORE.
 # DATA: voc, coco, folder, msrc, shapes.
 _base_ = './par.py'
@@ -8,7 +8,7 @@ model = dict(
     refiner=dict(
         _delete_=True,
         type='Chain',
-        refiners=[dict(type='AddEvidence', weight=2.0, background=0.3), dict(type='PAR')],
+        refiners=[dict(type='PAR'), dict(type='AddEvidence', weight=2.0, background=0.3)],
     )
 )
 test_dataloader = dict(

@@ -39,11 +39,11 @@ recipe = dict(
     refined2=dict(
         config='../refine/par-evidence.py',
         action='test',
-        inputs={_SEEDS: 'seeds2.scores', _EVIDENCE: 'refined.scores'},
+        inputs={_SEEDS: 'seeds2.scores', _EVIDENCE: 'seeds.scores'},
         cfg_options={
-            'model.refiner.refiners.0.weight': 8.0,
-            'model.refiner.refiners.0.background': 0.46,
-            'model.refiner.refiners.0.tuned_on_masks': True,
+            'model.refiner.refiners.1.weight': 10.0,
+            'model.refiner.refiners.1.background': 0.65,
+            'model.refiner.refiners.1.tuned_on_masks': True,
         },
     ),
     masks2=dict(
