@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mmwsss.recipes.source import SourceFile, read_source
+from mmwsss.recipes.source import SourceFile, read_source, registers_types
 from mmwsss.stores.hashing import hash_text
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -22,6 +22,9 @@ _ENTRIES = {
 
 class ReachableCode:
     """Finds the files that a stage's result depends on, from imports and registered types.
+
+    One object knows the registered types of when it was first asked; make a new one where files may
+    have changed.
 
     Begins with what ``train.py`` or ``test.py`` imports, the modules that registered the types
     which a config names, and its ``custom_imports``; follows imports, and texts that are names of
@@ -40,6 +43,7 @@ class ReachableCode:
             paths = [Path(part).resolve() for part in (*filter(None, given), os.curdir)]
         self.paths = list(dict.fromkeys([package.parent, *paths]))
         self._packaged = [Path(sysconfig.get_path(key)) for key in ('purelib', 'platlib', 'stdlib')]
+        self._found_types: dict[str, list[Path]] | None = None
 
     def hashes(
         self, content: Mapping[str, Any], action: str, custom: Iterable[str] = ()
@@ -166,12 +170,14 @@ class ReachableCode:
     # Ours -----------------------------------------------------------------------------
 
     def _types(self) -> dict[str, list[Path]]:
-        """Files by the names of the types that they register."""
-        types: dict[str, list[Path]] = {}
-        for path in sorted(self.package.rglob('*.py')):
-            for name in self._read(path).registered:
-                types.setdefault(name, []).append(path)
-        return types
+        """Files by the names of the types that they register, of when it was first asked."""
+        if self._found_types is None:
+            types: dict[str, list[Path]] = {}
+            for path in filter(registers_types, sorted(self.package.rglob('*.py'))):
+                for name in self._read(path).registered:
+                    types.setdefault(name, []).append(path)
+            self._found_types = types
+        return self._found_types
 
     def _imported(self, module: str, name: str, importer: Path) -> list[Path]:
         """Files behind an import; those of packages that only list names are passed through."""
@@ -241,8 +247,9 @@ class ReachableCode:
 
 def package_hash() -> str:
     """Hash of all code of our package."""
+    code = ReachableCode()  # whose files are parsed already
     files = sorted(_PACKAGE.rglob('*.py'))
-    return hash_text('\n'.join(f'{path.name} {read_source(path, "").digest}' for path in files))
+    return hash_text('\n'.join(f'{path.name} {code._read(path).digest}' for path in files))
 
 
 def custom_modules(cfg: Mapping[str, Any], *, required: bool = False) -> list[str]:

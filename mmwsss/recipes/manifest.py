@@ -6,6 +6,8 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +28,23 @@ _DISTRIBUTIONS = (
 
 def environment() -> dict[str, Any]:
     """Versions of what results may depend on; nothing is imported for it."""
-    versions = {}
-    for name in _DISTRIBUTIONS:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return {
         'python': platform.python_version(),
         'platform': platform.platform(),
         'mmwsss': {'version': __version__, 'code': package_hash(), 'git': _git_commit()},
-        'packages': versions,
+        'packages': dict(_versions()),
         'threads': _threads(),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Versions of the packages; a process has those that it began with."""
+    versions = {}
+    for name in _DISTRIBUTIONS:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
 
 
 def _threads() -> dict[str, Any]:

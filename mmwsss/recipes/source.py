@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+_REGISTER = 'register_module'
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -45,6 +47,17 @@ def read_source(path: Path, package: str) -> SourceFile:
     """
     stat = path.stat()
     return _read(path, package, stat.st_mtime_ns, stat.st_size)
+
+
+def registers_types(path: Path) -> bool:
+    """Whether the word for it is in a file: most have it not, and need not be parsed to know."""
+    stat = path.stat()
+    return _mentions(path, stat.st_mtime_ns, stat.st_size)
+
+
+@cache
+def _mentions(path: Path, changed: int, size: int) -> bool:
+    return _REGISTER.encode() in path.read_bytes()
 
 
 @cache
@@ -162,4 +175,4 @@ def _registered(node: ast.AST) -> list[str]:
 
 def _registers(node: ast.expr) -> bool:
     function = node.func if isinstance(node, ast.Call) else node
-    return isinstance(function, ast.Attribute) and function.attr == 'register_module'
+    return isinstance(function, ast.Attribute) and function.attr == _REGISTER
