@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
+
+from mmwsss import import_hooks
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -39,6 +42,17 @@ def test_mmengine_finds_its_configs_in_an_editable_installation_too(imports, tmp
         'print(cfg.model.type)'
     )
     assert run_python(code) == 'CAMGenerator'
+
+
+def test_the_text_of_a_config_is_formatted_once():
+    calls = []
+    format_code = import_hooks._remember_last(lambda text, **style: calls.append(text) or style)
+    assert format_code('a', width=1) == format_code('a', width=1) == {'width': 1}
+    assert calls == ['a']
+    assert format_code('a', width=2) == {'width': 2} and format_code('b') == {}
+    assert calls == ['a', 'a', 'b']
+    config = Config({'b': [1, 2], 'a': {'c': 'd'}})
+    assert config.pretty_text == config.pretty_text == "a = dict(c='d')\nb = [\n    1,\n    2,\n]\n"
 
 
 def test_the_hub_finds_the_package_where_it_lies():

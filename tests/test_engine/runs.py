@@ -1,13 +1,11 @@
 """Configs, runs and comparisons of the toy task."""
 
-import functools
 import itertools
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import torch
-from mmengine.config import config
 from mmengine.logging import HistoryBuffer
 
 from mmwsss.engine import WSSSRunner, build_runner, load_config
@@ -16,17 +14,6 @@ from tests.test_engine.toy import CONFIG
 REPOSITORY = Path(__file__).parents[2]
 _OF_THE_PROCESS = ('time', '/eta', '/meta', '/experiment_name', '/cfg', '/epoch', '/iter')
 _names = itertools.count()
-_format = getattr(config, 'FormatCode', None)  # newer mmengine formats in another way
-
-
-@functools.lru_cache(maxsize=8)
-def _format_once(text: str):
-    return _format(text, style_config={'based_on_style': 'pep8'})
-
-
-# mmengine formats the config anew for every checkpoint, which is most of a toy run's time.
-if _format:
-    config.FormatCode = lambda text, **kwargs: _format_once(text)
 
 
 def write_config(folder: Path, text: str = '') -> Path:
