@@ -124,6 +124,9 @@ def _parts(node: Any, path: str, scope: str) -> Iterator[tuple[str, Mapping[str,
 
 # Registries ---------------------------------------------------------------------------
 
+# The registry that had a type, by name and scope; a config names most types several times.
+_FOUND_IN: dict[tuple[str, str], Registry] = {}
+
 
 @cache
 def _registries(scope: str) -> tuple[Registry, ...]:
@@ -137,11 +140,25 @@ def _registries(scope: str) -> tuple[Registry, ...]:
 
 
 def _find(kind: str, scope: str) -> Any:
-    for registry in _registries(scope):
+    known = _FOUND_IN.get((kind, scope))
+    for registry in (*filter(None, [known]), *_registries(scope)):
+        if '.' not in kind and not _holds(registry, kind):
+            continue  # mmengine's `get` would look for a module of this name
         found = registry.get(kind)
         if found is not None:
+            _FOUND_IN[kind, scope] = registry
             return found
     return None
+
+
+def _holds(registry: Registry | None, name: str) -> bool:
+    """Whether a registry or one above it has a name."""
+    while registry is not None:
+        registry.import_from_location()
+        if name in _names(registry):
+            return True
+        registry = registry.parent
+    return False
 
 
 def _nearest_type(kind: str, scope: str) -> str:
