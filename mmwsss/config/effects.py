@@ -174,10 +174,12 @@ def _computed(trees: Sequence[ast.Module]) -> dict[str, list[str]]:
     direct: dict[str, list[str]] = {}
     for tree in trees:
         assigned = _assigned(tree)
-        for name in assigned.keys() - READ:
-            for target, value in assigned.items():
-                if value is not None and target != '_base_':
-                    direct.setdefault(name, []).extend(_uses(value, name, target))
+        names = assigned.keys() - READ
+        for target, value in assigned.items():
+            if value is not None and target != '_base_':
+                for name, place in _uses(value, target):
+                    if name in names:
+                        direct.setdefault(name, []).append(place)
     found: dict[str, list[str]] = {}
     for name in direct:
         keys, todo, seen = [], list(direct[name]), set()
@@ -197,21 +199,22 @@ def _computed(trees: Sequence[ast.Module]) -> dict[str, list[str]]:
     return {name: keys for name, keys in found.items() if keys}
 
 
-def _uses(node: ast.expr, name: str, path: str) -> Iterator[str]:
-    """Dotted keys within an expression that are computed from a name."""
+def _uses(node: ast.expr, path: str) -> Iterator[tuple[str, str]]:
+    """Names that an expression is computed from, each with the dotted keys of where."""
     if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'dict' and not node.args:
         for keyword in node.keywords:
             inner = f'{path}.{keyword.arg}' if keyword.arg else path
-            yield from _uses(keyword.value, name, inner)
+            yield from _uses(keyword.value, inner)
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             inner = f'{path}.{key.value!s}' if isinstance(key, ast.Constant) else path
-            yield from _uses(value, name, inner)
+            yield from _uses(value, inner)
     elif isinstance(node, ast.List | ast.Tuple):
         for index, item in enumerate(node.elts):
-            yield from _uses(item, name, f'{path}.{index}')
-    elif any(part.id == name for part in _loads(node)):
-        yield path
+            yield from _uses(item, f'{path}.{index}')
+    elif not isinstance(node, ast.Constant):
+        for name in {part.id for part in _loads(node)}:
+            yield name, path
 
 
 # Contents -----------------------------------------------------------------------------
