@@ -1,5 +1,6 @@
 """Fixtures that several packages' tests share."""
 
+import copy
 import csv
 import os
 import re
@@ -10,18 +11,44 @@ import pytest
 from PIL import Image
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+CONFIGS = Path(__file__).parents[1] / 'configs'
 
 
 def variables_of_configs():
     """Environment variables that the shipped configs read, e.g. ``VOC_ROOT``."""
-    folder = Path(__file__).parents[1] / 'configs'
-    texts = (path.read_text(encoding='utf-8') for path in folder.rglob('*.py'))
+    texts = (path.read_text(encoding='utf-8') for path in CONFIGS.rglob('*.py'))
     return {name for text in texts for name in re.findall(r'\{\{\$(\w+)', text)}
 
 
 os.environ.pop('MMWSSS_DECODER', None)
 for _name in variables_of_configs():  # tests say what they want, whatever the shell exports
     os.environ.pop(_name, None)
+
+
+def once_per_process(load):
+    """Wrap the reading of a config: a shipped one is read once, and everybody gets a copy.
+
+    Resolving one takes 0.1 s, and some are asked for a dozen times. Recipes may look at folders.
+    """
+    names, known = sorted(variables_of_configs()), {}
+
+    def load_shipped(path, import_custom_modules):
+        if path.stem.endswith('_recipe') or not path.resolve().is_relative_to(CONFIGS):
+            return load(path, import_custom_modules)
+        values = tuple(os.environ.get(name) for name in names)
+        key = (path, import_custom_modules, values)
+        if key not in known:
+            known[key] = load(path, import_custom_modules)
+        return copy.deepcopy(known[key])
+
+    return load_shipped
+
+
+def pytest_configure():
+    """Before the test files are imported: some read configs for their parameters."""
+    from mmwsss.config import reading
+
+    reading._load = once_per_process(reading._load)
 
 
 def pytest_collection_modifyitems(items):

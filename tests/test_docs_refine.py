@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 
+from mmwsss.config import read_config
 from mmwsss.registry import MODELS
 from tests.conftest import photo
 
@@ -18,7 +18,7 @@ def test_snippets(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     checkpoint = tmp_path / 'irn.pth'
     torch.manual_seed(0)
-    model = MODELS.build(Config.fromfile('configs/refine/irn_r18_shapes.py').model)
+    model = MODELS.build(read_config('configs/refine/irn_r18_shapes.py').model)
     torch.save({'state_dict': model.state_dict()}, checkpoint)
     truth = np.zeros((96, 128), np.uint8)
     truth[20:60, 30:90], truth[:, :3] = 8, 255

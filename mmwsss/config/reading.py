@@ -45,6 +45,10 @@ def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Conf
         raise FileNotFoundError(f'config {path} does not exist')
     if import_custom_modules and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # scripts have their own folder there instead
+    return _load(path, import_custom_modules)
+
+
+def _load(path: Path, import_custom_modules: bool) -> Config:
     with _safe_substitution() as sources:
         cfg = Config.fromfile(str(path), import_custom_modules=import_custom_modules)
     source = cfg._cfg_dict.pop(SOURCE, None)

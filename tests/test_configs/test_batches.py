@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
+
+from mmwsss.config import read_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 FILES = sorted(
@@ -37,7 +38,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize('name', FILES)
 def test_training_configs_state_their_batch(name):
-    cfg = Config.fromfile(CONFIGS / name)
+    cfg = read_config(CONFIGS / name)
     if not cfg.get('train_cfg') or not cfg.get('train_dataloader'):
         return
     assert 'batch_size' not in cfg.train_dataloader, 'it would be multiplied by the processes'

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
+from mmwsss.config import read_config
 from mmwsss.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -15,12 +15,12 @@ STAGES = sorted(p for p in (CONFIGS / 'cam').glob('cam_r*.py') if not p.stem.end
 
 
 def load(name):
-    return Config.fromfile(CONFIGS / 'cam' / f'{name}.py')
+    return read_config(CONFIGS / 'cam' / f'{name}.py')
 
 
 @pytest.fixture(params=STAGES, ids=lambda path: path.stem)
 def config(request):
-    return Config.fromfile(request.param)
+    return read_config(request.param)
 
 
 def test_parts_exist(config):

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
 
+from mmwsss.config import read_config
 from mmwsss.models.clip.fixed_prompts import BACKGROUND
 from mmwsss.refiners import CRF, Chain
 from mmwsss.registry import DATASETS, METRICS, REFINERS, TRANSFORMS
@@ -19,12 +19,12 @@ STORES = ('LoadSeeds',)
 
 
 def load(name):
-    return Config.fromfile(CONFIGS / f'{name}.py')
+    return read_config(CONFIGS / f'{name}.py')
 
 
 @pytest.mark.parametrize('path', NETWORKS, ids=lambda path: path.stem)
 def test_parts_exist(path):
-    config = Config.fromfile(path)
+    config = read_config(path)
     loaders = (config.get(f'{name}_dataloader') for name in ('train', 'val', 'test'))
     for loader in filter(None, loaders):
         assert DATASETS.get(loader.dataset.type) is not None
@@ -44,7 +44,7 @@ def test_models_build(path, monkeypatch):
     from mmwsss.models.one_stage.second_encoder import SecondEncoder
     from mmwsss.registry import MODELS
 
-    config = Config.fromfile(path)
+    config = read_config(path)
     model = dict(config.model)
     if model['type'] == 'CLIPPretrainer':
         return

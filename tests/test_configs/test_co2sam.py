@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 pytest.importorskip('segment_anything', reason='the extra [sam] is not installed')
 
+from mmwsss.config import read_config
 from mmwsss.models import Co2SAM, SAMFromMasks
 from mmwsss.models.detectors.grounding import GroundingDetector
 from mmwsss.models.sam.lora import lora_parameters
@@ -33,7 +33,7 @@ def step(config, loader, kind):
 
 @pytest.mark.parametrize('path', METHOD, ids=lambda path: path.stem)
 def test_builds(path):
-    config = Config.fromfile(path)
+    config = read_config(path)
     with torch.device('meta'):
         model = MODELS.build(config.model)
     assert type(model) is Co2SAM
@@ -56,7 +56,7 @@ def test_builds(path):
 
 @pytest.mark.parametrize('path', METHOD, ids=lambda path: path.stem)
 def test_oracle_tags_are_never_reported_as_anything_else(path):
-    config = Config.fromfile(path)
+    config = read_config(path)
     oracle = config.model.get('test_cfg', {}).get('oracle_tags', False)
     for key in ('val_evaluator', 'test_evaluator'):
         assert config[key].get('prefix', 'masks') == ('oracle_tags' if oracle else 'masks')
@@ -64,8 +64,8 @@ def test_oracle_tags_are_never_reported_as_anything_else(path):
 
 @pytest.mark.parametrize('name', ['voc', 'coco'])
 def test_published_and_fixed(name):
-    published = Config.fromfile(CONFIGS / f'co2sam/co2sam_sam-b_{name}.py')
-    fixed = Config.fromfile(CONFIGS / f'co2sam/co2sam_sam-b_fixed_{name}.py')
+    published = read_config(CONFIGS / f'co2sam/co2sam_sam-b_{name}.py')
+    fixed = read_config(CONFIGS / f'co2sam/co2sam_sam-b_fixed_{name}.py')
     assert published.model.sam == fixed.model.sam and published.model.loss == fixed.model.loss
     for key in ('optim_wrapper', 'param_scheduler', 'train_cfg'):
         assert published[key] == fixed[key]
@@ -111,8 +111,8 @@ def test_prompts(path, data):
 
 
 def test_pretraining_has_other_classes():
-    config = Config.fromfile(CONFIGS / 'co2sam/sam_vit-tiny_shapes.py')
-    adapted = Config.fromfile(CONFIGS / 'co2sam/co2sam_sam-tiny_shapes.py')
+    config = read_config(CONFIGS / 'co2sam/sam_vit-tiny_shapes.py')
+    adapted = read_config(CONFIGS / 'co2sam/co2sam_sam-tiny_shapes.py')
     assert type(MODELS.build(config.model)) is SAMFromMasks
     assert config.model.arch == adapted.model.sam.arch and config.allow_ground_truth_masks
     sets = [c.train_dataloader.dataset.drawing.class_set for c in (config, adapted)]
@@ -122,7 +122,7 @@ def test_pretraining_has_other_classes():
 
 @pytest.mark.parametrize('path', SEGMENTORS, ids=lambda path: path.stem)
 def test_segmentors(path):
-    config = Config.fromfile(path)
+    config = read_config(path)
     assert config.train_dataloader.dataset.type == 'PseudoMaskDataset'
     assert 'co2sam' in config.train_dataloader.dataset.store
     with torch.device('meta'), DefaultScope.overwrite_default_scope('mmwsss'):

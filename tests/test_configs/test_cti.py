@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
+from mmwsss.config import read_config
 from mmwsss.datasets.coco import _shipped
 from mmwsss.models import CTI, MCTformer, SoftmaxScores
 from mmwsss.recipes.reading import load_recipe
@@ -24,13 +24,13 @@ CLASSES = dict(voc=20, coco=80, shapes=6, msrc=14)
 
 @pytest.fixture(params=STAGES, ids=lambda path: path.stem)
 def config(request):
-    return Config.fromfile(request.param)
+    return read_config(request.param)
 
 
 def baseline(config):
     """MCTformer-V2 of the same network and data."""
     name = Path(config.filename).name.replace('cti_', 'mctformer_')
-    return Config.fromfile(CONFIGS / 'mctformer' / name)
+    return read_config(CONFIGS / 'mctformer' / name)
 
 
 def data_of(path):
@@ -69,7 +69,7 @@ def test_sizes_fit(config):
 
 @pytest.mark.parametrize('name, parameters', [('voc', 38_052_117), ('coco', 82_542_417)])
 def test_published_size(name, parameters):
-    config = Config.fromfile(CONFIGS / f'cti/cti_deit-s_{name}.py')
+    config = read_config(CONFIGS / f'cti/cti_deit-s_{name}.py')
     with torch.device('meta'):
         model = MODELS.build(config.model)
     # The release also holds DeiT's position table and last norm, which it does not use.
@@ -86,7 +86,7 @@ def test_published_size(name, parameters):
 
 def test_photos_of_coco():
     """With those that have no class, and the published photos to watch."""
-    config = Config.fromfile(CONFIGS / 'cti/cti_deit-s_coco.py')
+    config = read_config(CONFIGS / 'cti/cti_deit-s_coco.py')
     assert config.train_dataloader.dataset.untagged
     watched = config.val_dataloader.dataset
     assert watched.split == 'train' and 'seg_map_path' in watched.data_prefix
@@ -95,8 +95,8 @@ def test_photos_of_coco():
 
 
 def test_optimiser():
-    config = Config.fromfile(CONFIGS / 'mctformer/mctformer_deit-small-tiny_shapes.py')
-    schedule = Config.fromfile(CONFIGS / '_base_/schedules/deit_60e.py')
+    config = read_config(CONFIGS / 'mctformer/mctformer_deit-small-tiny_shapes.py')
+    schedule = read_config(CONFIGS / '_base_/schedules/deit_60e.py')
     model = MODELS.build(config.model)
     groups = build_optim_wrapper(model, schedule.optim_wrapper).optimizer.param_groups
     names = {id(p): name for name, p in model.named_parameters()}
@@ -110,7 +110,7 @@ def test_optimiser():
 @pytest.mark.parametrize('method', ['cti', 'mctformer'])
 def test_small_config_trains_a_step(method, name):
     """With everything of the config but the photos."""
-    config = Config.fromfile(CONFIGS / method / f'{method}_deit-small-tiny_{name}.py')
+    config = read_config(CONFIGS / method / f'{method}_deit-small-tiny_{name}.py')
     config.model.backbone.stem.init_cfg = None  # the plain CAM's network, which is not at hand
     model = MODELS.build(config.model).train()
     model.init_weights()
@@ -135,11 +135,11 @@ def test_small_config_trains_a_step(method, name):
 
 @pytest.mark.parametrize('path', SEGMENTORS, ids=lambda path: path.stem)
 def test_segmentors(path):
-    config = Config.fromfile(path)
+    config = read_config(path)
     assert config.train_dataloader.dataset.type == 'PseudoMaskDataset'
     assert f'cti_{data_of(path)}' in config.train_dataloader.dataset.store.replace('_rib', '')
     if '-scores' in path.stem:
-        assert config.model.module == Config.fromfile(str(path).replace('-scores', '')).model
+        assert config.model.module == read_config(str(path).replace('-scores', '')).model
         assert MODELS.get(config.model.type) is SoftmaxScores
         return
     assert config.model.decode_head.num_classes == CLASSES[data_of(path)] + 1
@@ -157,8 +157,8 @@ def test_readme_names_every_config(folder):
 @pytest.mark.parametrize('data, steps, limit', [('voc', 8e-6, 600), ('coco', 5e-6, 1000)])
 def test_rib_differs_from_cti_in_its_test_stage_alone(data, steps, limit):
     """One that is tuned reads CTI's checkpoint; the values are RIB's."""
-    plain = Config.fromfile(CONFIGS / f'cti/cti_deit-s_{data}.py')
-    tuned = Config.fromfile(CONFIGS / f'cti/cti-rib_deit-s_{data}.py')
+    plain = read_config(CONFIGS / f'cti/cti_deit-s_{data}.py')
+    tuned = read_config(CONFIGS / f'cti/cti-rib_deit-s_{data}.py')
     assert tuned.model.type == 'CTIRIB' and tuned.model.backbone == plain.model.backbone
     assert (tuned.model.test_cfg.lr, tuned.model.test_cfg.logit_limit) == (steps, limit)
     disjoint = tuned.test_dataloader.dataset.pipeline[1]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
 
+from mmwsss.config import read_config
 from mmwsss.recipes.reading import load_recipe
 from mmwsss.refiners import SAMSeeding
 from mmwsss.registry import DATASETS, METRICS, REFINERS, TRANSFORMS
@@ -19,12 +19,12 @@ STORES = ('LoadProposals', 'LoadPseudoMask')
 
 
 def load(name):
-    return Config.fromfile(CONFIGS / 'fma' / f'{name}.py')
+    return read_config(CONFIGS / 'fma' / f'{name}.py')
 
 
 @pytest.fixture(params=PROMPTS, ids=lambda path: path.stem)
 def config(request):
-    return Config.fromfile(request.param)
+    return read_config(request.param)
 
 
 def parts(config):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
+from mmwsss.config import read_config
 from mmwsss.models import ICAM, AffinityNet, AveragedScores, SimilaritySegmentor, SoftmaxScores
 from mmwsss.models.conversion import FORMATS
 from mmwsss.recipes.reading import load_recipe
@@ -25,7 +25,7 @@ DATA = {'voc': 20, 'coco': 80, 'coco17': 80}
 
 
 def load(name):
-    return Config.fromfile(FOLDER / f'{name}.py')
+    return read_config(FOLDER / f'{name}.py')
 
 
 def build(model):
@@ -191,7 +191,7 @@ def test_small_config_trains_a_step(name):
 
 @pytest.mark.parametrize('name', ['shapes', 'msrc'])
 def test_small_configs_have_the_plain_cams_data_and_network(name):
-    plain = Config.fromfile(FOLDER.parent / 'cam' / f'cam_r18_{name}.py')
+    plain = read_config(FOLDER.parent / 'cam' / f'cam_r18_{name}.py')
     first, second = load(f'icam_r18-plain_{name}'), load(f'icam_r18_{name}')
     for config in (first, second):
         assert config.train_dataloader == plain.train_dataloader
@@ -225,7 +225,7 @@ def test_converted_checkpoints_fit_their_configs(kind, name):
 
 def test_readme_and_metafile_list_everything():
     listed = yaml.safe_load((FOLDER / 'metafile.yml').read_text())['Models']
-    trained = {path.stem for path in CONFIGS if Config.fromfile(path).get('train_cfg')}
+    trained = {path.stem for path in CONFIGS if read_config(path).get('train_cfg')}
     assert {model['Name'] for model in listed} == trained
     readme = (FOLDER / 'README.md').read_text()
     for path in FOLDER.glob('*.py'):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import mmwsss.engine  # noqa: F401  (mmcv's stand-in, registries)
+from mmwsss.config import read_config
 from mmwsss.engine.auto_classes import resolve_num_classes
 from mmwsss.models import AffinityNet, BaseCAMGenerator, IRNet
 from mmwsss.recipes.reading import load_recipe
@@ -23,7 +23,7 @@ CLASSES = ('background', *(f'class {number}' for number in range(20)))
 
 @pytest.fixture(params=STAGES, ids=lambda path: path.stem)
 def config(request):
-    return Config.fromfile(request.param)
+    return read_config(request.param)
 
 
 def test_networks_start_from_known_weights(config):
@@ -81,7 +81,7 @@ def test_the_rate_ends_with_the_training(config):
 
 
 def test_held_out_photos_are_not_trained_on():
-    config = Config.fromfile(CONFIGS / 'cam/cam_lite0_folder.py')
+    config = read_config(CONFIGS / 'cam/cam_lite0_folder.py')
     parts = [config[f'{name}_dataloader'].dataset.get('part') for name in ('train', 'val', 'test')]
     assert parts == ['train', 'held_out', None]
 
@@ -90,7 +90,7 @@ def test_lists_are_variables(monkeypatch):
     for variable, value in (('TRAIN_LIST', 'mine/train.txt'), ('VAL_LIST', '/mine/val.txt')):
         monkeypatch.setenv(variable, value)
     for name in ('cam_lite0_voc', 'deeplabv3plus_lite0_cam_voc', 'cam_r38_voc'):
-        config = Config.fromfile(CONFIGS / f'cam/{name}.py')
+        config = read_config(CONFIGS / f'cam/{name}.py')
         train = config.train_dataloader.dataset
         assert train.get('images', train).ann_file == 'mine/train.txt'
         assert config.val_dataloader.dataset.ann_file == '/mine/val.txt'

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
 
+from mmwsss.config import read_config
 from mmwsss.ops.dense_crf import crf_protocol
 from mmwsss.recipes.reading import load_recipe
 
@@ -29,7 +29,7 @@ def test_crf_of_a_recipe(name):
     wanted, kernels, order = CRFS[name]
     stages = {stage.name: stage for stage in load_recipe(CONFIGS / f'{name}.py').stages}
     stage = stages[wanted]
-    config = Config.fromfile(stage.config)
+    config = read_config(stage.config)
     config.merge_from_dict(stage.cfg_options)
     crf = config.model.refiner
     crf = crf.refiners[0] if crf.type == 'Chain' else crf
@@ -71,7 +71,7 @@ def test_stages_of_the_test_server(name, monkeypatch):
     added = stages[len(plain) :]
     assert tuple(stage.name for stage in added) == WITH_TEST_LIST[name]
     for stage in added:
-        config = Config.fromfile(stage.config)
+        config = read_config(stage.config)
         config.merge_from_dict(stage.cfg_options)
         dataset = config.test_dataloader.dataset
         assert (dataset.split, dataset.ann_file) == (None, 'test')

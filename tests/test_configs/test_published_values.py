@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
+
+from mmwsss.config import read_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -315,7 +316,7 @@ def find(config, key):
 
 @pytest.mark.parametrize('name', PUBLISHED)
 def test_published_values(name):
-    config = Config.fromfile(CONFIGS / f'{name}.py')
+    config = read_config(CONFIGS / f'{name}.py')
     plain = lambda value: tuple(value) if isinstance(value, list) else value  # noqa: E731
     found = {key: plain(find(config, key)) for key in PUBLISHED[name]}
     assert found == PUBLISHED[name]

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
+from mmwsss.config import read_config
 from mmwsss.models import S2C, CAMGenerator, SoftmaxScores
 from mmwsss.proposers import RegionProposer
 from mmwsss.registry import DATASETS, MODELS, TRANSFORMS
@@ -32,12 +32,12 @@ def kinds(config):
 
 @pytest.fixture(params=STAGES, ids=lambda path: path.stem)
 def config(request):
-    return Config.fromfile(request.param)
+    return read_config(request.param)
 
 
 def baseline(config):
     """The plain CAM's config of the same network and data."""
-    return Config.fromfile(CONFIGS / 'cam' / Path(config.filename).name.replace('s2c', 'cam'))
+    return read_config(CONFIGS / 'cam' / Path(config.filename).name.replace('s2c', 'cam'))
 
 
 def test_differs_from_the_plain_cam_in_the_method_alone(config):
@@ -77,7 +77,7 @@ def test_order_of_transforms(config):
 
 @pytest.mark.parametrize('name, classes, begin', [('voc', 20, 2), ('coco', 80, 1)])
 def test_published_size(name, classes, begin):
-    config = Config.fromfile(CONFIGS / 's2c' / f's2c_r38_{name}.py')
+    config = read_config(CONFIGS / 's2c' / f's2c_r38_{name}.py')
     with torch.device('meta'):
         model = MODELS.build(config.model)
     assert type(model) is S2C and model.num_classes == classes and model.cpm_begin == begin
@@ -97,7 +97,7 @@ def test_sam_proposals(name):
     assert proposer.type == 'SAMAutoProposer' and set(proposer) == {'type', 'sam'}
     assert config.test_cfg == dict(type='StoreTestLoop', kind='proposals')
     assert DATASETS.get(config.test_dataloader.dataset.type) is not None
-    s2c = Config.fromfile(CONFIGS / 's2c' / f's2c_r38_{name}.py')
+    s2c = read_config(CONFIGS / 's2c' / f's2c_r38_{name}.py')
     assert s2c.model.point_decoder.sam == proposer.sam
     assert s2c.train_dataloader.dataset.split == config.test_dataloader.dataset.split
     for step in config.test_dataloader.dataset.pipeline:
@@ -114,7 +114,7 @@ def proposals(folder, ids, size):
 @pytest.mark.parametrize('name', ['shapes', 'msrc'])
 def test_small_config_trains_a_step(name, tmp_path):
     """With everything of the config but the photos."""
-    config = Config.fromfile(CONFIGS / 's2c' / f's2c_r18_{name}.py')
+    config = read_config(CONFIGS / 's2c' / f's2c_r18_{name}.py')
     pipeline = config.train_dataloader.dataset.pipeline
     pipeline[1].store = proposals(tmp_path / 'proposals', ['0', '1'], (60, 80))
     pipeline = [TRANSFORMS.build(step) for step in pipeline]
@@ -141,12 +141,12 @@ def test_small_config_trains_a_step(name, tmp_path):
 @pytest.mark.parametrize('path', SEGMENTORS, ids=lambda path: path.stem)
 def test_segmentors_are_those_of_the_plain_cam(path):
     """With their own masks."""
-    config = Config.fromfile(path)
+    config = read_config(path)
     assert config.train_dataloader.dataset.type == 'PseudoMaskDataset'
     assert 's2c' in config.train_dataloader.dataset.store
     if '-scores' in path.stem:
         module = config.model.module
-        assert module == Config.fromfile(str(path).replace('-scores', '')).model
+        assert module == read_config(str(path).replace('-scores', '')).model
         assert MODELS.get(config.model.type) is SoftmaxScores
         assert config.test_cfg.kind == 'scores' and config.test_cfg.stride == 1
     if 'r38' in path.stem or 'r18' in path.stem:

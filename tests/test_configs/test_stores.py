@@ -6,11 +6,12 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from mmengine.config import Config, ConfigDict
+from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
 from PIL import Image
 
 import mmwsss.datasets
+from mmwsss.config import read_config
 from mmwsss.engine import WSSSRunner, build_runner
 from mmwsss.registry import DATASETS, TRANSFORMS
 from mmwsss.stores import StoreMeta, StoreMismatch, StoreReader, create_store
@@ -52,7 +53,7 @@ def stages():
     """Training configs on the built-in photos that read stores, one of each set of readers."""
     found = {}
     for path in sorted(CONFIGS.glob('*/*_shapes.py')):
-        config = Config.fromfile(path)
+        config = read_config(path)
         names = tuple(sorted({node['type'] for node in in_training(config)}))
         method = path.parent.name
         if names and config.get('train_cfg'):
@@ -99,7 +100,7 @@ def test_all_readers_are_known():
 @pytest.mark.parametrize('path', stages())
 def test_a_missing_entry_is_refused_before_training(path, incomplete, tiny_shapes, tmp_path):
     folder, left_out = incomplete
-    config = Config.fromfile(path)
+    config = read_config(path)
     config.work_dir, config.experiment_name = str(tmp_path), path.stem
     config.model = ConfigDict(type='ToyModel')  # what trains is of no concern
     for node in in_training(config):

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 
+from mmwsss.config import read_config
 from mmwsss.models import DenseEnergyLoss, SoftmaxScores, ToCo
 from mmwsss.registry import MODELS, TRANSFORMS
 from tests.conftest import photo
@@ -25,7 +25,7 @@ def data_of(path):
 
 @pytest.mark.parametrize('path', NETWORKS, ids=lambda path: path.stem)
 def test_sizes_fit(path):
-    config = Config.fromfile(path)
+    config = read_config(path)
     with torch.device('meta' if 'vit-b' in path.stem else 'cpu'):  # a ResNet asks for memory
         model = MODELS.build(config.model)
     if '-scores' in path.stem:
@@ -39,7 +39,7 @@ def test_sizes_fit(path):
 
 @pytest.mark.parametrize('name', ['voc', 'coco'])
 def test_published_settings(name):
-    config = Config.fromfile(CONFIGS / f'toco_vit-b_{name}.py')
+    config = read_config(CONFIGS / f'toco_vit-b_{name}.py')
     with torch.device('meta'):
         model = MODELS.build(config.model)
     coco = name == 'coco'
@@ -63,7 +63,7 @@ def test_published_settings(name):
 @pytest.mark.parametrize('name', ['voc', 'coco'])
 def test_fixed_differs_in_the_quirks_alone(name):
     published, fixed = (
-        Config.fromfile(CONFIGS / f'toco_vit-b{kind}_{name}.py') for kind in ('', '_fixed')
+        read_config(CONFIGS / f'toco_vit-b{kind}_{name}.py') for kind in ('', '_fixed')
     )
     assert fixed.model.scale_token_boxes and fixed.train_pipeline[1].consistent
     fixed.model.scale_token_boxes = fixed.train_pipeline[1].consistent = False
@@ -72,8 +72,8 @@ def test_fixed_differs_in_the_quirks_alone(name):
 
 
 def test_rates():
-    config = Config.fromfile(CONFIGS / 'toco_vit-b_voc.py')
-    small = Config.fromfile(CONFIGS / 'toco_vit-tiny_shapes.py').model
+    config = read_config(CONFIGS / 'toco_vit-b_voc.py')
+    small = read_config(CONFIGS / 'toco_vit-tiny_shapes.py').model
     model = MODELS.build(small)
     groups = build_optim_wrapper(model, config.optim_wrapper).optimizer.param_groups
     names = {id(p): name for name, p in model.named_parameters()}
@@ -91,7 +91,7 @@ def test_rates():
 )
 def test_small_config_trains_a_step(path):
     """With everything of the config but the photos and the plain CAM's network."""
-    config = Config.fromfile(ROOT / path)
+    config = read_config(ROOT / path)
     config.model.network.backbone.stem.init_cfg = None
     model = MODELS.build(config.model).train()
     model.init_weights()
@@ -112,7 +112,7 @@ def test_small_config_trains_a_step(path):
 
 def test_crf_protocol():
     for path in CONFIGS.glob('crf-segmentor_toco_*.py'):
-        assert Config.fromfile(path).model.refiner.refiners[0] == dict(type='CRF', protocol='toco')
+        assert read_config(path).model.refiner.refiners[0] == dict(type='CRF', protocol='toco')
 
 
 def test_readme_names_every_config():

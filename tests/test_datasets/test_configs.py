@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
 
+from mmwsss.config import read_config
 from mmwsss.registry import DATASETS
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
@@ -13,7 +13,7 @@ def config(name, **variables):
     with pytest.MonkeyPatch.context() as patch:
         for key, value in variables.items():
             patch.setenv(key, str(value))
-        return Config.fromfile(FOLDER / f'{name}.py')
+        return read_config(FOLDER / f'{name}.py')
 
 
 @pytest.mark.parametrize('name', ['voc', 'coco', 'msrc', 'shapes', 'folder'])

@@ -4,9 +4,9 @@ import zipfile
 
 import pytest
 import torch
-from mmengine.config import Config
 from torch import nn
 
+from mmwsss.config import read_config
 from mmwsss.engine.checkpoint_io import CheckpointError, find_resumable, load_checkpoint
 from mmwsss.engine.loaded_weights import misfit, other_classes
 from mmwsss.registry import MODELS
@@ -50,7 +50,7 @@ def test_another_stages_checkpoint_and_class_count():
     """By the configs themselves: a CAM network, a segmentor, and one with fewer classes."""
 
     def build(name, **options):
-        cfg = Config.fromfile(REPOSITORY / 'configs' / name)
+        cfg = read_config(REPOSITORY / 'configs' / name)
         cfg.merge_from_dict(options)
         return MODELS.build(cfg.model)
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from mmengine.config import Config
-
+from mmwsss.config import read_config
 from mmwsss.engine import build_runner, load_config
 from mmwsss.engine.opening import opening
 from tests.test_engine.runs import write_config
@@ -18,7 +17,7 @@ test_dataloader = dict(dataset=dict(type='RepeatDataset', dataset=images))
 
 def test_says_what_on_what_and_where(tmp_path):
     (tmp_path / 'c.py').write_text(CONFIG)
-    cfg = Config.fromfile(tmp_path / 'c.py')
+    cfg = read_config(tmp_path / 'c.py')
     text = opening(cfg, work_dir='/w', seed=7, processes=2, file=Path('/w/1/environment.txt'))
     lines = dict(line.split(maxsplit=1) for line in text.strip().splitlines())
     assert list(lines) == ['what', 'on', 'by', 'train', 'test', 'results', 'details']

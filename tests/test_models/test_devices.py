@@ -5,10 +5,10 @@ import copy
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
+from mmwsss.config import read_config
 from mmwsss.models import PseudoMaskMask2FormerHead
 from mmwsss.refiners import PAR, PARLabels
 from tests.elsewhere import DEVICE, elsewhere
@@ -84,7 +84,7 @@ def test_proposer(settings):
 
 
 def test_mask2former():
-    config = Config.fromfile(CONFIG).model.decode_head
+    config = read_config(CONFIG).model.decode_head
     config.pop('type')
     config['train_cfg']['num_points'] = 64
     head, data = PseudoMaskMask2FormerHead(**config), labels()

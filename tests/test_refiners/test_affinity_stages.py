@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
 
+from mmwsss.config import read_config
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.launch import build_runner
 from mmwsss.engine.testing import run_test
@@ -44,7 +44,7 @@ def made(tiny_shapes, tmp_path_factory):
         stores['masks'].write(id, blocks[: size[0], : size[1]])
         masks, one = rng.rand(3, *size) < 0.5, np.ones(3)
         stores['sam'].write(id, Proposals.from_masks(masks, iou=one, stability=one, level=one))
-    cam = Config.fromfile(CONFIGS.parent / 'cam/cam_r18_shapes.py')
+    cam = read_config(CONFIGS.parent / 'cam/cam_r18_shapes.py')
     torch.manual_seed(0)
     state = MODELS.build(cam.model).state_dict()
     torch.save(dict(state_dict=state, meta={}), folder / 'cam.pth')
@@ -189,7 +189,7 @@ def test_refining_configs_fit_together(path, data):
 @pytest.mark.parametrize('name', ['psa_r38_voc', 'irn_r50_voc', 'irn_r50_coco'])
 def test_published_models_build(name):
     init_default_scope('mmwsss')
-    cfg = Config.fromfile(CONFIGS / f'{name}.py')
+    cfg = read_config(CONFIGS / f'{name}.py')
     model = MODELS.build(cfg.model)
     assert cfg.train_dataloader.dataset.pipeline[-1].meta_keys == ('pair_label',)
     assert cfg.optim_wrapper.optimizer.momentum == cfg.optim_wrapper.optimizer.weight_decay
@@ -199,9 +199,7 @@ def test_published_models_build(name):
 
 @pytest.mark.parametrize('name', ['psa', 'irn', 'rib'])
 def test_small_configs_differ_in_their_data_only(name):
-    shapes, msrc = (
-        Config.fromfile(CONFIGS / f'{name}_r18_{data}.py') for data in ('shapes', 'msrc')
-    )
+    shapes, msrc = (read_config(CONFIGS / f'{name}_r18_{data}.py') for data in ('shapes', 'msrc'))
     assert msrc.test_dataloader.dataset.type == 'MSRCDataset'
     for cfg in (shapes, msrc):
         cfg.model.backbone.pop('init_cfg', None)

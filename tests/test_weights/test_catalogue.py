@@ -3,8 +3,8 @@ import re
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
 
+from mmwsss.config import read_config
 from mmwsss.models.conversion import FORMATS
 from mmwsss.weights import WeightFile, find_weights, read_catalogue
 from mmwsss.weights.catalogue import entries_of
@@ -48,7 +48,7 @@ def test_files_of_a_folder():
 
 
 def test_what_a_config_names():
-    cfg = Config.fromfile(CONFIGS / 's2c/s2c_r38_voc.py').to_dict()
+    cfg = read_config(CONFIGS / 's2c/s2c_r38_voc.py').to_dict()
     assert [Path(path).suffix for path in find_weights(cfg)] == ['.params', '.pth']
     content = {'a': ['x/y.pt', {'b': ('checkpoints/folder', 'x/y.pt')}], 'c': 'package://p/q.pth'}
     assert list(find_weights(content)) == ['x/y.pt', 'checkpoints/folder']

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmseg.structures import SegDataSample
 
+from mmwsss.config import read_config
 from mmwsss.engine.schedulers import PSAPolyLR
 from mmwsss.models import CAMGenerator, CAMHead, ResNet38d, read_params
 from mmwsss.models.conversion.checkpoint_keys import MXNET_RULES, rename, rename_keys
@@ -190,7 +190,7 @@ def max_step(spec: dict) -> int:
 
 @handles('s2c', 'poly_sgd')
 def poly_sgd(spec, arrays, folder):
-    optimizer = Config.fromfile(CONFIGS / '_base_/schedules/poly_sgd.py').optim_wrapper.optimizer
+    optimizer = read_config(CONFIGS / '_base_/schedules/poly_sgd.py').optim_wrapper.optimizer
     plain = [spec['inputs'][name]['desc'].count('no weight decay') for name in ('w0', 'w1')]
     values, rates, momenta = run_poly_sgd(
         [arrays['w0'], arrays['w1']],

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmseg.structures import SegDataSample
 
+from mmwsss.config import read_config
 from mmwsss.datasets.tags import names_to_ids, read_tag_list, read_tag_xml
 from mmwsss.datasets.transforms import ResizeToMultiple
 from mmwsss.datasets.voc import VOCTaggedDataset
@@ -39,7 +39,7 @@ from tests.golden.tolerance import EXACT, Tolerance, tolerance
 
 def shipped(data):
     """The published config of VOC or COCO."""
-    return Config.fromfile(CONFIGS / f'clip_es/clip-es_vit-b16_{data}.py').model
+    return read_config(CONFIGS / f'clip_es/clip-es_vit-b16_{data}.py').model
 
 
 def shipped_caa(data) -> AttentionAffinity:
@@ -206,7 +206,7 @@ def case_seeds(scores, keys) -> Seeds:
 
 def chain(name):
     """The parts of a config's chain of refiners."""
-    parts = Config.fromfile(CONFIGS / f'clip_es/{name}.py').model.refiner.refiners
+    parts = read_config(CONFIGS / f'clip_es/{name}.py').model.refiner.refiners
     crf, threshold = ({k: v for k, v in part.items() if k != 'type'} for part in parts)
     return CRF(**crf), Threshold(**threshold)
 
@@ -256,7 +256,7 @@ def eval_seed(spec, arrays, folder):
 
 @handles('clip_es', 'preprocess*')
 def preprocess(spec, arrays, folder):
-    config = Config.fromfile(CONFIGS / 'clip_es/clip-es_vit-b16_voc.py')
+    config = read_config(CONFIGS / 'clip_es/clip-es_vit-b16_voc.py')
     (options,) = (
         step for step in config.test_dataloader.dataset.pipeline if step.type == 'ResizeToMultiple'
     )

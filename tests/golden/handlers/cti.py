@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from mmseg.structures import SegDataSample
 
+from mmwsss.config import read_config
 from mmwsss.models import CTI
 from mmwsss.models.backbones import AttentionWatch
 from mmwsss.models.backbones.class_token_vit import resize_positions
@@ -26,7 +27,7 @@ RULES = FORMATS['cti'].rules
 
 def config_of(classes: int) -> Config:
     """Published settings; the release tells the data set by the number of classes."""
-    return Config.fromfile(CONFIGS / f'cti/cti_deit-s_{"voc" if classes == 20 else "coco"}.py')
+    return read_config(CONFIGS / f'cti/cti_deit-s_{"voc" if classes == 20 else "coco"}.py')
 
 
 def official_state(spec: dict) -> dict:

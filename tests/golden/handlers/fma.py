@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
+from mmwsss.config import read_config
 from mmwsss.models import CLIP, FMA, CAMActivationLoss, MultiLabelContrastiveLoss, PromptLearner
 from mmwsss.models.clip.prompt_learner import text_seed
 from mmwsss.models.clip.sizes import CLIPSizes
@@ -237,9 +237,9 @@ def ctx_init(spec, arrays, folder):
     results = {
         f'seed of {text}': (text_seed(text), number, EXACT) for text, number in seeds.items()
     }
-    voc = Config.fromfile(CONFIGS / 'fma/fma_vit-b16-seg_voc.py').model.prompts
+    voc = read_config(CONFIGS / 'fma/fma_vit-b16-seg_voc.py').model.prompts
     for name, options in {
-        'zhen': Config.fromfile(CONFIGS / 'fma/fma_vit-b16-cls_voc.py').model.prompts,
+        'zhen': read_config(CONFIGS / 'fma/fma_vit-b16-cls_voc.py').model.prompts,
         'ji': voc,
     }.items():
         ctx = PromptLearner(**options).ctx.detach().numpy()
@@ -307,7 +307,7 @@ def loss_cam_activation(spec, arrays, folder):
 
 def shipped_caa(name: str) -> AttentionAffinity:
     """The setting of one of our configs."""
-    cfg = Config.fromfile(CONFIGS / f'fma/fma_vit-b16-{name}.py')
+    cfg = read_config(CONFIGS / f'fma/fma_vit-b16-{name}.py')
     return AttentionAffinity(**cfg.model.test_cfg.caa)
 
 

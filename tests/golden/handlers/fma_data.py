@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
+from mmwsss.config import read_config
 from mmwsss.datasets.transforms.prompt_tuning import jitter_colors
 from mmwsss.registry import MODELS, PARAM_SCHEDULERS, TRANSFORMS
 from tests.golden.handlers import handles
@@ -18,7 +19,7 @@ CONFIGS = Path(__file__).parents[3] / 'configs'
 
 
 def fma_config(name: str) -> Config:
-    return Config.fromfile(CONFIGS / f'fma/fma_vit-b16-{name}.py')
+    return read_config(CONFIGS / f'fma/fma_vit-b16-{name}.py')
 
 
 class Prompts:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 import torch.nn.functional as F
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
@@ -15,6 +14,7 @@ from mmseg.structures import SegDataSample
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from mmwsss.config import read_config
 from mmwsss.engine.schedulers import PSAPolyLR
 from mmwsss.models.conversion import FORMATS, rename_keys
 from mmwsss.ops.affinity import feature_affinity, feature_stencil
@@ -44,7 +44,7 @@ def stage(kind, spec, without_dropout=False):
 
     Parameters are made anew for each case (a training step changes them), their values once.
     """
-    cfg = Config.fromfile(CONFIGS / STAGES[kind])
+    cfg = read_config(CONFIGS / STAGES[kind])
     params = {name: tuple(shape) for name, shape in spec['params'].items()}
     key = (kind, spec['salt'], tuple(params.items()))
     if _cache.get('key') != key:  # only ever one: half a gigabyte
@@ -358,7 +358,7 @@ def final_train_step(spec, arrays, folder):
 
 def groups(kind):
     """Our parameters by their part in the config's optimiser: as the official groups."""
-    cfg = Config.fromfile(CONFIGS / STAGES[kind])
+    cfg = read_config(CONFIGS / STAGES[kind])
     with torch.device('meta'), DefaultScope.overwrite_default_scope('mmwsss'):
         model = MODELS.build(cfg.model)
     model.train()
@@ -413,7 +413,7 @@ def lr_schedules(spec, arrays, folder):
         if not isinstance(case, dict):
             continue
         final = 'max_itr' in case
-        cfg = Config.fromfile(CONFIGS / STAGES['icam_final' if final else 'icam'])
+        cfg = read_config(CONFIGS / STAGES['icam_final' if final else 'icam'])
         scheduler = dict(cfg.param_scheduler, by_epoch=False)
         scheduler.pop('convert_to_iter_based', None)
         if final:

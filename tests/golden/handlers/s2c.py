@@ -7,12 +7,12 @@ from functools import lru_cache
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import nn
 
+from mmwsss.config import read_config
 from mmwsss.datasets.transforms.segments import segment_ids
 from mmwsss.models import S2C, SAM, CAMPseudoLabelLoss, SAMPointDecoder, SegmentContrastLoss
 from mmwsss.models.conversion.checkpoint_keys import rename, rename_keys
@@ -259,7 +259,7 @@ def sam_sequence(spec, arrays, folder):
 
 @handles('s2c', 'train_data')
 def train_data(spec, arrays, folder):
-    pipeline = Config.fromfile(CONFIGS / 's2c/s2c_r38_voc.py').train_dataloader.dataset.pipeline
+    pipeline = read_config(CONFIGS / 's2c/s2c_r38_voc.py').train_dataloader.dataset.pipeline
     kinds = [step['type'] for step in pipeline]
     after = kinds.index('SegmentsFromProposals') + 1
     # The case's samples have no colour jitter.
@@ -324,7 +324,7 @@ def se_map(spec, arrays, folder):
 
 @handles('s2c', 'update_full')
 def update_full(spec, arrays, folder):
-    cfg = Config.fromfile(CONFIGS / 's2c/s2c_r38_voc.py')
+    cfg = read_config(CONFIGS / 's2c/s2c_r38_voc.py')
     official = {
         name: torch.from_numpy(fill.value(name, shape, spec['salt']))
         for name, shape in spec['params']['net_main'].items()

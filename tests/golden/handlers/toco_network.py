@@ -10,6 +10,7 @@ from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmseg.structures import SegDataSample
 
+from mmwsss.config import read_config
 from mmwsss.datasets.transforms.token_contrast_views import blur, scaled_crop, solarize
 from mmwsss.models import ToCo
 from mmwsss.models.conversion import FORMATS
@@ -28,7 +29,7 @@ FORMAT = FORMATS['toco']
 
 def config_of(data: str) -> Config:
     """The published settings."""
-    return Config.fromfile(CONFIGS / f'toco/toco_vit-b_{data}.py')
+    return read_config(CONFIGS / f'toco/toco_vit-b_{data}.py')
 
 
 def renamed(names) -> dict[str, str]:

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmseg.structures import SegDataSample
 from torch import nn
 
+from mmwsss.config import read_config
 from mmwsss.datasets.tags import read_tag_masks
 from mmwsss.models import (
     CLIP,
@@ -46,7 +47,7 @@ KEPT: dict = {}
 
 
 def shipped(data, method='weclip', size='vit-b16') -> Config:
-    return Config.fromfile(CONFIGS / f'{method}/{method.replace("_", "-")}_{size}_{data}.py')
+    return read_config(CONFIGS / f'{method}/{method.replace("_", "-")}_{size}_{data}.py')
 
 
 def case_state(spec):
@@ -558,7 +559,7 @@ def infer_ms_flip(spec, arrays, folder):
 
 @handles('weclip', 'crf_test*')
 def crf_test(spec, arrays, folder):
-    cfg = Config.fromfile(CONFIGS / 'weclip/weclip_vit-b16-crf_voc.py').model.test_cfg
+    cfg = read_config(CONFIGS / 'weclip/weclip_vit-b16-crf_voc.py').model.test_cfg
     photo, logits = arrays['in_image'], torch.from_numpy(arrays['in_logits'])
     full = F.interpolate(logits, photo.shape[:2], mode='bilinear')[0]
     crf = DenseCRF(photo, len(full), dict(cfg.crf))

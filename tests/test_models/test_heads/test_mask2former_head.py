@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
+from mmwsss.config import read_config
 from mmwsss.models import PseudoMaskMask2FormerHead
 
 # mmseg's. Imported by name it would come first, before the stand-in for mmcv's compiled ops.
@@ -20,7 +20,7 @@ CHANNELS = (32, 64, 128, 256)
 @pytest.fixture(scope='module')
 def heads():
     """Our head and mmseg's with equal weights, and features of two images of 64 x 64."""
-    config = Config.fromfile(CONFIG).model.decode_head
+    config = read_config(CONFIG).model.decode_head
     config.pop('type')
     torch.manual_seed(0)
     config['train_cfg']['num_points'] = 256
