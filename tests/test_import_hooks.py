@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 
 from mmwsss import import_hooks
 
@@ -53,6 +54,19 @@ def test_the_text_of_a_config_is_formatted_once():
     assert calls == ['a', 'a', 'b']
     config = Config({'b': [1, 2], 'a': {'c': 'd'}})
     assert config.pretty_text == config.pretty_text == "a = dict(c='d')\nb = [\n    1,\n    2,\n]\n"
+
+
+class Numbers(BaseDataset):
+    def load_data_list(self):
+        return [{'number': number} for number in range(3)]
+
+
+def test_a_data_set_collects_no_garbage(monkeypatch):
+    def collect():
+        raise AssertionError('what is imported was looked at')
+
+    monkeypatch.setattr('gc.collect', collect)
+    assert [info['number'] for info in Numbers()] == [0, 1, 2]
 
 
 def test_the_hub_finds_the_package_where_it_lies():
