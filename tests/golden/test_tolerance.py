@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.golden.tolerance import EXACT, Tolerance, tolerance
+from tests.golden.tolerance import EXACT, Tolerance, tolerance, without_avx512
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,13 @@ def test_all_copies_are_small():
     assert all(
         json.loads(path.read_text())['case'] == path.stem for path in folder.glob('*/*.json')
     )
+
+
+def test_bounds_follow_the_kernels_of_the_cpu(monkeypatch):
+    results = {'grad_a': (1, 2, EXACT), 'a_grad_a': (1, 2, EXACT)}
+    loose = Tolerance(atol=2)
+    monkeypatch.setattr('torch.backends.cpu.get_cpu_capability', lambda: 'AVX512')
+    assert without_avx512(results, {'grad_.+': loose}) == results
+    monkeypatch.setattr('torch.backends.cpu.get_cpu_capability', lambda: 'AVX2')
+    found = without_avx512(results, {'grad_.+': loose})
+    assert found == {'grad_a': (1, 2, loose), 'a_grad_a': (1, 2, EXACT)}

@@ -88,7 +88,8 @@ def test_cams_of_tagged_photos(cam, tmp_path):
     results = cam(images, [['dog'], ['dog'], ['boat', 'cat'], []], batch_size=3)
     assert [result.seeds.classes.tolist() for result in results] == [[1], [1], [0, 2], []]
     first, second, _, last = results
-    assert (first.seeds.scores == second.seeds.scores).all(), 'a path and its array are the same'
+    # A path and its array are the same, up to the rounding of their places in the batch.
+    np.testing.assert_allclose(first.seeds.scores, second.seeds.scores, atol=1e-5)
     assert first.seeds.scores.shape == (1, 32, 40) and first.mask.shape == (32, 40)
     assert set(np.unique(first.mask)) <= {0, 2}
     assert first.mask.tolist() == first.seeds.to_mask(0.3).tolist()

@@ -373,6 +373,7 @@ def test_bad_launch(toy):
 SCRIPT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and nohup this one
 from mmwsss.recipes.pipeline import run_pipeline
 from mmwsss.config import read_config
 from mmwsss.recipes.errors import PipelineError

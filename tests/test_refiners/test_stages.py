@@ -64,7 +64,7 @@ def test_a_stage_that_reads_two_stores(scores, tiny_shapes, tmp_path):
     assert 0 < run_test(cfg)['seeds/mIoU'] <= 100
     made = open_store(tmp_path / 'run/scores', 'scores')
     assert len(made.meta.parents) == 2
-    assert made.meta.refiners[0]['refiners'][0]['type'] == 'AddEvidence'
+    assert [r['type'] for r in made.meta.refiners[0]['refiners']] == ['PAR', 'AddEvidence']
     id = dataset.ids[0]
     expected = REFINERS.build(cfg.model.refiner)(
         dataset_image(dataset, 0), seeds[id], evidence=maps[id]

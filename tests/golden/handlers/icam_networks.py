@@ -29,7 +29,7 @@ from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.handlers.cam import CONFIGS, statistics
 from tests.golden.handlers.s2c import network_input
 from tests.golden.handlers.walk import dense_affinity, flat_labels
-from tests.golden.tolerance import EXACT, Tolerance, tolerance
+from tests.golden.tolerance import EXACT, Tolerance, tolerance, without_avx512
 
 STAGES = {
     'icam': 'icam/icam_r38_voc.py',
@@ -353,30 +353,17 @@ def final_train_step(spec, arrays, folder):
         if found := re.fullmatch(r'out_end_(running_mean|running_var|weight)_(.+)', name):
             ours = training.ours[f'{found[2]}.{found[1]}']
             training.compare(name[4:], training.model.state_dict()[ours])
-    return {**training.results, **bounds_of_this_cpu(training.results)}
+    return without_avx512(training.results, ELSEWHERE)
 
 
-# A CPU's kernels decide how sums are rounded. With those for AVX2, gradients of the first update
-# are off by up to 0.8 % of the largest, which the statistics of two photos make 36 % in the second
-# one; double precision is off by 22 % there (docs/results/icam.md). Losses, weights and statistics
-# keep the case's bounds.
+# With kernels for AVX2, gradients of the first update are off by up to 0.8 % of the largest, which
+# the statistics of two photos make 36 % in the second one; double precision is off by 22 % there
+# (docs/results/icam.md). Losses, weights and statistics keep the case's bounds.
 ELSEWHERE = {
     r'it0_(grad|gradnorm|update)_.+': Tolerance(atol=0.015, of_max=True),
     r'it1_grad_.+': Tolerance(atol=0.5, of_max=True),
     r'it1_(gradnorm|update)_.+': Tolerance(atol=0.15, of_max=True),
 }
-
-
-def bounds_of_this_cpu(results):
-    """Results that need other bounds where torch has no kernels for AVX-512; else none."""
-    if torch.backends.cpu.get_cpu_capability() == 'AVX512':
-        return {}
-    return {
-        name: (got, expected, bound)
-        for name, (got, expected, _) in results.items()
-        for pattern, bound in ELSEWHERE.items()
-        if re.fullmatch(pattern, name)
-    }
 
 
 def groups(kind):

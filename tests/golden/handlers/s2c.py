@@ -26,7 +26,7 @@ from mmwsss.structures import Proposals
 from tests.golden import fill
 from tests.golden.handlers import handles, thin
 from tests.golden.handlers.cam import CONFIGS, PREPROCESSOR
-from tests.golden.tolerance import EXACT, Tolerance, tolerance
+from tests.golden.tolerance import EXACT, Tolerance, tolerance, without_avx512
 
 
 class StoredMaps(nn.Module):
@@ -403,4 +403,5 @@ def update_full(spec, arrays, folder):
         step_name = name.replace('grad_', 'step_')
         change = parameter.detach().flatten()[: len(before)] - before
         results[step_name] = (change.numpy(), arrays[step_name], tolerance(spec, step_name))
-    return results
+    # With kernels for AVX2, those of the first blocks are off by up to 0.8 % of the largest.
+    return without_avx512(results, {'(grad|step)_.+': Tolerance(atol=0.015, of_max=True)})
