@@ -165,7 +165,7 @@ def _nearest_type(kind: str, scope: str) -> str:
     prefix, _, name = kind.rpartition('.')
     if not prefix:
         for other in _SIBLINGS:
-            if other != scope and _find(f'{other}.{name}', other) is not None:
+            if other != scope and any(_holds(r, name) for r in _registries(other)):
                 return f', did you mean {f"{other}.{name}"!r}?'
     names = {known for registry in _registries(prefix or scope) for known in _names(registry)}
     near = difflib.get_close_matches(name, sorted(names), n=1)

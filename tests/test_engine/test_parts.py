@@ -46,6 +46,11 @@ def test_mistakes(options, expected):
     assert found.startswith(key) and expected in found and '\n' not in found, found
 
 
+def test_a_python_module_is_no_part():
+    found = problem(model__decode_head__type='numpy')
+    assert "there is no 'numpy'" in found and 'mmseg.numpy' not in found, found
+
+
 @pytest.mark.parametrize(
     'options',
     [
