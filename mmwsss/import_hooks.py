@@ -3,10 +3,9 @@
 - mmengine learns that ``mmwsss::`` means this package, so that ``_base_ = ['mmwsss::cam/...']``,
   ``get_config('mmwsss::...')`` and types such as ``mmwsss.S2C`` resolve in other repositories; of
   an editable installation, too, whose code lies elsewhere than mmengine looks for it.
-- mmengine formats a run's config anew for each checkpoint and log, 0.1 to 0.7 s each time: the last
-  text is remembered.
-- mmengine has all garbage collected for each data set, which looks at whatever is imported: 0.5 s
-  in a stage. The entries of its photos go without.
+- mmengine formats a run's config anew for each checkpoint and log: the last text is remembered.
+- mmengine has all garbage collected for each data set, which looks at whatever is imported. Ours
+  go without.
 - mmengine imports ``pkg_resources``, which setuptools 81 removed: :class:`_PkgResources` stands in
   where it is missing.
 - mmpretrain's vision-language models cannot be imported beside transformers 4.50 or newer, and

@@ -124,9 +124,6 @@ def _parts(node: Any, path: str, scope: str) -> Iterator[tuple[str, Mapping[str,
 
 # Registries ---------------------------------------------------------------------------
 
-# The registry that had a type, by name and scope; a config names most types several times.
-_FOUND_IN: dict[tuple[str, str], Registry] = {}
-
 
 @cache
 def _registries(scope: str) -> tuple[Registry, ...]:
@@ -140,13 +137,11 @@ def _registries(scope: str) -> tuple[Registry, ...]:
 
 
 def _find(kind: str, scope: str) -> Any:
-    known = _FOUND_IN.get((kind, scope))
-    for registry in (*filter(None, [known]), *_registries(scope)):
+    for registry in _registries(scope):
         if '.' not in kind and not _holds(registry, kind):
             continue  # mmengine's `get` would look for a module of this name
         found = registry.get(kind)
         if found is not None:
-            _FOUND_IN[kind, scope] = registry
             return found
     return None
 

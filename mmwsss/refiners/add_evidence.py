@@ -15,8 +15,8 @@ from mmwsss.structures import Proposals, Seeds
 class AddEvidence(Refiner):
     """Weight the probabilities of seeds with those of another store.
 
-    A segmentor knows what photos have in common, the maps that it has learned from know where in
-    this one the tag was decided. Both count where they are multiplied: of each pixel, class ``k``
+    A segmentor knows what photos have in common, a classifier's maps know where in this one the
+    tag was decided. Both count where they are multiplied: of each pixel, class ``k``
     has ``p_k * exp(weight * e_k)``, background included, divided by the sum over all classes. So
     evidence that says the same of every class changes nothing, and a class that the seeds exclude
     (0) stays out. Our own addition, for a second round of masks.

@@ -356,13 +356,17 @@ def final_train_step(spec, arrays, folder):
     return without_avx512(training.results, ELSEWHERE)
 
 
-# With kernels for AVX2, gradients of the first update are off by up to 0.8 % of the largest, which
-# the statistics of two photos make 36 % in the second one; double precision is off by 22 % there
-# (docs/results/icam.md). Losses, weights and statistics keep the case's bounds.
+# With kernels for AVX2 (oneDNN's, or torch's own) the first convolution's gradient is off by up to
+# 0.8 % of its largest element in the first update, which the statistics of two photos make 36 % in
+# the second one; double precision is off by 22 % there (docs/results/icam.md). All other outputs
+# keep the case's bounds.
 ELSEWHERE = {
-    r'it0_(grad|gradnorm|update)_.+': Tolerance(atol=0.015, of_max=True),
-    r'it1_grad_.+': Tolerance(atol=0.5, of_max=True),
-    r'it1_(gradnorm|update)_.+': Tolerance(atol=0.15, of_max=True),
+    r'it0_grad_backbone\.conv1a\.weight': Tolerance(atol=0.015, of_max=True),
+    r'it1_grad_backbone\.conv1a\.weight': Tolerance(atol=0.5, of_max=True),
+    r'it1_(gradnorm|update)_backbone\.conv1a\.weight': Tolerance(atol=0.15, of_max=True),
+    r'it1_(grad|update)_(backbone\.b5_1\.conv_branch2a|conv_fov2)\.weight': Tolerance(
+        atol=0.2, of_max=True
+    ),
 }
 
 
