@@ -8,9 +8,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from mmengine.config import DictAction
 
 from mmwsss import registry
+from mmwsss.config.key_value import KeyValue
 from mmwsss.config.keys import find_key, has_key
 from mmwsss.recipes.reading import load_recipe
 from tests.configs import read
@@ -112,4 +112,4 @@ def test_shell(code):
                     break
                 key, _, value = word.partition('=')
                 assert has_key(config, find_key(config, key)), (key, words)
-                DictAction._parse_iterable(value)
+                KeyValue._parse_iterable(value)

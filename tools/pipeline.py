@@ -3,8 +3,7 @@
 import argparse
 import sys
 
-from mmengine.config import DictAction
-
+from mmwsss.config.key_value import KeyValue
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.launching import LAUNCHERS
 from mmwsss.recipes.pipeline import run_pipeline
@@ -32,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--stage-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValue,
         metavar='STAGE.KEY=VALUE',
         help="values over those of the stages' configs: cam.train_cfg.max_epochs=5; another "
         'total batch: cam.batch.total=8',

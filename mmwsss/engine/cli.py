@@ -7,36 +7,13 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from mmengine.config import DictAction
-
+from mmwsss.config.key_value import KeyValue
 from mmwsss.engine.explain import explain
 from mmwsss.engine.launch import LAUNCHERS
 from mmwsss.torchrun import leave_failure
 
 _MAX_SEED = 2**32 - 1
-
-
-class KeyValue(DictAction):
-    """mmengine's ``DictAction``, with errors reported by the argument parser."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        """Read ``KEY=VALUE`` pairs."""
-        for text in values:
-            key, found, value = text.partition('=')
-            if not found or not key.strip():
-                parser.error(f'{option_string} takes KEY=VALUE, found {text!r}')
-            for opening, closing in (('(', ')'), ('[', ']')):
-                if value.count(opening) != value.count(closing):
-                    parser.error(f'{option_string} {key}: brackets do not close in {value!r}')
-        super().__call__(parser, namespace, values, option_string)
 
 
 def _seed(text: str) -> int:

@@ -19,9 +19,10 @@ import torch
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 
+from mmwsss.config.key_value import KeyValue
 from mmwsss.engine import StageFailed, WSSSRunner
 from mmwsss.engine.auto_classes import resolve_num_classes
-from mmwsss.engine.cli import KeyValue, readable_errors
+from mmwsss.engine.cli import readable_errors
 from mmwsss.engine.launch import load_config
 from mmwsss.registry import MODELS
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from mmengine.registry import init_default_scope
 
-from mmwsss.engine.cli import KeyValue, readable_errors
+from mmwsss.config.key_value import KeyValue
+from mmwsss.engine.cli import readable_errors
 from mmwsss.engine.launch import load_config
 from mmwsss.registry import DATASETS
 from mmwsss.visualization.browsing import browse_dataset

@@ -18,10 +18,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 from mmwsss.apis.data_check import check_config, check_layout
 from mmwsss.apis.data_layouts import LAYOUTS
+from mmwsss.config.key_value import KeyValue
 from mmwsss.datasets.bare import only_warnings
 from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.labelmap import read_labelmap
@@ -61,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument('--list', nargs='+', default=[], help='lists of images, relative to it')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE'
+        '--cfg-options', nargs='+', action=KeyValue, default={}, metavar='KEY=VALUE'
     )
     args = parser.parse_args(argv)
     if args.kind == 'config':

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import DictAction
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mmwsss.apis.comparing import Comparison, compare_stores
 from mmwsss.config import read_config
+from mmwsss.config.key_value import KeyValue
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.engine.cli import readable_errors
 
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--out', type=Path, help='folder for CSV files and the confusion plot')
     parser.add_argument('--show', type=int, default=10, help='rows of a table (default: 10)')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE'
+        '--cfg-options', nargs='+', action=KeyValue, default={}, metavar='KEY=VALUE'
     )
     args = parser.parse_args(argv)
     dataset = None

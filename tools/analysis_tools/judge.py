@@ -13,10 +13,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 from mmwsss.apis.judging import judge
 from mmwsss.config import read_config
+from mmwsss.config.key_value import KeyValue
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.datasets.foreign_options import add_read_options, background_score, read_options
 from mmwsss.engine.cli import readable_errors
@@ -56,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValue,
         default={},
         metavar='KEY=VALUE',
         help='e.g. test_dataloader.dataset.split=val',

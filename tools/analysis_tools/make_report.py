@@ -8,9 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 from mmwsss.config import read_config
+from mmwsss.config.key_value import KeyValue
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.datasets.errors import DataError
 from mmwsss.stores import StoreError
@@ -41,7 +40,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValue,
         default={},
         metavar='KEY=VALUE',
         help='e.g. test_dataloader.dataset.split=val',

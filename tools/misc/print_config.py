@@ -3,10 +3,9 @@
 import argparse
 import sys
 
-from mmengine.config import DictAction
-
 from mmwsss.config import ConfigError, read_config
 from mmwsss.config.effects import check_option
+from mmwsss.config.key_value import KeyValue
 from mmwsss.config.writing import format_config
 from mmwsss.recipes.errors import RecipeError
 from mmwsss.recipes.reading import load_recipe
@@ -20,7 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config of a stage, or a recipe with --stage')
     parser.add_argument('--stage', help="stage of a recipe; inputs are shown as 'stage.output'")
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE'
+        '--cfg-options', nargs='+', action=KeyValue, default={}, metavar='KEY=VALUE'
     )
     return parser.parse_args()
 
