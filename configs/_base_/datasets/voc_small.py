@@ -12,10 +12,11 @@ train_pipeline = [
     dict(type='RandomCropPad', size=256),
     dict(type='PackTagged'),
 ]
+# Scores of the resized photo are compared with the mask at its own size.
 val_pipeline = [
     dict(type='LoadImage'),
-    dict(type='LoadMask'),
     dict(type='RandomResizeLong', low=side, high=side),
+    dict(type='LoadMask'),
     dict(type='PackTagged'),
 ]
 test_pipeline = [

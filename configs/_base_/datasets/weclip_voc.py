@@ -12,6 +12,16 @@ train_pipeline = [
 test_pipeline = [dict(type='LoadImage'), dict(type='PackTagged')]
 batch = dict(published=4)
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-# As published, the training photos that have masks: their seeds are scored too.
-val_dataloader = dict(dataset=dict(split='train'))
-test_dataloader = dict(dataset=dict(split='val', pipeline=test_pipeline))
+# As published, the training photos that have masks (or your own list): their seeds are scored
+# too.
+val_dataloader = dict(
+    dataset=dict(
+        _base_.test_dataloader.dataset,
+        _delete_=True,
+        pipeline=_base_.val_pipeline,
+        **(dict(split='train') if 'split' in _base_.train_photos else {}),
+    )
+)
+test_dataloader = dict(
+    dataset=dict(_base_.val_dataloader.dataset, _delete_=True, pipeline=test_pipeline)
+)
