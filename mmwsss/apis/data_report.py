@@ -11,18 +11,17 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
 from mmwsss.apis.photo_cost import photo_cost
 from mmwsss.datasets.errors import ImageError
-from mmwsss.datasets.io import read_image, read_mask
+from mmwsss.datasets.io import is_deep, read_image, read_mask
 from mmwsss.datasets.listing import SHOWN, names_that_differ_in_case, shown, unread_images
 from mmwsss.datasets.tag_counts import count_remarks
 from mmwsss.datasets.tagged import TaggedDataset
-from mmwsss.stores.images import EXIF_ORIENTATION, image_size
+from mmwsss.stores.images import EXIF_ORIENTATION, image_size, open_image
 from mmwsss.stores.mask_audit import MaskAudit
 
 _THREADS = min(8, os.cpu_count() or 1)
@@ -145,17 +144,20 @@ class DataReport:
 
         def one(path: str) -> tuple[str, bool]:
             try:
-                with Image.open(path) as image:
+                with open_image(path) as image:
                     sizes[path] = image.size[::-1]
+                    deep = is_deep(image)  # before a PNG's EXIF is looked for behind its pixels
                     turned = image.getexif().get(EXIF_ORIENTATION, 1) != 1
-                    if image.mode[0] in 'IF':
+                    if deep:
                         return f'{_below(path, root)} (mode {image.mode})', turned
                 if self.pixels:
                     read_image(path)
             except ImageError as error:
                 return str(error), False
-            except (OSError, SyntaxError, ValueError):
+            except (OSError, SyntaxError):
                 return f'{_below(path, root)} (unreadable)', False
+            except ValueError as error:
+                return f'{_below(path, root)} ({error})', False
             return '', turned
 
         with ThreadPoolExecutor(_THREADS) as pool:

@@ -103,7 +103,10 @@ class WSSSInferencer:
         _load_weights(self.model, loaded, checkpoint)
         self.device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.model.to(self.device).eval()
-        self._makes_seeds = isinstance(self.model, BaseCAMGenerator)
+        # A one-stage transformer segments, unless its config asks for seeds.
+        self._makes_seeds = (
+            isinstance(self.model, BaseCAMGenerator) and 'scores' in self.model.store_output().kinds
+        )
         self._pipeline, self._bgr, self.upright, self._limit = photo_pipeline(cfg)
         parts = [cfg.model, repr(self._pipeline), self._limit.max_pixels]
         self.config_hash = hash_text(json.dumps(parts, default=str, sort_keys=True))

@@ -68,7 +68,7 @@ def judge(
             of other classes.
     """
     infos = {info['img_id']: info for info in map(dataset.get_data_info, range(len(dataset)))}
-    wanted = infos if eval_ann_file is None else set(Path(eval_ann_file).read_text().split())
+    wanted = infos if eval_ann_file is None else dataset.listed_ids(eval_ann_file)
     scored = [id for id in dataset.ids if infos[id].get('seg_map_path') and id in wanted]
     if not scored:
         raise DataError(

@@ -98,7 +98,9 @@ class TaggedFolder(TaggedDataset):
             print_log(f'{self.data_root}: too few photos to hold some out', 'current')
             return records
         wanted = held if self.part == 'held_out' else ~held
-        return [record for record, chosen in zip(records, wanted, strict=True) if chosen]
+        chosen = [record for record, is_wanted in zip(records, wanted, strict=True) if is_wanted]
+        self.tag_protocol['untagged'] = sum(not record['gt_label'].any() for record in chosen)
+        return chosen
 
     def find_classes(self, images: Mapping[str, str]) -> None:
         """Classes as given, or as found in the CSV; the CSV names no photo that is not there."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from mmwsss.datasets.decoding import decode_jpeg
 from mmwsss.datasets.errors import ImageError
@@ -48,9 +48,7 @@ def read_image(
     """
     try:
         with open_image(path) as file:
-            # PIL cuts 16-bit colour down to its high bytes without a word.
-            deep = file.mode[0] in 'IF' or any(';16' in str(tile) for tile in file.tile)
-            if deep:
+            if is_deep(file):
                 raise ImageError(
                     f'{_name(path, img_id)} has 16 or 32 bits a channel (mode {file.mode}); '
                     '8-bit images are expected. Convert it with the scaling that suits it',
@@ -71,6 +69,12 @@ def read_image(
         raise
     except _PIL_ERRORS as error:
         raise _unreadable(path, img_id, error) from error
+
+
+def is_deep(file: ImageFile.ImageFile) -> bool:
+    """Whether an opened image has 16 or 32 bits a channel, which are no photo's."""
+    # PIL cuts 16-bit colour down to its high bytes without a word.
+    return file.mode[0] in 'IF' or any(';16' in str(tile) for tile in file.tile)
 
 
 def read_mask(
@@ -142,5 +146,6 @@ def _unreadable(path: str | Path, img_id: str | None, error: Exception) -> Image
         text = 'is no image that Pillow knows'
     else:
         text = f'cannot be read: {error}'
-    hint = '. It may be cut short: copy it again' if os.path.isfile(path) else ''
+    broken = os.path.isfile(path) and not isinstance(error, ValueError)  # too large, for one
+    hint = '. It may be cut short: copy it again' if broken else ''
     return ImageError(f'{_name(path, img_id)} {text}{hint}', img_id, path)

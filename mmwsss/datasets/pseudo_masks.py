@@ -86,6 +86,7 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
         """The photos' records, with the store's masks."""
         assert self._images is not None, 'the list is read once, while the data set is made'
         infos = map(self._images.get_data_info, range(len(self._images)))
+        # `max_pixels` where the photos have one: they are read as their masks were made.
         records = [
             {
                 'img_id': info['img_id'],
@@ -96,6 +97,7 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
                 'label_map': None,
                 'reduce_zero_label': False,
                 'seg_fields': [],
+                **{key: info[key] for key in ('max_pixels',) if key in info},
             }
             for info in infos
         ]

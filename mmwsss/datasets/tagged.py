@@ -6,6 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,22 @@ class TaggedDataset(BaseDataset):
         if self.ann_file:
             return read_ids(self.ann_file, whole_lines=self.WHOLE_LINES)
         return list(images)
+
+    def listed_ids(self, path: str | Path) -> set[str]:
+        """Those ids of the data set that a list names, which is read as its own lists are.
+
+        Raises:
+            DataError: The list names none of them.
+        """
+        ids = set(read_ids(path, whole_lines=self.WHOLE_LINES))
+        found = ids & set(self.ids)
+        if not found:
+            example = next(iter(sorted(ids)), 'nothing')
+            raise DataError(
+                f'{path}: none of its {len(ids)} ids ({example}, ...) is one of the {len(self)} '
+                f'images of the data set ({next(iter(self.ids), "none")}, ...)'
+            )
+        return found
 
     def find_classes(self, images: Mapping[str, str]) -> None:
         """Make sure that ``metainfo['classes']`` is there before tags are read."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from mmengine.logging import MessageHub
 from mmengine.model import BaseModel, MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
@@ -43,13 +44,19 @@ class AccumulatedStep:
         """
         count = _length(data)
         logged: dict[str, Any] = {}
-        for start in range(0, count, self.at_once):
-            stop = min(start + self.at_once, count)
-            weight = (stop - start) / count
-            part = _Part(optim_wrapper, weight, last=stop == count)
-            outputs = self._step(_cut(data, start, stop), optim_wrapper=part)
-            for name, value in outputs.items():
-                logged[name] = logged.get(name, 0) + weight * value
+        hub = MessageHub.get_current_instance()
+        try:
+            for start in range(0, count, self.at_once):
+                stop = min(start + self.at_once, count)
+                weight = (stop - start) / count
+                part = _Part(optim_wrapper, weight, last=stop == count)
+                # What happens once a step, as a teacher's update, is for the first part.
+                hub.update_info('part_of_step', start // self.at_once)
+                outputs = self._step(_cut(data, start, stop), optim_wrapper=part)
+                for name, value in outputs.items():
+                    logged[name] = logged.get(name, 0) + weight * value
+        finally:
+            hub.update_info('part_of_step', 0)
         return logged
 
 

@@ -55,7 +55,7 @@ def evaluate_store(
         return {}
     wanted = None
     if eval_ann_file is not None:
-        wanted = set(Path(eval_ann_file).read_text().split())
+        wanted = dataset.listed_ids(eval_ann_file)
     left_out = set(leave_out)
     infos = [
         dataset.get_data_info(index)

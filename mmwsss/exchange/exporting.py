@@ -10,7 +10,7 @@ from pathlib import Path
 from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder
 from mmwsss.exchange.base import Entry, ExchangeFormat, Problem
 from mmwsss.stores import StoreError, StoreMismatch
-from mmwsss.stores.images import open_image
+from mmwsss.stores.images import possible_sizes
 from mmwsss.stores.mask_store import MaskStore
 
 
@@ -61,10 +61,9 @@ def export_masks(
                     if id not in photos:
                         raise StoreError(f'no photo of it in {images}')
                     file_name, photo = photos[id], Path(images or '') / photos[id]
-                    with open_image(photo) as image:
-                        size = image.height, image.width
-                    if size != mask.shape:
-                        raise StoreError(f'its mask is {mask.shape}, its photo {size}')
+                    sizes = possible_sizes(photo)
+                    if mask.shape not in sizes:
+                        raise StoreError(f'its mask is {mask.shape}, its photo {sizes[0]}')
             except (OSError, ValueError) as error:
                 problems.append(Problem(id, str(error)))
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder, shown
 from mmwsss.exchange.base import ExchangeFormat, MaskReader, Problem
 from mmwsss.stores import StoreError, StoreMeta, StoreMismatch, create_store
 from mmwsss.stores.hashing import hash_list
-from mmwsss.stores.images import open_image
+from mmwsss.stores.images import possible_sizes
 from mmwsss.stores.mask_store import MaskStore
 
 _BATCH = 64  # corrected masks that are recorded at once
@@ -145,12 +146,14 @@ def import_new_store(
     try:
         for id, read in readers.items():
             try:
-                size = None
-                if photos is not None:
-                    with open_image(Path(images or '') / photos[id]) as image:
-                        size = image.height, image.width
-                store.write(id, read(size))
+                photo = None if photos is None else Path(images or '') / photos[id]
+                mask = _read(read, photo)
             except (OSError, SyntaxError, ValueError) as error:
+                done.problems.append(Problem(id, str(error)))
+                continue
+            try:
+                store.write(id, mask)  # a full disk ends the import
+            except StoreError as error:
                 done.problems.append(Problem(id, str(error)))
             else:
                 done.changed.append(id)
@@ -159,6 +162,18 @@ def import_new_store(
     finally:
         store.close()
     return store, done  # type: ignore[return-value]
+
+
+def _read(read: MaskReader, photo: Path | None) -> np.ndarray:
+    """A mask of its photo's size: upright, or else as the photo is stored."""
+    upright, *stored = (None,) if photo is None else possible_sizes(photo)
+    try:
+        return read(upright)
+    except ValueError:
+        for size in stored:
+            with suppress(ValueError):
+                return read(size)
+        raise
 
 
 def _matched(

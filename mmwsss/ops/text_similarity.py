@@ -25,4 +25,5 @@ def text_similarity(tokens: Tensor, text: Tensor) -> Tensor:
         similarity = similarity * (weight / weight.mean(-1, keepdim=True))
         similarity = similarity - similarity.mean(-1, keepdim=True)
         low, high = similarity.amin(1, keepdim=True), similarity.amax(1, keepdim=True)
-        return (similarity - low) / (high - low)
+        # A single text is nowhere more similar than the mean over texts.
+        return (similarity - low) / (high - low).clamp(min=torch.finfo(torch.float32).tiny)

@@ -104,7 +104,12 @@ def content_hash(path: Path) -> str:
     """Hash of a file, or of the names and contents of all files of a folder."""
     if path.is_file():
         return hash_file(path)
-    return hash_text('\n'.join(f'{name} {found}' for name, found in file_hashes(path).items()))
+    return hash_of_files(file_hashes(path))
+
+
+def hash_of_files(files: Mapping[str, str]) -> str:
+    """Hash of a folder, of what :func:`file_hashes` found."""
+    return hash_text('\n'.join(f'{name} {found}' for name, found in files.items()))
 
 
 def file_hashes(folder: Path) -> dict[str, str]:

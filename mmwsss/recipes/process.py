@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 # torchrun ends its workers itself and gives them 30 s; only then is the group killed.
 _GRACE = 40.0
@@ -40,9 +40,8 @@ def run_process(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     tail: deque[str] = deque(maxlen=_TAIL)
-    with open(log, 'a', encoding='utf-8') as file:
-        file.write(f'$ {shlex.join(command)}\n')
-        file.flush()
+    with open(log, 'ab', buffering=0) as file:
+        file.write(f'$ {shlex.join(command)}\n'.encode())
         process = subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
@@ -69,13 +68,19 @@ def run_process(
     return process.returncode, list(tail)
 
 
-def _read(pipe: IO[str], file: IO[str], tail: deque[str], on_line: Callable[[str], None]) -> None:
-    with suppress(ValueError):  # the log is closed while a stray process still writes
-        for line in pipe:
-            file.write(line)
-            file.flush()
-            if line.strip():
-                tail.append(line.rstrip())
+def _read(pipe: IO[str], file: BinaryIO, tail: deque[str], on_line: Callable[[str], None]) -> None:
+    """Read to the end, whatever becomes of the log: a process whose output nobody reads hangs."""
+    logs = True
+    for line in pipe:
+        if logs:
+            try:
+                file.write(line.encode())
+            except (OSError, ValueError) as error:  # a full disk; closed before a stray process is
+                logs = False
+                tail.append(f'(the log ends here, it could not be written: {error})')
+        if line.strip():
+            tail.append(line.rstrip())
+            with suppress(OSError):  # the terminal is gone
                 on_line(line)
 
 

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mmwsss.recipes.edited_masks import changed_files, edited_masks
-from mmwsss.recipes.identity import content_hash, file_hashes, record_hash, signature
+from mmwsss.recipes.identity import (
+    content_hash,
+    file_hashes,
+    hash_of_files,
+    record_hash,
+    signature,
+)
 from mmwsss.recipes.recipe import OUTPUTS, Stage
 from mmwsss.stores.atomic import atomic_write_json
 from mmwsss.stores.corrections import Corrections
@@ -201,8 +207,10 @@ def _is_finished(record: Mapping[str, Any]) -> bool:
 
 def _fingerprint(path: Path) -> dict[str, Any]:
     """What tells whether an output has changed; of masks, which of them."""
-    record = {'hash': content_hash(path), 'signature': signature(path)}
-    return {**record, 'files': file_hashes(path)} if path.name == 'masks' else record
+    if path.name != 'masks':
+        return {'hash': content_hash(path), 'signature': signature(path)}
+    files = file_hashes(path)
+    return {'hash': hash_of_files(files), 'signature': signature(path), 'files': files}
 
 
 def _hash_of(path: Path) -> str | None:

@@ -61,9 +61,12 @@ class StageRunner:
         folder = self.folders[stage.name]
         old = folder.folder.with_name(f'{folder.folder.name}.old')
         if decision.verb == 'redo':
-            if old.exists():
-                shutil.rmtree(old)
-            folder.folder.rename(old)  # only folders that a pipeline made come here
+            # Only folders that a pipeline made come here. What is unfinished replaces no result.
+            if old.exists() and folder.done is None:
+                shutil.rmtree(folder.folder)
+            else:
+                shutil.rmtree(old, ignore_errors=True)
+                folder.folder.rename(old)
         identity = self.planner.identity(stage)
         earlier = float((folder.started or {}).get('seconds', 0)) if folder.done is None else 0.0
         command = self.command(stage, decision)

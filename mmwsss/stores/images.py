@@ -63,3 +63,11 @@ def image_size(path: str | Path, *, upright: bool = False) -> tuple[int, int]:
     with open_image(path) as image:
         turned = upright and image.getexif().get(EXIF_ORIENTATION, 1) >= 5  # by 90 degrees
         return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def possible_sizes(path: str | Path) -> tuple[tuple[int, int], ...]:
+    """(H, W) of an image file upright, by its EXIF orientation, then as stored if that differs.
+
+    Labelling tools show photos upright; masks of data sets may follow the stored pixels.
+    """
+    return tuple(dict.fromkeys(image_size(path, upright=upright) for upright in (True, False)))

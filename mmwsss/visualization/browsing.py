@@ -56,10 +56,11 @@ def browse_dataset(
     for position in positions.tolist():
         for draw in range(repeat):
             sample = _draw(dataset, position, draw, seed)
-            name = _name(sample, position).replace('/', '_')
+            name = _name(sample, position).lstrip('/')
             tags = _tags(sample, meta.get('classes', ()))
             for part, picture in _pictures(sample, palette, bgr):
                 file = f'{name}_{draw}{part}.png'
+                (out / file).parent.mkdir(parents=True, exist_ok=True)
                 with atomic_write(out / file, sync_folder=False) as path:
                     Image.fromarray(picture).save(path, 'PNG', compress_level=1)
                 rows.append(f'{file}\t{picture.shape[1]}x{picture.shape[0]}\t{tags}')

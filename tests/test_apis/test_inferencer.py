@@ -7,6 +7,7 @@ from PIL import Image
 from mmwsss.apis.inferencer import WSSSInferencer, _newest_in
 from mmwsss.registry import MODELS
 from tests.conftest import photo
+from tests.test_models.test_one_stage.test_toco import CONFIG as TOCO
 
 CLASSES = ('background', 'cat', 'dog', 'boat')
 CAM = {
@@ -127,6 +128,22 @@ def test_segmentor(segmentor):
         alone.cam_overlay()
     with pytest.raises(ValueError, match='EncoderDecoder is a segmentor: it takes no tags'):
         segmentor(images, [['cat']] * 3)
+
+
+@pytest.mark.parametrize('seeds', [False, True])
+def test_a_one_stage_transformer_segments_unless_asked_for_seeds(tmp_path, seeds):
+    model = {**TOCO, 'test_cfg': {'seeds': seeds}}
+    meta = {'dataset_meta': {'classes': CLASSES}}
+    torch.manual_seed(0)
+    weights = {'state_dict': MODELS.build(Config({'m': model}).m).state_dict(), 'meta': meta}
+    torch.save(weights, tmp_path / 'toco.pth')
+    inferencer = WSSSInferencer(make_config(model, PLAIN), tmp_path / 'toco.pth', device='cpu')
+    assert inferencer.makes_scores is seeds
+    (result,) = inferencer(photo(32, 40), [['dog']] if seeds else None)
+    assert result.mask.shape == (32, 40) and (result.seeds is not None) is seeds
+    if not seeds:
+        with pytest.raises(ValueError, match='ToCo is a segmentor: it takes no tags'):
+            inferencer(photo(32, 40), [['dog']])
 
 
 def test_mmseg_pipelines_read_bgr(segmentor, tmp_path):

@@ -158,7 +158,7 @@ def test_what_cannot_be_judged(voc, tmp_path):
     with pytest.raises(StoreError, match='holds proposals'):
         judge(tmp_path / 'proposals', dataset, tmp_path / 'again')
     (tmp_path / 'other.txt').write_text('2011_000001\n')
-    with pytest.raises(DataError, match='none of the 4 images has a mask to be judged by'):
+    with pytest.raises(DataError, match='other.txt: none of its 1 ids'):
         judge(
             tmp_path / 'out/scores', dataset, tmp_path / 'x', eval_ann_file=tmp_path / 'other.txt'
         )

@@ -100,3 +100,25 @@ def test_photos_are_read_within_the_limit(tiny_folder):
     assert dataset.tag_protocol['max_pixels'] == 100
     with pytest.raises(DataError, match='max_pixels is at least 1 or None'):
         build(tiny_folder, max_pixels=0)
+
+
+def test_untagged_photos_of_a_part_are_counted(tiny_folder):
+    content = (tiny_folder / 'images/empty.jpg').read_bytes()
+    for number in range(40):
+        (tiny_folder / f'images/{number}.jpg').write_bytes(content)
+    counts = {}
+    for part in ('all', 'train', 'held_out'):
+        dataset = build(tiny_folder, part=part)
+        records = map(dataset.get_data_info, range(len(dataset)))
+        counts[part] = sum(not record['gt_label'].any() for record in records)
+        assert dataset.tag_protocol['untagged'] == counts[part], 'stores record it'
+    assert counts['all'] == counts['train'] + counts['held_out'] > counts['train']
+
+
+def test_lists_to_score_are_read_as_the_others(tiny_folder, tmp_path):
+    dataset = build(tiny_folder)
+    (tmp_path / 'some.txt').write_text('holiday/my dog, 1.jpg\nempty\nnobody\n')
+    assert dataset.listed_ids(tmp_path / 'some.txt') == {'holiday/my dog, 1', 'empty'}
+    (tmp_path / 'none.txt').write_text('nobody\n')
+    with pytest.raises(DataError, match=r'none of its 1 ids \(nobody, ...\) is one of the 3'):
+        dataset.listed_ids(tmp_path / 'none.txt')

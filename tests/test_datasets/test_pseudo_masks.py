@@ -168,3 +168,21 @@ def test_corrected_photos_are_shown_more_often(voc):
     for wrong in (0, 1.5, '2'):
         with pytest.raises(DataError, match='corrected_repeat says how many times'):
             build(voc, corrected_repeat=wrong)
+
+
+def test_large_photos_are_shrunk_with_their_masks(tiny_folder, tmp_path):
+    store = create_store(tmp_path / 'masks', StoreMeta('masks', ('beach', 'cat', 'dog'), ''))
+    images = dict(type='TaggedFolder', data_root=str(tiny_folder), pipeline=LOAD[:1])
+    for sample in DATASETS.build(images):
+        store.write(sample['img_id'], np.zeros(sample['ori_shape'], np.uint8))
+    dataset = DATASETS.build(
+        dict(
+            type='PseudoMaskDataset',
+            store=str(store.folder),
+            images={**images, 'max_pixels': 100},
+            pipeline=LOAD,
+        )
+    )
+    for sample in dataset:
+        assert sample['gt_seg_map'].shape == sample['img'].shape[:2]
+        assert sample['gt_seg_map'].size <= 100

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.structures import BaseDataElement
@@ -17,9 +18,10 @@ class Line(BaseModel):
         super().__init__()
         torch.manual_seed(0)
         self.net = nn.Linear(3, 1)
-        self.seen = []
+        self.seen, self.parts = [], []
 
     def forward(self, inputs, data_samples=None, mode='loss'):
+        self.parts.append(MessageHub.get_current_instance().get_info('part_of_step'))
         inputs = torch.stack(tuple(inputs))
         self.seen.append(len(inputs))
         target = inputs.new_tensor([float(sample.y) for sample in data_samples])
@@ -44,6 +46,8 @@ def test_equals_the_whole_batch(count, parts):
         ]
         results.append((logged, model.net.weight.detach(), model.net.bias.detach()))
         assert model.seen == (parts if at_once else [count]) * 3
+        if at_once:
+            assert model.parts == list(range(len(parts))) * 3
     torch.testing.assert_close(*results)
 
 

@@ -20,6 +20,7 @@ from mmwsss.exchange import (
 )
 from mmwsss.exchange.reading import id_of_file_name
 from mmwsss.stores import StoreError, StoreMeta, StoreMismatch, create_store, open_store
+from mmwsss.stores.mask_store import MaskStore
 
 CLASSES = ('cat', 'hot dog', 'Äffchen')
 EVERY = list(EXCHANGE_FORMATS)
@@ -384,6 +385,43 @@ def test_photos_are_named_linked_and_compared(store, tmp_path):
         classes=CLASSES, images=tmp_path / 'photos',
     )  # fmt: skip
     assert sorted(done.changed) == ['holiday/my dog, 1', 'rings'] and not done.problems
+
+
+def test_photos_that_a_camera_held_sideways(tmp_path):
+    """Masks are upright, as labelling tools show photos, or follow the stored pixels."""
+    photo = Image.new('RGB', (20, 30))
+    exif = photo.getexif()
+    exif[0x0112] = 6
+    (tmp_path / 'photos').mkdir()
+    for id in ('upright', 'stored', 'other'):
+        photo.save(tmp_path / f'photos/{id}.jpg', exif=exif)
+    shapes = {'upright': (20, 30), 'stored': (30, 20), 'other': (21, 30)}
+    masks = {id: np.pad(np.ones((5, 6), np.uint8), ((0, h - 5), (0, w - 6))) for id, (h, w) in
+             shapes.items()}  # fmt: skip
+    made = store_of(tmp_path / 'made', masks, CLASSES)
+    count, problems = export_masks(
+        made, EXCHANGE_FORMATS['png'], tmp_path / 'index', images=tmp_path / 'photos'
+    )
+    assert count == 2 and [p.id for p in problems] == ['other']
+    new, done = import_new_store(
+        tmp_path / 'index', EXCHANGE_FORMATS['png'], 'png', tmp_path / 'new', CLASSES,
+        images=tmp_path / 'photos',
+    )  # fmt: skip
+    assert sorted(done.changed) == ['stored', 'upright'] and not done.problems
+    assert {id: new[id].shape for id in new} == {k: shapes[k] for k in done.changed}
+
+
+def test_a_full_disk_ends_an_import(store, tmp_path, monkeypatch):
+    export_masks(store, EXCHANGE_FORMATS['png'], tmp_path / 'index')
+
+    def full(self, id, value):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(MaskStore, 'write', full)
+    with pytest.raises(OSError, match='No space left'):
+        import_new_store(
+            tmp_path / 'index', EXCHANGE_FORMATS['png'], 'png', tmp_path / 'new', CLASSES
+        )
 
 
 def test_export_refuses(store, tmp_path):

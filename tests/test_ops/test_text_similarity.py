@@ -28,3 +28,8 @@ def test_a_patch_that_looks_like_a_text_wins_its_map():
     x = 0.1 * torch.ones(1, 5, 4)
     x[0, 3] = text[2]
     assert text_similarity(x, text)[0, :, 2].argmax() == 3
+
+
+def test_a_single_text_is_no_more_similar_anywhere():
+    tokens, text = torch.randn(2, 5, 4), torch.randn(1, 4)
+    assert not text_similarity(tokens, text).any()

@@ -82,6 +82,16 @@ def test_changed_config_redoes_what_depends_on_it(toy):
     assert (toy.work_dir / 'masks.old' / 'done.json').is_file()
 
 
+def test_what_is_unfinished_replaces_no_older_result(toy):
+    toy.run(until_stage='first')
+    toy.trouble.write_text('fail')
+    for epochs in (3, 4):
+        toy.edit('train.py', f'max_epochs={epochs - 1}', f'max_epochs={epochs}')
+        with pytest.raises(PipelineError, match='stage first failed'):
+            toy.run(until_stage='first')
+        assert (toy.work_dir / 'first.old' / 'done.json').is_file()
+
+
 def test_overwrite_keeps_no_older_result(toy):
     toy.run(until_stage='masks')
     toy.edit('masks.py', 'value=1', 'value=2')

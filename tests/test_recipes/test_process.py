@@ -1,4 +1,5 @@
 import os
+import resource
 import sys
 import threading
 import time
@@ -36,6 +37,23 @@ def test_tail_is_short_and_any_byte_is_read(tmp_path):
     code = 'import os\nfor i in range(99): os.write(1, b"%d \\xff\\n" % i)'
     (_, tail), _ = run(code, tmp_path)
     assert len(tail) == 15 and tail[-1].startswith('98 ')
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(tmp_path):
+    """A disk that gets full, a terminal that is gone: the process goes on, and is waited for."""
+
+    def gone(line):
+        raise BrokenPipeError
+
+    log, (_, hard) = tmp_path / 'out.log', resource.getrlimit(resource.RLIMIT_FSIZE)
+    code = 'for i in range(20000): print(i)'  # more than a pipe holds
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
+    try:
+        command = [sys.executable, '-c', code]
+        status, tail = run_process(command, log=log, env=os.environ, on_line=gone)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert status == 0 and tail[-1] == '19999' and log.stat().st_size <= 4000
 
 
 def is_alive(pid):

@@ -1,5 +1,6 @@
 """What check_dataset finds before training."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -179,3 +180,15 @@ def test_the_kind_comes_first(rocks, capsys):
     with pytest.raises(SystemExit):
         check_dataset.main(['wheels', '.'])
     assert "'wheels' is none of voc, coco" in capsys.readouterr().err
+
+
+def test_photos_that_reading_refuses_are_named(rocks, capsys, monkeypatch):
+    from mmwsss.stores import images
+
+    monkeypatch.setattr(images, 'MAX_PIXELS', 500)
+    Image.fromarray(photo(30, 20)).save(rocks / 'images/large.png')
+    cv2.imwrite(str(rocks / 'images/deep.png'), np.zeros((9, 9, 3), np.uint16))
+    status, text = run(capsys, 'folder', rocks)
+    assert status
+    assert 'images/large.png (20 x 30 pixels are declared, images of more than 500' in text
+    assert 'images/deep.png (mode RGB' in text

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmwsss.datasets.listing import read_ids
 from mmwsss.stores import Store, StoreError, open_store
 from mmwsss.stores.hashing import hash_list
 
@@ -55,7 +56,7 @@ def report(folder: Path, list_file: Path | None = None) -> bool:
     print(sizes(store, ids))
     wanted = ids
     if list_file is not None:
-        wanted = [line.split()[0] for line in list_file.read_text().splitlines() if line.strip()]
+        wanted = read_ids(list_file, whole_lines=any(' ' in id for id in ids))
         found = hash_list(wanted)
         same = 'the list it was made for' if found == store.meta.list_hash else 'another list'
         extra = set(ids) - set(wanted)

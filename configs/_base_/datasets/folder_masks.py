@@ -65,6 +65,7 @@ train_dataloader = dict(
             ann_file=train_list,
             classes=classes,
             upright=upright,
+            max_pixels=max_pixels,
         ),
         pipeline=train_pipeline,
     ),

@@ -58,6 +58,7 @@ class RandomRescale(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Resize ``img`` and the aligned maps."""
         factor = random.uniform(self.low, self.high)
+        factor = max(factor, 1 / min(results['img'].shape[:2]))  # a pixel stays one
         for name in ('img', *results.get('aligned', ())):
             kind = cv2.INTER_CUBIC if name == 'img' else cv2.INTER_NEAREST
             results[name] = cv2.resize(

@@ -23,7 +23,7 @@ def frame_size(size: tuple[int, int], side: int, keep_ratio: bool) -> tuple[int,
     if not keep_ratio:
         return side, side
     factor = side / max(size)
-    return int(size[0] * factor + 0.5), int(size[1] * factor + 0.5)
+    return max(1, int(size[0] * factor + 0.5)), max(1, int(size[1] * factor + 0.5))
 
 
 def resize_bilinear(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

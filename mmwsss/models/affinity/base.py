@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -143,13 +143,15 @@ class BaseAffinityModel(BaseModel, StoreWriter):
                     f'{type(self).__name__} lets seeds walk, and the sample has none: add '
                     "dict(type='LoadSeeds', store=...) to the pipeline, before PackTagged"
                 )
-            key = (sample.seeds.size, tuple(inputs[index].shape))
-            groups.setdefault(key, []).append(index)
-        for group in groups.values():
+            # Without padding; another size than the photo's where max_pixels has shrunk it.
+            size = tuple(sample.get('img_shape', sample.seeds.size)[:2])
+            groups.setdefault((size, tuple(inputs[index].shape)), []).append(index)
+        for (size, _), group in groups.items():
             samples = [data_samples[index] for index in group]
             images = torch.stack([inputs[index] for index in group])
-            walked = self.walk(images, [sample.seeds for sample in samples])
-            for sample, seeds in zip(samples, walked, strict=True):
+            walked = self.walk(images, [replace(sample.seeds, size=size) for sample in samples])
+            for sample, found in zip(samples, walked, strict=True):
+                seeds = replace(found, size=sample.seeds.size)
                 # Of several scores for the background the map is the one that has walked.
                 mask = seeds.to_mask(self.test_cfg.background if seeds.background is None else None)
                 sample.seeds = seeds

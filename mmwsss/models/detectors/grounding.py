@@ -257,7 +257,7 @@ def input_size(size: tuple[int, int], short_side: int, long_side: int) -> tuple[
     """Size (h, w) of a detector's input for an image (H, W), as DETR computes it."""
     small, large = min(size), max(size)
     if large / small * short_side > long_side:
-        short_side = round(long_side * small / large)
+        short_side = max(1, round(long_side * small / large))
     if small == short_side:
         return size
     height, width = size

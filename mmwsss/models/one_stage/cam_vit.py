@@ -144,5 +144,5 @@ def resize_by(images: Tensor, scale: float) -> Tensor:
         images: Shape: (N, 3, H, W).
         scale: Positive factor.
     """
-    size = [int(side * scale) for side in images.shape[-2:]]
+    size = [max(1, int(side * scale)) for side in images.shape[-2:]]
     return images if scale == 1 else F.interpolate(images, size, mode='bilinear')

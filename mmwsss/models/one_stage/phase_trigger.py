@@ -30,7 +30,7 @@ class PhaseTrigger:
 
     def saw_forward(self) -> None:
         """Count a call of the network."""
-        self.forwards += 1
+        self.forwards += is_first_part()
 
     def __call__(self) -> bool:
         """Whether the training is in phase 2; the present call counts."""
@@ -42,3 +42,8 @@ class PhaseTrigger:
 def training_iteration() -> int:
     """Return the number of the running training iteration, from 1, also after a resume."""
     return MessageHub.get_current_instance().get_info('iter', 0) + 1
+
+
+def is_first_part() -> bool:
+    """Whether this is the first part of an accumulated step, or all of a step."""
+    return MessageHub.get_current_instance().get_info('part_of_step', 0) == 0

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mmwsss.models.heads.prototype_head import PrototypeHead
 from mmwsss.models.one_stage.cam_vit import CAMViT
 from mmwsss.models.one_stage.one_stage_vit import OneStageViT
+from mmwsss.models.one_stage.phase_trigger import is_first_part
 from mmwsss.ops.local_crops import certainty, cut_crops, draw_corners, shows_object
 from mmwsss.registry import MODELS, build
 
@@ -137,7 +138,8 @@ class ToCo(OneStageViT):
         view, second, local = inputs
         tags, boxes = self.tags(data_samples), self.boxes(view, data_samples)
         cam, aux_cam = self.network.multi_scale_cams(view, self.cam_scales)
-        self.update_teacher()
+        if is_first_part():
+            self.update_teacher()
         output = self.network(view)
         losses = self.classification(output, tags)
         if self.iteration >= self.contrast_from:

@@ -239,9 +239,14 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         full = F.interpolate(logits.float(), size, mode='bilinear')[0]
         if crf and self.test_cfg.crf is not None:
             mean, std = self.data_preprocessor.mean, self.data_preprocessor.std
-            image = (photo * std + mean).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+            colours = photo * std + mean
+            if colours.shape[1:] != size:  # a photo that the pipeline has resized
+                colours = F.interpolate(colours[None], size, mode='bilinear')[0]
+            image = colours.round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
             scores = full.softmax(0).cpu().numpy()
-            kernels = DenseCRF(np.ascontiguousarray(image), len(scores), self.test_cfg.crf)
+            kernels = DenseCRF(
+                np.ascontiguousarray(image), len(scores), self.test_cfg.crf, device=photo.device
+            )
             full = torch.from_numpy(kernels(softmax_unary(scores)))
         sample.pred_sem_seg = PixelData(data=full.argmax(0, keepdim=True))
 

@@ -80,7 +80,7 @@ class TokenTestCfg:
             return F.interpolate(x, (side, side), mode='bilinear')
         if self.long_side is not None:
             ratio = self.long_side / max(x.shape[-2:])
-            size = tuple(int(side * ratio) for side in x.shape[-2:])
+            size = tuple(max(1, int(side * ratio)) for side in x.shape[-2:])
             x = F.interpolate(x, size, mode='bilinear')
         return x if scale == 1 else F.interpolate(x, scale_factor=scale, mode='bilinear')
 

@@ -41,6 +41,11 @@ def test_rescale_carries_maps_along():
     assert set(np.unique(got['gt_seg_map'])) <= set(mask.flatten().tolist())
 
 
+def test_a_thin_photo_stays_a_pixel_wide():
+    for _ in range(9):
+        assert build('RandomRescale', low=0.3, high=0.4)(dict(img=photo(1, 30)))['img'].shape[0]
+
+
 @pytest.mark.parametrize(
     'name, options, message',
     [

@@ -24,7 +24,12 @@ def results(**values):
 
 @pytest.mark.parametrize(
     'size, expected',
-    [((375, 500), (768, 1024)), ((500, 333), (1024, 682)), ((75, 113), (680, 1024))],
+    [
+        ((375, 500), (768, 1024)),
+        ((500, 333), (1024, 682)),
+        ((75, 113), (680, 1024)),
+        ((1, 3000), (1, 1024)),
+    ],
 )
 def test_frame(size, expected):
     assert frame_size(size, 1024, keep_ratio=True) == expected

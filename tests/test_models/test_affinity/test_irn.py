@@ -52,6 +52,15 @@ def test_mean_is_subtracted_in_eval_mode_only():
     torch.testing.assert_close(shift[0, :, 0, 0], torch.tensor([1.0, -2]))
 
 
+def test_photo_that_was_shrunk():
+    model, image = network(background=0.5).eval(), torch.rand(1, 3, 31, 45)
+    large = sample((62, 90))
+    large.set_metainfo(dict(img_shape=(31, 45)))
+    (found,) = model.predict(image, [large])
+    assert found.seeds.scores.shape[1:] == (31, 45)
+    assert found.seeds.size == found.pred_sem_seg.shape == (62, 90)
+
+
 def test_predict():
     model = network(background=0.5).eval()
     given = [sample(), sample((64, 70), (2,)), sample((61, 90), ()), sample(seed=1)]

@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,6 +91,17 @@ def test_padding_of_the_preprocessor_is_cut_off():
     plain = model.predict(image, [sample()])[0].seeds.scores
     padded = torch.nn.functional.pad(image, (0, 30, 0, 20), value=7)
     np.testing.assert_array_equal(model.predict(padded, [sample()])[0].seeds.scores, plain)
+
+
+def test_photo_that_was_shrunk():
+    """Seeds walk at the size that the network sees; masks have that of the photo."""
+    model, image = network(log_steps=3).eval(), torch.rand(1, 3, 31, 45)
+    large, small = sample((62, 90)), sample((62, 90))
+    large.set_metainfo(dict(img_shape=(31, 45)))
+    small.seeds = replace(small.seeds.resize((31, 45)), size=(31, 45))
+    (found,), (expected,) = model.predict(image, [large]), model.predict(image, [small])
+    np.testing.assert_array_equal(found.seeds.scores, expected.seeds.scores)
+    assert found.seeds.size == found.pred_sem_seg.shape == (62, 90)
 
 
 def test_larger_maps_are_averaged():

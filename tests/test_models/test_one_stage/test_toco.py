@@ -118,6 +118,20 @@ def test_teacher_follows_before_it_is_asked():
     torch.testing.assert_close(model.teacher.prototypes, expected)
 
 
+def test_the_teacher_follows_once_a_step():
+    """Also where a step is done in parts."""
+    hub = MessageHub.get_current_instance()
+    model = build(momentum=0.75)
+    for part in (0, 1, 2):
+        hub.update_info('part_of_step', part)
+        before = model.teacher.prototypes.clone()
+        with torch.no_grad():
+            model.student.prototypes.add_(1)
+        model.loss(views(), samples())
+        assert torch.equal(before, model.teacher.prototypes) is (part > 0)
+    hub.update_info('part_of_step', 0)
+
+
 def test_no_foreground_is_no_nan():
     """Tags of nothing: neither crops nor labels show an object."""
     found = samples()

@@ -5,6 +5,7 @@ import torch
 
 pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
 
+from mmwsss.models.one_stage.token_test_cfg import TokenTestCfg
 from tests.test_models.test_clip.tiny_clip import SIZES, tiny_clip
 from tests.test_models.test_one_stage import test_excel, test_weclip, test_weclip_plus
 from tests.test_models.test_one_stage.test_weclip import batch, losses
@@ -126,3 +127,16 @@ def test_unlearnt_seeds_need_no_training(build):
 def test_bad_test_cfg(build, cfg, message):
     with pytest.raises(ValueError, match=message):
         build(test_cfg=cfg)
+
+
+def test_a_crf_of_a_photo_that_was_resized(build):
+    model = build(test_cfg=dict(long_side=32, scales=(1.0,), crf='toco')).eval()
+    (sample,) = batch((1, 1, 1))['data_samples']
+    sample.set_metainfo(dict(ori_shape=(80, 120)))
+    (found,) = model.predict([torch.randn(3, 40, 60)], [sample])
+    assert found.pred_sem_seg.shape == (80, 120)
+
+
+def test_a_thin_photo_stays_a_pixel_wide():
+    cfg = TokenTestCfg(long_side=32, scales=(1.0,))
+    assert cfg.view(torch.zeros(1, 3, 2, 90)).shape[-2:] == (1, 32)
