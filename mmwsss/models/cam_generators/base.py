@@ -105,6 +105,41 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
             x: Normalised images. Shape: (N, 3, H, W).
         """
 
+    def checked_cams(self, x: Tensor) -> CAMOutput:
+        """Compute :meth:`cams`, after which maps of other classes or images cannot go unnoticed.
+
+        Args:
+            x: Normalised images. Shape: (N, 3, H, W).
+
+        Raises:
+            ValueError: What :meth:`cams` returns is no :class:`CAMOutput` of these images and C
+                classes.
+        """
+        output, images, number = self.cams(x), len(x), self.num_classes
+        name = f'{type(self).__name__}.cams'
+        if not isinstance(output, CAMOutput):
+            raise ValueError(
+                f'{name} returned a {type(output).__name__}, CAMOutput(logits=..., cam=...) is '
+                'expected'
+            )
+        for field, value, sides, meaning in (
+            ('logits', output.logits, (), 'one score per foreground class'),
+            ('cam', output.cam, ('h', 'w'), 'one map per foreground class'),
+        ):
+            if not isinstance(value, Tensor):
+                raise ValueError(
+                    f'{name} returned {field} as a {type(value).__name__}, not a tensor'
+                )
+            fits = value.ndim == 2 + len(sides) and value.shape[:2] == (images, number)
+            if not fits or not value.is_floating_point():
+                kind = str(value.dtype).removeprefix('torch.')
+                expected = ', '.join(map(str, (images, number, *sides)))
+                raise ValueError(
+                    f'{name} returned {field} of shape {tuple(value.shape)}, {kind}; ({expected}) '
+                    f'of floating point is expected: {meaning}, no background'
+                )
+        return output
+
     @abstractmethod
     def loss(self, inputs: Any, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
         """Compute the named losses of a training batch.
@@ -129,7 +164,7 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         """
         if mode == 'tensor':
             assert isinstance(inputs, Tensor), 'maps are made of one batch'
-            return self.cams(inputs)
+            return self.checked_cams(inputs)
         if mode not in ('loss', 'predict'):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', found {mode!r}")
         assert data_samples is not None, f'mode {mode!r} needs samples'
@@ -173,7 +208,7 @@ class BaseCAMGenerator(BaseModel, StoreWriter):
         assert isinstance(cfg, CAMTestCfg), 'a method with other options has its own predict_batch'
         logits, maps = [], []
         for x in batches:
-            output = self.cams(torch.cat([x, x.flip(-1)]) if cfg.flip else x)
+            output = self.checked_cams(torch.cat([x, x.flip(-1)]) if cfg.flip else x)
             logits.append(output.logits.unflatten(0, (-1, len(x))))
             maps.append(output.cam.unflatten(0, (-1, len(x))))
         tag_scores = torch.cat(logits).float().mean(0).sigmoid()

@@ -125,7 +125,7 @@ class CAMGenerator(BaseCAMGenerator):
             inputs: Normalised images. Shape: (N, 3, H, W).
             data_samples: N samples with ``gt_label``.
         """
-        logits = self.cams(inputs).logits
+        logits = self.checked_cams(inputs).logits
         return dict(loss_cls=F.multilabel_soft_margin_loss(logits, self.tags(data_samples)))
 
 

@@ -30,5 +30,5 @@ class RIB(RIBTuning, CAMGenerator):
 
     def look(self, x: Tensor) -> Look:
         """Return class activation maps, and their positive part."""
-        cam = self.cams(x).cam
+        cam = self.checked_cams(x).cam
         return Look(cam, cam.relu())

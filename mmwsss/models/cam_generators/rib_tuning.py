@@ -124,7 +124,7 @@ class RIBTuning(BaseCAMGenerator):
             present = tags.nonzero()[:, 0]
             size = tuple(sample.ori_shape[:2])
             with torch.no_grad():
-                logits = self.cams(batches[cfg.scale][index, None]).logits[0]
+                logits = self.checked_cams(batches[cfg.scale][index, None]).logits[0]
                 sample.tag_scores = logits.float().sigmoid()
             if not len(present):
                 sample.seeds = Seeds(np.zeros(0, np.int16), np.zeros((0, *size), np.float32))

@@ -204,7 +204,7 @@ class S2C(CAMGenerator):
             if scale != 1:
                 target = round(height * scale), round(width * scale)
                 x = F.interpolate(x, target, mode='bilinear', align_corners=True)
-            maps.append(self.cams(x).cam[image, classes].unsqueeze(1).float())
+            maps.append(self.checked_cams(x).cam[image, classes].unsqueeze(1).float())
         return normalize_cam(fuse_scales(maps, (height, width), 's2c'))
 
     def pixels(self, inputs: Tensor) -> Tensor:

@@ -166,3 +166,34 @@ def test_a_method_may_add_keys():
 def test_predict_keeps_no_graph():
     filled = Tiny().predict(images([(6, 8)]), [sample((6, 8))])[0]
     assert not filled.tag_scores.requires_grad
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda logits, cam: (logits, cam), r'a tuple, CAMOutput\(logits=\.\.\., cam=\.\.\.\)'),
+        (lambda logits, cam: None, 'a NoneType, CAMOutput'),
+        (lambda logits, cam: CAMOutput(cam, logits), r'logits of shape \(2, 3, 3, 4\), float32; '),
+        (lambda logits, cam: CAMOutput(logits[:, :2], cam), r'logits of .* \(2, 3\) of floating'),
+        (lambda logits, cam: CAMOutput(logits, cam[:, :2]), r'cam of shape \(2, 2, 3, 4\)'),
+        (
+            lambda logits, cam: CAMOutput(logits, torch.cat([cam[:, :1], cam], 1)),
+            r'Own.cams returned cam of shape \(2, 4, 3, 4\), float32; \(2, 3, h, w\) of floating '
+            'point is expected: one map per foreground class, no background',
+        ),
+        (lambda logits, cam: CAMOutput(logits[:1], cam[:1]), r'logits of shape \(1, 3\)'),
+        (lambda logits, cam: CAMOutput(logits, cam.flatten(2)), r'cam of shape \(2, 3, 12\)'),
+        (lambda logits, cam: CAMOutput(logits, cam.byte()), 'cam of .* uint8; .* floating point'),
+        (lambda logits, cam: CAMOutput(logits, cam.numpy()), 'cam as a ndarray, not a tensor'),
+    ],
+)
+def test_what_a_method_returns_is_checked(change, message):
+    class Own(Tiny):
+        def cams(self, x):
+            return change(*super().cams(x))
+
+    model, x = Own(), torch.randn(1, 3, 6, 8)
+    with torch.no_grad(), pytest.raises(ValueError, match=message):
+        model(torch.cat([x, x]))
+    with pytest.raises(ValueError, match=message):
+        model.predict(x, [sample((6, 8))])
