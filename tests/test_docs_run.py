@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from mmseg.structures import SegDataSample
 
 from mmwsss.config import read_config
 from mmwsss.engine.parts import check_parts
+from mmwsss.registry import MODELS, REFINERS
 from mmwsss.stores import StoreMeta, create_store, open_store
 from mmwsss.structures import Seeds
 
@@ -49,7 +52,7 @@ def test_of_stores(folder, page, word):
     [
         ('how_to/trackers.md', 'TensorboardVisBackend', '.'),
         ('add_a_method.md', "_base_ = ['../../configs", 'projects/example_project'),
-        ('add_a_method.md', "_base_ = ['mmwsss::", '.'),
+        ('add_a_method.md', "imports=['edge_cam']", '.'),
     ],
 )
 def test_of_configs(folder, page, word, place, monkeypatch):
@@ -62,6 +65,23 @@ def test_of_configs(folder, page, word, place, monkeypatch):
         cfg.model.pop('share')
     check_parts(cfg.to_dict())
     assert cfg.train_cfg.max_epochs == 12
+
+
+def test_of_a_refiner(folder, monkeypatch):
+    Path('smoothed.py').write_text(snippet('add_a_method.md', 'class Smoothed'))
+    Path('mine.py').write_text(snippet('add_a_method.md', "imports=['smoothed']"))
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(REFINERS, '_module_dict', dict(REFINERS.module_dict))
+    cfg = read_config('mine.py')
+    check_parts(cfg.to_dict())
+    model = MODELS.build(cfg.model)
+    seeds = open_store(STORE)['train_0001']
+    sample = SegDataSample(metainfo=dict(img_id='train_0001', ori_shape=seeds.size))
+    sample.seeds = seeds
+    image = torch.zeros(3, *seeds.size, dtype=torch.uint8)
+    (sample,) = model.test_step(dict(inputs=[image], data_samples=[sample]))
+    assert set(np.unique(sample.pred_sem_seg.data[0])) <= {0, 1, 3}
+    assert model.store_output().refiner['width'] == 7
 
 
 @pytest.mark.parametrize('page, word', [('how_to/correct_and_retrain.md', 'corrected_repeat')])

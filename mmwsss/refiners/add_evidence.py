@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.refiners.base import Refiner, check_input
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
@@ -62,7 +62,7 @@ class AddEvidence(Refiner):
         evidence: Seeds | None = None,
     ) -> Seeds:
         """Weighted probabilities, at the seeds' resolution; see :class:`Refiner`."""
-        check_size(image, seeds)
+        check_input(image, seeds)
         if seeds.background is None:
             raise ValueError(
                 'AddEvidence weights probabilities, and these seeds have no background map: take '

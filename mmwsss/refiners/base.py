@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 import torch
 
+from mmwsss.registry import REFINERS, build
 from mmwsss.structures import Proposals, Seeds
 
 
@@ -63,6 +67,56 @@ class Refiner(ABC):
         """Settings as plain JSON, with ``type`` and ``threshold_tuned_on_masks``."""
 
 
+def build_refiner(refiner: dict[str, Any] | Refiner) -> Refiner:
+    """Build a refiner from its config, and check that it is one before any photo is loaded.
+
+    Args:
+        refiner: A config, or a refiner.
+
+    Raises:
+        TypeError: Its class is no :class:`Refiner`, or lacks a method.
+        ValueError: It does not say what it returns and where it runs, or its record is not as
+            :meth:`Refiner.protocol` has to give it.
+    """
+    kind: Any = refiner.get('type') if isinstance(refiner, Mapping) else type(refiner)
+    kind = REFINERS.get(kind) if isinstance(kind, str) else kind
+    if inspect.isclass(kind):
+        if not issubclass(kind, Refiner):
+            raise TypeError(
+                f'{kind.__name__} is no refiner: derive it from mmwsss.refiners.Refiner'
+            )
+        if missing := sorted(kind.__abstractmethods__):
+            raise TypeError(
+                f'{kind.__name__} lacks {" and ".join(missing)}: a refiner has the methods '
+                '__call__ and protocol (docs/add_a_method.md)'
+            )
+    built: Refiner = build(REFINERS, refiner)
+    name = type(built).__name__
+    for key, choices in (('output', ('seeds', 'mask')), ('runs_in', ('worker', 'device'))):
+        if (found := getattr(built, key, None)) not in choices:
+            raise ValueError(
+                f'{name}.{key} must be {choices[0]!r} or {choices[1]!r}, found {found!r}: set it '
+                'in the class'
+            )
+    record: Any = built.protocol()
+    if (
+        not isinstance(record, dict)
+        or not isinstance(record.get('type'), str)
+        or not isinstance(record.get('threshold_tuned_on_masks'), bool)
+    ):
+        raise ValueError(
+            f"{name}.protocol() must return a dict with 'type' (a name) and "
+            f"'threshold_tuned_on_masks' (True or False), found {record!r}"
+        )
+    try:
+        json.dumps(record)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f'{name}.protocol() is kept as JSON: plain numbers, strings, lists and dicts ({error})'
+        ) from error
+    return built
+
+
 def apply(
     refiner: Refiner,
     image: np.ndarray,
@@ -70,7 +124,7 @@ def apply(
     proposals: Proposals | None = None,
     evidence: Seeds | None = None,
 ) -> Seeds | np.ndarray:
-    """Call a refiner with what it needs.
+    """Call a refiner with what it needs, and check what it returns.
 
     Args:
         refiner: Any; only those with ``needs_evidence`` have the argument ``evidence``.
@@ -81,13 +135,54 @@ def apply(
 
     Returns:
         What the refiner returns.
+
+    Raises:
+        ValueError: The image is none, or of another size than the seeds; or what the refiner
+            returns is not what its ``output`` says, of this size.
     """
+    check_input(image, seeds)
     more: dict[str, Any] = {'evidence': evidence} if refiner.needs_evidence else {}
-    return refiner(image, seeds, proposals, **more)
+    result = refiner(image, seeds, proposals, **more)
+    _check_result(refiner, result, seeds.size)
+    return result
 
 
-def check_size(image: np.ndarray, seeds: Seeds) -> None:
-    """Raise an error if the seeds do not have the image's size."""
+def _check_result(refiner: Refiner, result: Any, size: tuple[int, int]) -> None:
+    name, kind = type(refiner).__name__, type(result).__name__
+    if refiner.output == 'seeds':
+        if not isinstance(result, Seeds):
+            raise ValueError(
+                f"{name}.output is 'seeds', and it returned a {kind} in place of Seeds"
+            )
+        if result.size != size:
+            raise ValueError(f'{name} returned seeds of size {result.size} for a photo of {size}')
+        return
+    if not isinstance(result, np.ndarray):
+        raise ValueError(f"{name}.output is 'mask', and it returned a {kind} in place of an array")
+    if result.shape != size:
+        raise ValueError(f'{name} returned a mask of {result.shape} for a photo of {size}')
+    if result.dtype != np.uint8:
+        raise ValueError(f'{name} returned a mask of {result.dtype}, uint8 is expected')
+
+
+def check_input(image: Any, seeds: Seeds) -> None:
+    """Refuse what is no RGB image, or one of another size than the seeds.
+
+    Args:
+        image: RGB. Shape: (H, W, 3), uint8.
+        seeds: Of the same image.
+
+    Raises:
+        ValueError: It is anything else.
+    """
+    if not isinstance(image, np.ndarray):
+        raise ValueError(
+            f'an RGB image is expected, an array (H, W, 3) of uint8, found a {type(image).__name__}'
+        )
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(
+            f'an RGB image (H, W, 3) of uint8 is expected, found {image.dtype} {image.shape}'
+        )
     if image.shape[:2] != seeds.size:
         raise ValueError(f'the seeds are of an image of {seeds.size}, this one is {image.shape}')
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmwsss.refiners.base import Refiner, apply
-from mmwsss.registry import REFINERS, build
+from mmwsss.refiners.base import Refiner, apply, build_refiner
+from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
 
@@ -23,11 +23,13 @@ class Chain(Refiner):
         refiners: Configs or refiners, in order.
 
     Raises:
-        ValueError: The list is empty, or a refiner before the last returns a mask.
+        TypeError: One of them is no refiner, or lacks a method.
+        ValueError: The list is empty, a refiner before the last returns a mask, or what one says of
+            itself is incomplete.
     """
 
     def __init__(self, refiners: Sequence[dict | Refiner]) -> None:
-        self.refiners = [build(REFINERS, part) for part in refiners]
+        self.refiners = [build_refiner(part) for part in refiners]
         if not self.refiners:
             raise ValueError('a chain needs at least one refiner')
         for part in self.refiners[:-1]:

@@ -18,7 +18,7 @@ from mmwsss.ops.dense_crf import (
     crf_protocol,
     softmax_unary,
 )
-from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.refiners.base import Refiner, check_input
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
@@ -88,7 +88,7 @@ class CRF(Refiner):
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
     ) -> Seeds:
         """Seeds at the image's size with a background map; see :class:`Refiner`."""
-        check_size(image, seeds)
+        check_input(image, seeds)
         full = seeds.resize()
         return self._infer(image, full, [self._background(full)])[0]
 
@@ -103,7 +103,7 @@ class CRF(Refiner):
         Returns:
             Seeds for each exponent.
         """
-        check_size(image, seeds)
+        check_input(image, seeds)
         full = seeds.resize()
         return self._infer(image, full, [alpha_background(full.scores, a) for a in alphas])
 

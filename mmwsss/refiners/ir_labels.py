@@ -17,7 +17,7 @@ from mmwsss.ops.dense_crf import (
     label_unary,
 )
 from mmwsss.ops.two_level_labels import combine_levels
-from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.refiners.base import Refiner, check_input
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
@@ -71,7 +71,7 @@ class IRLabels(Refiner):
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
     ) -> np.ndarray:
         """Labels at the image's size; see :class:`Refiner`. Without classes all background."""
-        check_size(image, seeds)
+        check_input(image, seeds)
         if not len(seeds.classes):
             return np.zeros(seeds.size, np.uint8)
         full, number = seeds.resize(), len(seeds.classes) + 1

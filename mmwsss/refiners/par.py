@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmwsss.ops.par import DILATIONS, par
-from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.refiners.base import Refiner, check_input
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
@@ -71,7 +71,7 @@ class PAR(Refiner):
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
     ) -> Seeds:
         """Seeds at the reduced size; see :class:`Refiner`."""
-        check_size(image, seeds)
+        check_input(image, seeds)
         own_map = seeds.background is not None
         if own_map and self.background is not None:
             raise ValueError(

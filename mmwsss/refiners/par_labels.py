@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mmwsss.ops.two_level_labels import IGNORE, par_labels
-from mmwsss.refiners.base import Refiner, check_size
+from mmwsss.refiners.base import Refiner, check_input
 from mmwsss.refiners.par import image_tensor
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
@@ -55,7 +55,7 @@ class PARLabels(Refiner):
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
     ) -> np.ndarray:
         """Labels at the image's size; see :class:`Refiner`."""
-        check_size(image, seeds)
+        check_input(image, seeds)
         number = len(seeds.classes)
         if not number:
             return np.zeros(seeds.size, np.uint8)

@@ -15,8 +15,8 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from mmwsss.refiners.base import Refiner, apply
-from mmwsss.registry import MODELS, REFINERS, build
+from mmwsss.refiners.base import Refiner, apply, build_refiner
+from mmwsss.registry import MODELS
 from mmwsss.stores import StoreOutput, StoreWriter
 from mmwsss.structures import Seeds
 
@@ -31,11 +31,16 @@ class RefineModel(BaseModel, StoreWriter):
 
     Args:
         refiner: Config of a refiner, or one (see :mod:`mmwsss.refiners`).
+
+    Raises:
+        TypeError: It is no refiner, or lacks a method.
+        ValueError: What it says of itself is incomplete, see
+            :func:`~mmwsss.refiners.base.build_refiner`.
     """
 
     def __init__(self, refiner: dict | Refiner) -> None:
         super().__init__()
-        self.refiner = build(REFINERS, refiner)
+        self.refiner = build_refiner(refiner)
 
     def store_output(self) -> StoreOutput:
         """Say that it writes scores or masks, as the refiner does, with the refiner's protocol."""
@@ -74,13 +79,20 @@ class RefineModel(BaseModel, StoreWriter):
         for image, sample in zip(inputs, data_samples, strict=True):
             result = sample.get('refined')
             if result is None:
-                result = refine(self.refiner, image, sample)
+                result = self._refine(image, sample)
             if self.refiner.output == 'seeds':
                 sample.seeds = result
             else:
                 data = torch.from_numpy(result).long()[None]
                 sample.pred_sem_seg = PixelData(data=data)
         return data_samples
+
+    def _refine(self, image: Tensor, sample: SegDataSample) -> Seeds | np.ndarray:
+        try:
+            return refine(self.refiner, image, sample)
+        except ValueError as error:  # the loader's workers name the photo themselves
+            name = sample.get('img_id')
+            raise ValueError(f'photo {name!r}: {error}' if name else str(error)) from error
 
 
 def refine_in_worker(sample: dict[str, Any], refiner: Refiner) -> dict[str, Any]:
@@ -103,7 +115,8 @@ def refine(refiner: Refiner, image: Tensor, sample: SegDataSample) -> Seeds | np
         Seeds of the photo's size, held as the refiner leaves them, or a mask of that size.
 
     Raises:
-        ValueError: One of them is not there.
+        ValueError: One of them is not there, or :func:`~mmwsss.refiners.base.apply` refuses them or
+            the result.
     """
     needed = {
         'seeds': ('LoadSeeds', True),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmwsss.ops.mask_seeding import Pooling, Upper, check_pooling, seed_masks
-from mmwsss.refiners.base import Refiner, check_size, proposals_of
+from mmwsss.refiners.base import Refiner, check_input, proposals_of
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
@@ -56,7 +56,7 @@ class SAMSeeding(Refiner):
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
     ) -> np.ndarray:
         """Labels at the image's size; see :class:`Refiner`."""
-        check_size(image, seeds)
+        check_input(image, seeds)
         proposals = proposals_of(self, seeds, proposals)
         return self.seed(seeds.full_raw(), seeds.classes, proposals)
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from mmwsss.refiners.base import Refiner, check_size, proposals_of
+from mmwsss.refiners.base import Refiner, check_input, proposals_of
 from mmwsss.registry import REFINERS
 from mmwsss.structures import Proposals, Seeds
 
@@ -44,7 +44,7 @@ class SAMVote(Refiner):
         self, image: np.ndarray, seeds: Seeds, proposals: Proposals | None = None
     ) -> np.ndarray:
         """Labels at the image's size; see :class:`Refiner`."""
-        check_size(image, seeds)
+        check_input(image, seeds)
         proposals = proposals_of(self, seeds, proposals)
         if not len(seeds.classes):
             return np.zeros(seeds.size, np.uint8)

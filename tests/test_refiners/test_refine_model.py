@@ -139,3 +139,21 @@ def test_shrunk_photos_give_results_of_the_size_of_the_photo(refiner):
         assert result.shape == (24, 32)
         assert result.dtype == np.uint8
         assert (result == seeds.to_mask(0.3)).mean() > 0.95
+
+
+class Halved(Threshold):
+    def __call__(self, image, seeds, proposals=None):
+        return super().__call__(image, seeds)[::2, ::2].copy()
+
+
+def test_photo_of_a_wrong_mask_is_named():
+    message = r"photo '0': Halved returned a mask of \(6, 8\) for a photo of \(12, 16\)"
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(dict(type='RefineModel', refiner=Halved())).test_step(batch(1))
+
+
+def test_what_the_refiner_says_of_itself_is_checked():
+    with pytest.raises(ValueError, match="Halved.output must be 'seeds' or 'mask', found 'masks'"):
+        refiner = Halved()
+        refiner.output = 'masks'
+        MODELS.build(dict(type='RefineModel', refiner=refiner))

@@ -7,6 +7,7 @@ from PIL import Image
 
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.testing import run_test
+from mmwsss.refiners import Threshold
 from mmwsss.registry import DATASETS, REFINERS
 from mmwsss.stores import StoreMeta, StoreMismatch, create_store, open_store
 from mmwsss.structures import Seeds
@@ -94,6 +95,19 @@ def stage(name, store, tiny_shapes, tmp_path):
     cfg.merge_from_dict({'test_dataloader.dataset.pipeline.1.store': str(store)})
     cfg.test_dataloader.update(num_workers=0, persistent_workers=False)
     return cfg
+
+
+def test_a_refiner_whose_masks_hold_other_classes_is_named(
+    scores, tiny_shapes, tmp_path, monkeypatch
+):
+    def beyond(self, image, seeds, proposals=None):
+        return np.full(seeds.size, 40, np.uint8)
+
+    monkeypatch.setattr(Threshold, '__call__', beyond)
+    cfg = stage('threshold', scores[0].folder, tiny_shapes, tmp_path)
+    message = r'values 0\.\.\d+ and 255 are expected, found \[40\] \(made by Threshold\)'
+    with pytest.raises(StageFailed, match=message):
+        run_test(cfg)
 
 
 def test_contours_are_scored_beside_miou(scores, tiny_shapes, tmp_path):

@@ -246,8 +246,11 @@ class StoreTestLoop(BaseLoop):
                 ) from error
             if not isinstance(error, StoreError):
                 raise error
-            left_out.append(LeftOut(id, str(error), 'model', type(error).__name__))
-            print_log(f'left out {id}: {error}', 'current', 30)
+            reason = str(error)
+            if isinstance(error.__cause__, ValueError) and self.output.refiner is not None:
+                reason += f' (made by {self.output.refiner["type"]})'
+            left_out.append(LeftOut(id, reason, 'model', type(error).__name__))
+            print_log(f'left out {id}: {reason}', 'current', 30)
         return left_out
 
     def _value(self, sample: SegDataSample) -> Any:
