@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -20,6 +21,17 @@ from typing import Any
 
 #: Environment variable that names the folder.
 FAILURES = 'MMWSSS_FAILURES'
+
+
+def torchrun_command(processes: int) -> list[str]:
+    """Command that starts a script, which follows, in so many processes of this machine."""
+    with socket.socket() as probe:  # a free port, so that two runs do not meet
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    return [
+        *(sys.executable, '-m', 'mmwsss.torchrun', f'--nproc_per_node={processes}'),
+        *('--master_addr=127.0.0.1', f'--master_port={port}'),
+    ]
 
 
 def leave_failure(text: str) -> bool:

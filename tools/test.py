@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mmwsss.engine.cli import readable_errors, stage_parser
+from mmwsss.engine.cli import readable_errors, stage_parser, start_processes
 from mmwsss.engine.launch import leave_processes, load_config
 from mmwsss.engine.testing import run_test
 from mmwsss.visualization.showing import prepare_painting
@@ -12,7 +12,9 @@ def parse_args():
     """Read the command line."""
     parser = stage_parser(__doc__)
     parser.add_argument(
-        'checkpoint', nargs='?', help='not needed where the model has nothing to train'
+        'checkpoint',
+        nargs='?',
+        help="weights, or a training's folder; not needed where the model has nothing to train",
     )
     parser.add_argument(
         '--overwrite', action='store_true', help='redo a store that another model has made'
@@ -29,6 +31,7 @@ def parse_args():
 def main() -> None:
     """Test."""
     args = parse_args()
+    start_processes(__file__, args)
     with readable_errors(args.debug):
         cfg = load_config(args.config, work_dir=args.work_dir, cfg_options=args.cfg_options)
         paint = None if args.show_dir is None else prepare_painting(cfg, args.show_dir)

@@ -1,6 +1,6 @@
 """Train a stage: ``tools/train.py CONFIG``."""
 
-from mmwsss.engine.cli import readable_errors, stage_parser
+from mmwsss.engine.cli import readable_errors, stage_parser, start_processes
 from mmwsss.engine.launch import build_runner, leave_processes, load_config
 
 
@@ -27,6 +27,7 @@ def parse_args():
 def main() -> None:
     """Train."""
     args = parse_args()
+    start_processes(__file__, args)
     with readable_errors(args.debug):
         cfg = load_config(args.config, work_dir=args.work_dir, cfg_options=args.cfg_options)
         runner = build_runner(

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
@@ -14,12 +14,13 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.structures import SegDataSample
+from PIL import Image
 
 from mmwsss.apis.pipelines import photo_pipeline
 from mmwsss.config import read_config
 from mmwsss.datasets.io import read_image
 from mmwsss.engine.auto_classes import find_classes, resolve_num_classes
-from mmwsss.engine.checkpoint_io import load_checkpoint
+from mmwsss.engine.checkpoint_io import load_checkpoint, newest_in
 from mmwsss.engine.loaded_weights import misfit, weights_of
 from mmwsss.models.cam_generators.base import BaseCAMGenerator
 from mmwsss.recipes.trained import trained_network
@@ -27,6 +28,9 @@ from mmwsss.registry import MODELS
 from mmwsss.stores.hashing import hash_text
 from mmwsss.structures import Seeds
 from mmwsss.visualization.overlay import cam_overlay, mask_overlay
+
+#: A path, an RGB array (H, W, 3) of uint8, or an image of Pillow's.
+Photo = str | Path | np.ndarray | Image.Image
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +96,7 @@ class WSSSInferencer:
         cfg = config if isinstance(config, Config) else read_config(config)
         cfg = cfg.copy()
         init_default_scope(cfg.get('default_scope', 'mmwsss'))
-        self.checkpoint = checkpoint = _newest_in(checkpoint or cfg.get('load_from'))
+        self.checkpoint = checkpoint = newest_in(checkpoint or cfg.get('load_from'))
         loaded = load_checkpoint(checkpoint) if checkpoint else {}
         meta = (loaded.get('meta') or {}).get('dataset_meta') or {}
         self.classes = tuple(meta.get('classes') or find_classes(cfg))
@@ -138,7 +142,7 @@ class WSSSInferencer:
 
     def __call__(
         self,
-        images: str | Path | np.ndarray | Sequence[str | Path | np.ndarray],
+        images: Photo | Sequence[Photo],
         tags: Sequence[Sequence[str]] | None = None,
         *,
         batch_size: int = 4,
@@ -147,7 +151,7 @@ class WSSSInferencer:
         """Run the network on photos.
 
         Args:
-            images: Paths, or RGB arrays (H, W, 3) of uint8; one or many.
+            images: Paths, RGB arrays (H, W, 3) of uint8, or PIL images; one or many.
             tags: Class names of each photo, for CAM generators. Where they are not given, the
                 tags that the network predicts are taken.
             batch_size: Photos at a time; neighbours of equal sizes run as one batch.
@@ -159,7 +163,7 @@ class WSSSInferencer:
         Raises:
             ValueError: A tag is no class, or tags are given to a segmentor.
         """
-        images = [images] if isinstance(images, str | Path | np.ndarray) else list(images)
+        images = [images] if isinstance(images, Photo) else list(images)
         labels = None if tags is None else self.labels(images, tags)
         if self._makes_seeds:
             self.model.test_cfg = replace(self.model.test_cfg, use_tags=tags is not None)
@@ -180,21 +184,23 @@ class WSSSInferencer:
         return self.model.test_step(pseudo_collate(packed))
 
     def prepare(
-        self, image: str | Path | np.ndarray, index: int, labels: np.ndarray | None
+        self, image: Photo, index: int, labels: np.ndarray | None
     ) -> tuple[np.ndarray, dict]:
         """The photo, and what the network gets of it.
 
         Args:
-            image: A path, or an RGB array (H, W, 3) of uint8.
+            image: A path, an RGB array (H, W, 3) of uint8, or a PIL image.
             index: Its place among others, for messages.
             labels: As :meth:`labels` gives.
         """
+        if isinstance(image, Image.Image):
+            image = np.array(image.convert('RGB'))
         if isinstance(image, np.ndarray):
             photo, img_id, path = image, f'array {index}', None
         else:
             photo = read_image(image, upright=self.upright)
             img_id, path = Path(image).stem, str(image)
-        if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8:
+        if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or not photo.size:
             raise ValueError(
                 f'image {index}: an RGB array (H, W, 3) of uint8 is expected, found '
                 f'{photo.dtype} {photo.shape}'
@@ -236,7 +242,11 @@ class WSSSInferencer:
         labels = np.zeros((len(images), len(names)), np.float32)
         for index, given in enumerate(tags):
             given = [given] if isinstance(given, str) else given
-            for name in given:
+            if not isinstance(given, Collection):
+                raise ValueError(
+                    f'image {index}: class names are expected as tags, found {given!r}'
+                )
+            for name in map(str, given):
                 if name not in names:
                     close = difflib.get_close_matches(name, names, n=1)
                     hint = f', did you mean {close[0]!r}?' if close else ''
@@ -251,18 +261,6 @@ class WSSSInferencer:
 def _sizes(packed: dict) -> tuple:
     inputs = packed['inputs']
     return tuple(tuple(x.shape) for x in (inputs if isinstance(inputs, list) else [inputs]))
-
-
-def _newest_in(checkpoint: str | Path | None) -> str | Path | None:
-    """The newest checkpoint where a training's folder is given, else what is given."""
-    if checkpoint is None or not Path(checkpoint).is_dir():
-        return checkpoint
-    pointer = Path(checkpoint) / 'last_checkpoint'
-    if not pointer.is_file():
-        raise FileNotFoundError(
-            f'{checkpoint}: no folder of a training, for it has no {pointer.name}'
-        )
-    return Path(checkpoint) / Path(pointer.read_text().strip()).name  # it may have been moved
 
 
 def _load_weights(model: torch.nn.Module, loaded: dict, checkpoint: Any) -> None:

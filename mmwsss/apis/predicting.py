@@ -48,7 +48,7 @@ class Predictions:
 
 def predict(
     inferencer: WSSSInferencer,
-    photos: Sequence[str | Path],
+    photos: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
     tags: str | Path | None = None,
@@ -95,6 +95,7 @@ def predict(
             'a batch size of at least 1 and a background score in [0, 1] are expected, found '
             f'{batch_size} and {background}'
         )
+    photos = [photos] if isinstance(photos, str | Path) else photos
     written = [Path(out) / name for name in ('masks', 'overlays')]
     found = find_photos(photos, leave_out=written)
     if unread := find_unread(photos):

@@ -60,8 +60,10 @@ def clip_cam(
     Example:
         >>> cat, dog = clip_cam('photo.jpg', ['cat', 'dog'], 'ViT-B-16.pt')
     """
-    if len(set(texts)) < len(texts):
-        raise ValueError(f'texts differ from each other, found {list(texts)}')
+    if isinstance(texts, str):
+        texts = [texts]
+    if not texts or len(set(texts)) < len(texts):
+        raise ValueError(f'one or more different texts are expected, found {list(texts)}')
     pixels = image if isinstance(image, np.ndarray) else read_image(image)
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(

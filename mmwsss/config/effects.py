@@ -118,7 +118,7 @@ def _problem(cfg: Config, name: str, bases: Sequence[Path]) -> str:
         return _about_length(content, name, keys)
     if keys:
         return f'nothing reads it there. Its place is {_listed(keys, "or")}'
-    near = difflib.get_close_matches(name, [*READ, *_LENGTHS], n=1, cutoff=0.85)
+    near = difflib.get_close_matches(name, [*READ, *_LENGTHS], n=1, cutoff=0.8)
     return f'nothing reads it. Did you mean {near[0]!r}?' if near else ''
 
 

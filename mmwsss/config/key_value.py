@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ class KeyValue(DictAction):
 
     mmengine drops the blanks of every value and splits it at commas, so ``store=my results, 2``
     would be a list of two other names. Here a value stays as it is where it is a path that exists,
-    and where it has blanks but nothing that makes it a list (a comma or a bracket).
+    and where it has blanks but nothing that makes it a list (a comma or a bracket). A dict is
+    written as in Python: ``model.head={'type': 'CAMHead', '_delete_': True}``.
     """
 
     def __call__(
@@ -31,6 +33,15 @@ class KeyValue(DictAction):
                 parser.error(f'{option_string} takes KEY=VALUE, found {text!r}')
             if _exists(value):
                 continue
+            if value.lstrip().startswith('{'):
+                try:
+                    ast.literal_eval(value.strip())
+                except (SyntaxError, ValueError):
+                    parser.error(
+                        f'{option_string} {key}: {value!r} is no dict as Python writes it, names '
+                        f'in quotes; or set its keys one by one: {key}.NAME=VALUE'
+                    )
+                continue
             for opening, closing in (('(', ')'), ('[', ']')):
                 if value.count(opening) != value.count(closing):
                     parser.error(f'{option_string} {key}: brackets do not close in {value!r}')
@@ -39,6 +50,8 @@ class KeyValue(DictAction):
     @staticmethod
     def _parse_iterable(val: str) -> Any:
         """Read one value: a path or a phrase as it is, anything else as mmengine does."""
+        if val.lstrip().startswith('{') and not _exists(val):
+            return ast.literal_eval(val.strip())
         phrase = val.strip('\'" ')
         if set(phrase) & set(' ,()[]'):
             if _exists(val):

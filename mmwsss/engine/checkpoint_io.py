@@ -162,6 +162,22 @@ def find_resumable(work_dir: str | Path) -> tuple[Path | None, list[str]]:
     return None, passed_over
 
 
+def newest_in(checkpoint: str | Path | None) -> str | Path | None:
+    """The newest checkpoint where a training's folder is given, else what is given.
+
+    Raises:
+        FileNotFoundError: No training wrote to the folder.
+    """
+    if checkpoint is None or not Path(checkpoint).is_dir():
+        return checkpoint
+    pointer = Path(checkpoint) / 'last_checkpoint'
+    if not pointer.is_file():
+        raise FileNotFoundError(
+            f'{checkpoint}: no folder of a training, for it has no {pointer.name}'
+        )
+    return Path(checkpoint) / _read_pointer(pointer).name  # it may have been moved
+
+
 def _read_pointer(pointer: Path) -> Path:
     """Return the file that ``last_checkpoint`` names, or an empty path if it is invalid."""
     text = pointer.read_bytes()[:4096].decode(errors='replace').strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from mmwsss.config.key_value import KeyValue
 from mmwsss.engine.explain import explain
 from mmwsss.engine.launch import LAUNCHERS
-from mmwsss.torchrun import leave_failure
+from mmwsss.torchrun import leave_failure, torchrun_command
 
 _MAX_SEED = 2**32 - 1
 
@@ -19,6 +20,12 @@ _MAX_SEED = 2**32 - 1
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) > _MAX_SEED:
         raise argparse.ArgumentTypeError(f'a seed is 0 to {_MAX_SEED}, found {text!r}')
+    return int(text)
+
+
+def _processes(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'at least one process is expected, found {text}')
     return int(text)
 
 
@@ -34,6 +41,14 @@ def stage_parser(description: str) -> argparse.ArgumentParser:
         metavar='KEY=VALUE',
         help='values over those of the config: train_cfg.max_epochs=5 key="[(a,b),(c,d)]"',
     )
+    parser.add_argument(
+        '--gpus',
+        '--nproc',
+        dest='nproc',
+        type=_processes,
+        default=1,
+        help='processes on this machine, one a GPU where there are GPUs (1)',
+    )
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='default: none')
     parser.add_argument('--seed', type=_seed, help="default: the config's")
     parser.add_argument(
@@ -43,6 +58,18 @@ def stage_parser(description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument('--debug', action='store_true', help='show the traceback of any error')
     return parser
+
+
+def start_processes(script: str, args: argparse.Namespace) -> None:
+    """Where several processes are asked for, become the launcher that starts them.
+
+    Args:
+        script: The tool, which is called in each process with the same command line.
+        args: What :func:`stage_parser` has read.
+    """
+    if args.nproc > 1 and args.launcher == 'none':
+        command = [*torchrun_command(args.nproc), script, *sys.argv[1:], '--launcher', 'pytorch']
+        os.execv(command[0], command)
 
 
 @contextmanager

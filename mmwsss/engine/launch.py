@@ -20,6 +20,7 @@ from mmengine.utils.dl_utils import set_multi_processing
 
 from mmwsss.config import read_config
 from mmwsss.config.effects import check_option
+from mmwsss.config.keys import check_spelling, find_key
 from mmwsss.engine.auto_classes import resolve_num_classes
 from mmwsss.engine.auto_epochs import resolve_epochs
 from mmwsss.engine.checkpoint_io import trust_checkpoints
@@ -52,9 +53,9 @@ def init_processes(launcher: str, env_cfg: dict[str, Any] | None = None) -> None
     missing = [name for name in _TORCHRUN if name not in os.environ]
     if missing:
         raise StageFailed(
-            f'--launcher pytorch, but {", ".join(missing)} is not set: start through '
-            'tools/dist_train.sh or tools/dist_test.sh (torch.distributed.run), or leave '
-            '--launcher out for one process'
+            f'--launcher pytorch, but {", ".join(missing)} is not set: ask for '
+            'processes with --gpus N, or start through tools/dist_train.sh or tools/dist_test.sh '
+            '(torch.distributed.run)'
         )
     env_cfg = env_cfg or {}
     dist_cfg = {'backend': 'nccl', **env_cfg.get('dist_cfg', {})}
@@ -138,15 +139,20 @@ def load_config(
     Args:
         config: The file.
         work_dir: Folder of the run. Defaults to the config's, else ``work_dirs/<config name>``.
-        cfg_options: Values by dotted key, over those of the file.
+        cfg_options: Values by dotted key, over those of the file. An item of a list is named by its
+            index or its type.
 
     Raises:
         ConfigError: Nothing would read an option.
+        KeyError: A part of a key is likely to be mistyped.
     """
     cfg = read_config(config)
-    for key in cfg_options or {}:
+    options = {}
+    for key, value in (cfg_options or {}).items():
         check_option(cfg, key)
-    cfg.merge_from_dict(cfg_options or {})
+        check_spelling(cfg, key)
+        options[find_key(cfg, key)] = value
+    cfg.merge_from_dict(options)
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:

@@ -14,6 +14,7 @@ from mmengine.registry import Registry
 from torch.utils.data import DataLoader
 
 from mmwsss.config.effects import READ
+from mmwsss.config.keys import suggest
 from mmwsss.engine.errors import StageFailed
 from mmwsss.registry import LazyRegistry
 
@@ -47,6 +48,10 @@ def check_parts(cfg: Mapping[str, Any]) -> None:
     for key, loader in cfg.items():
         if key.endswith('_dataloader') and isinstance(loader, Mapping):
             _check_options(key, loader, DataLoader)
+    for key, hook in (cfg.get('default_hooks') or {}).items():
+        if isinstance(hook, Mapping) and 'type' not in hook:
+            others = [name for name in cfg['default_hooks'] if name != key]
+            raise StageFailed(f'default_hooks.{key} has no type{suggest(key, others)}')
     for key, part, own in _parts({k: v for k, v in cfg.items() if k in READ}, '', scope):
         kind = part['type']
         built = _find(kind, own) if isinstance(kind, str) else kind
@@ -164,7 +169,9 @@ def _nearest_type(kind: str, scope: str) -> str:
                 return f', did you mean {f"{other}.{name}"!r}?'
     names = {known for registry in _registries(prefix or scope) for known in _names(registry)}
     near = difflib.get_close_matches(name, sorted(names), n=1)
-    return f', did you mean {f"{prefix}.{near[0]}" if prefix else near[0]!r}?' if near else ''
+    if near:
+        return f', did you mean {f"{prefix}.{near[0]}" if prefix else near[0]!r}?'
+    return ". A class of your own is known after custom_imports = dict(imports=['ITS_MODULE'])"
 
 
 def _names(registry: Registry) -> Iterable[str]:

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.model import is_model_wrapper
 from mmengine.runner import TestLoop
 
+from mmwsss.engine.checkpoint_io import newest_in
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.launch import build_runner
 from mmwsss.engine.metrics_file import write_metrics
@@ -23,7 +24,7 @@ _TRAINING = (
 
 def run_test(
     cfg: Config,
-    checkpoint: str | None = None,
+    checkpoint: str | Path | None = None,
     *,
     tta: bool = False,
     overwrite: bool = False,
@@ -35,8 +36,9 @@ def run_test(
 
     Args:
         cfg: The stage's config, with a ``work_dir``. It is changed.
-        checkpoint: Weights of the model. Defaults to the config's ``load_from``; not needed where
-            the model has no parameter to train (refiners, proposers, frozen networks).
+        checkpoint: Weights of the model, or the folder of its training. Defaults to the config's
+            ``load_from``; not needed where the model has no parameter to train (refiners,
+            proposers, frozen networks).
         tta: Test with the config's ``tta_model`` and ``tta_pipeline``.
         overwrite: Redo a store that another config or checkpoint has made.
         launcher: See :func:`mmwsss.engine.launch.build_runner`, as the remaining arguments.
@@ -44,6 +46,8 @@ def run_test(
     Returns:
         Metric name to number.
     """
+    if checkpoint is not None:
+        checkpoint = str(newest_in(checkpoint))
     for key in _TRAINING:  # what surrounds a model in training plays no part, and needs no data
         cfg.pop(key, None)
     if tta:

@@ -2,11 +2,11 @@
 
 import os
 import shlex
-import socket
 import sys
 from pathlib import Path
 
 from mmwsss.recipes.recipe import Stage
+from mmwsss.torchrun import torchrun_command
 
 #: Name of the resolved config in a stage's folder.
 CONFIG = 'config.py'
@@ -42,22 +42,12 @@ def stage_command(
     if launcher == 'slurm':
         prefix, name = _srun(stage, nproc), 'slurm'
     elif nproc > 1 or launcher == 'pytorch':
-        prefix, name = _torchrun(nproc), 'pytorch'
+        prefix, name = torchrun_command(nproc), 'pytorch'
     else:
         prefix, name = [sys.executable, '-u'], 'none'
     if name != 'none':
         script += ['--launcher', name]
     return prefix + script
-
-
-def _torchrun(nproc: int) -> list[str]:
-    with socket.socket() as probe:  # a free port, so that two pipelines do not meet
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    return [
-        *(sys.executable, '-m', 'mmwsss.torchrun', f'--nproc_per_node={nproc}'),
-        *('--master_addr=127.0.0.1', f'--master_port={port}'),
-    ]
 
 
 def _srun(stage: Stage, nproc: int) -> list[str]:

@@ -4,7 +4,8 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
-from mmwsss.apis.inferencer import WSSSInferencer, _newest_in
+from mmwsss.apis.inferencer import WSSSInferencer
+from mmwsss.engine.checkpoint_io import newest_in
 from mmwsss.registry import MODELS
 from tests.conftest import photo
 from tests.test_models.test_one_stage.test_toco import CONFIG as TOCO
@@ -166,13 +167,22 @@ def test_bad_tags(cam):
         cam([image, image], [['cat']])
     with pytest.raises(ValueError, match='one list of class names a photo'):
         cam([image] * 3, 'cat')
+    with pytest.raises(ValueError, match='image 0: class names are expected as tags, found 0'):
+        cam(image, [0])
 
 
 def test_bad_images(cam, tmp_path):
     with pytest.raises(ValueError, match=r'image 0: an RGB array .* found float64 \(4, 4, 3\)'):
         cam(np.zeros((4, 4, 3)))
+    with pytest.raises(ValueError, match=r'found uint8 \(0, 4, 3\)'):
+        cam(np.zeros((0, 4, 3), np.uint8))
     with pytest.raises(ValueError, match='is not there'):
         cam(tmp_path / 'none.jpg')
+
+
+def test_images_of_pillow(cam):
+    (expected,), (found,) = cam(photo(32, 40)), cam(Image.fromarray(photo(32, 40)))
+    np.testing.assert_array_equal(found.seeds.scores, expected.seeds.scores)
 
 
 def test_bad_checkpoints(tmp_path, cam):
@@ -197,11 +207,11 @@ def test_bad_pipelines(tmp_path):
 
 def test_the_folder_of_a_training(tmp_path):
     with pytest.raises(FileNotFoundError, match='has no last_checkpoint'):
-        _newest_in(tmp_path)
+        newest_in(tmp_path)
     (tmp_path / 'last_checkpoint').write_text('/moved/away/epoch_3.pth')
-    assert _newest_in(tmp_path) == tmp_path / 'epoch_3.pth'
-    assert _newest_in('file.pth') == 'file.pth'
-    assert _newest_in(None) is None
+    assert newest_in(tmp_path) == tmp_path / 'epoch_3.pth'
+    assert newest_in('file.pth') == 'file.pth'
+    assert newest_in(None) is None
 
 
 def save_recipe(folder, tmp_path):

@@ -140,6 +140,11 @@ def test_names_stay_when_photos_are_added(segmentor, photos, tmp_path):
     assert list(masks(out)) == ['a.bmp.png', 'a.png', 'b.png', 'deep/a.png']
 
 
+def test_one_photo(segmentor, photos, tmp_path):
+    for path in (photos / 'b.png', str(photos / 'b.png')):
+        assert predict(segmentor, path, tmp_path / type(path).__name__).made == 1
+
+
 def test_other_networks_and_options_are_refused(cam, segmentor, photos, tmp_path):
     out = tmp_path / 'out'
     predict(cam, [photos], out)

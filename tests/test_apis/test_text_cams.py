@@ -26,15 +26,20 @@ def test_maps(weights, threshold):
     assert not np.allclose(maps[0], maps[1])
 
 
+def test_one_text(weights):
+    maps = [clip_cam(photo(), texts, weights, arch=SIZES) for texts in ('cat', ['cat'])]
+    assert len(maps[0]) == 1 and np.array_equal(*maps)
+
+
 def test_refused(weights):
     image = photo()
     with pytest.raises(ValueError, match='sizes that nobody has published: give arch'):
         clip_cam(image, ['cat'], weights)
     with pytest.raises(ValueError, match='a CLIP of other sizes'):
         clip_cam(image, ['cat'], weights, arch='ViT-B-16-quickgelu')
-    with pytest.raises(ValueError, match='texts differ'):
+    with pytest.raises(ValueError, match='one or more different texts'):
         clip_cam(image, ['cat', 'cat'], weights, arch=SIZES)
-    with pytest.raises(ValueError, match='a name for each class'):
+    with pytest.raises(ValueError, match='one or more different texts'):
         clip_cam(image, [], weights, arch=SIZES)
     with pytest.raises(ValueError, match=r'an RGB image \(H, W, 3\) of uint8'):
         clip_cam(image[..., 0], ['cat'], weights, arch=SIZES)

@@ -111,6 +111,7 @@ def test_files_without_bases_and_resolved_ones_are_taken_as_they_are(child, tmp_
         ('drawing.num_train', 'has computed train_dataloader.dataset.drawing, val_dataloader'),
         ('max_iters', 'Set train_cfg.max_epochs and param_scheduler.end; this training counts ep'),
         ('optim_wraper.optimizer.lr', "Did you mean 'optim_wrapper'?"),
+        ('mode1.head.type', "Did you mean 'model'?"),
     ],
 )
 def test_options_without_effect(key, message):

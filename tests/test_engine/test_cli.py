@@ -39,6 +39,8 @@ def test_debug_and_unknown_errors_keep_the_traceback():
         (['--cfg-options', 'a.b'], "takes KEY=VALUE, found 'a.b'"),
         (['--cfg-options', '=3'], "takes KEY=VALUE, found '=3'"),
         (['--cfg-options', 'a=[1,2'], 'a: brackets do not close'),
+        (['--cfg-options', 'a={b: 1}'], "a: '{b: 1}' is no dict as Python writes it"),
+        (['--gpus', '0'], 'at least one process is expected, found 0'),
         (['--seed', '-1'], "a seed is 0 to 4294967295, found '-1'"),
         (['--seed', 'x'], 'a seed is 0 to'),
         (['--seed', '4294967296'], 'a seed is 0 to'),
@@ -60,6 +62,8 @@ def test_ctrl_c():
 def test_options():
     args = stage_parser('x').parse_args(['c.py', '--cfg-options', 'a.b=3', 'c=[1,2]'])
     assert args.cfg_options == {'a.b': 3, 'c': [1, 2]}
+    args = stage_parser('x').parse_args(['c.py', '--cfg-options', "a={'type': 'B', 'c': [1]}"])
+    assert args.cfg_options == {'a': {'type': 'B', 'c': [1]}}
     assert (args.launcher, args.seed, args.trust_checkpoint) == ('none', None, False)
     with pytest.raises(SystemExit):
         stage_parser('x').parse_args(['c.py', '--launcher', 'mpi'])

@@ -111,7 +111,7 @@ class TestLaunchers:
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv('RANK', '0')
         with pytest.raises(
-            StageFailed, match=r'WORLD_SIZE, .* not set: start through .*dist_train'
+            StageFailed, match=r'WORLD_SIZE, .* not set: ask for processes with --gpus N'
         ):
             init_processes('pytorch')
 
@@ -304,7 +304,8 @@ def test_two_processes(tmp_path):
     make_runner(tmp_path, shared + 'train_cfg.update(max_epochs=2)\n').train()
     config = write_config(tmp_path, shared)
     process = start(
-        *('bash', 'tools/dist_train.sh', config, 2, '--work-dir', tmp_path / 'run', '--resume')
+        *(sys.executable, 'tools/train.py', config, '--gpus', 2),
+        *('--work-dir', tmp_path / 'run', '--resume'),
     )
     output = finish(process)
     assert process.returncode == 0, output
@@ -316,6 +317,16 @@ def test_two_processes(tmp_path):
     assert checkpoint['meta']['iter'] == 4 * 3
 
 
+def test_options_name_items_of_lists_by_their_type_and_are_spelled_rightly(tmp_path):
+    shapes = REPOSITORY / 'configs/cam/cam_r18_shapes.py'
+    options = {'train_dataloader.dataset.pipeline.RandomFlip.prob': 0.25}
+    pipeline = load_config(shapes, cfg_options=options).train_dataloader.dataset.pipeline
+    assert [step.prob for step in pipeline if step.type == 'RandomFlip'] == [0.25]
+    config = write_config(tmp_path)
+    with pytest.raises(KeyError, match="there is no 'max_epoch' in train_cfg, did you mean 'max_"):
+        load_config(config, cfg_options={'train_cfg.max_epoch': 3})
+
+
 def test_tools_end_in_a_message(tmp_path, monkeypatch, capsys):
     config = write_config(tmp_path)
     arguments = [str(config), 'no.pth', '--work-dir', str(tmp_path / 'run')]
@@ -324,3 +335,7 @@ def test_tools_end_in_a_message(tmp_path, monkeypatch, capsys):
         runpy.run_path(str(REPOSITORY / 'tools/test.py'), run_name='__main__')
     assert stop.value.code == 1
     assert capsys.readouterr().err.endswith('error: checkpoint no.pth does not exist\n')
+    monkeypatch.setattr(sys, 'argv', ['test.py', str(config), str(tmp_path)])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(REPOSITORY / 'tools/test.py'), run_name='__main__')
+    assert 'no folder of a training, for it has no last_checkpoint' in capsys.readouterr().err

@@ -37,6 +37,7 @@ def problem(**options):
         (dict(optim_wrapper__optimizer__weight_deca=0.1), "did you mean 'weight_decay'?"),
         (dict(test_evaluator__prefxi='x'), "did you mean 'prefix'?"),
         (dict(param_scheduler=[dict(type='LinearLR', start_facter=1)]), "mean 'start_factor'?"),
+        (dict(model__type='Zzyzx'), 'A class of your own is known after custom_imports = dict('),
         (dict(tta_model__type='mmseg.SegTTA'), "tta_model.type: there is no 'mmseg.SegTTA'"),
     ],
 )
@@ -44,6 +45,11 @@ def test_mistakes(options, expected):
     found = problem(**options)
     key = next(iter(options)).replace('__', '.')
     assert found.startswith(key) and expected in found and '\n' not in found, found
+
+
+def test_a_hook_that_is_mistyped():
+    found = problem(default_hooks__loggr__interval=3)
+    assert found == "default_hooks.loggr has no type, did you mean 'logger'?"
 
 
 def test_a_python_module_is_no_part():
