@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,11 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmwsss.config.custom_imports import (
+    custom_modules,
+    import_custom,
+    look_in_current_folder,
+)
 from mmwsss.config.effects import SourceFile, check_effects
 from mmwsss.config.errors import ConfigError
 from mmwsss.config.variables import substitute_variables
@@ -36,25 +40,32 @@ def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Conf
     Raises:
         FileNotFoundError: There is no such file.
         ConfigError: It is no Python config, it has a mistake in its syntax, a variable has no
-            fitting value, or it sets a name that nothing reads
-            (:func:`mmwsss.config.effects.check_effects`).
+            fitting value, it sets a name that nothing reads
+            (:func:`mmwsss.config.effects.check_effects`), or a module that it names cannot be
+            imported.
     """
     path = find_config(path)
     _check_kind(path)
     if not path.is_file():
         raise FileNotFoundError(f'config {path} does not exist')
-    if import_custom_modules and os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # scripts have their own folder there instead
+    if import_custom_modules:
+        look_in_current_folder()
     return _load(path, import_custom_modules)
 
 
 def _load(path: Path, import_custom_modules: bool) -> Config:
     with _safe_substitution() as sources:
-        cfg = Config.fromfile(str(path), import_custom_modules=import_custom_modules)
+        cfg = Config.fromfile(str(path), import_custom_modules=False)
     source = cfg._cfg_dict.pop(SOURCE, None)
     if source is not None:
         object.__setattr__(cfg, '_filename', source)
     check_effects(cfg, sources)
+    try:
+        custom_modules(cfg)
+    except ConfigError as error:
+        raise ConfigError(f'{path}: {error}') from None
+    if import_custom_modules:
+        import_custom(cfg, path)
     return cfg
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmengine.utils import import_modules_from_strings
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mmwsss.config import ConfigError
+from mmwsss.config.custom_imports import import_custom
 from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.identity import relevant_part
 from mmwsss.recipes.planning import Planner
@@ -84,7 +84,7 @@ def find_needs(planner: Planner, stages: Sequence[Stage], work_dir: Path) -> lis
             need = needs[key]
             if stage.name not in need.stages:
                 need.stages.append(stage.name)
-        problem = _problem_of_config(cfg, stage.action)
+        problem = _problem_of_config(cfg, stage)
         if problem:
             name = f'{stage.config.name} of {stage.name}'
             needs[name] = Need('config', name, problem, stages=[stage.name])
@@ -116,21 +116,15 @@ def _is_used(key: str) -> bool:
     )
 
 
-def _problem_of_config(cfg: Mapping[str, Any], action: str) -> str:
+def _problem_of_config(cfg: Mapping[str, Any], stage: Stage) -> str:
     """What is wrong with the parts that a config names; '' if they exist and have its options."""
     from mmwsss.engine.errors import StageFailed
     from mmwsss.engine.parts import check_parts
 
-    if cfg.get('custom_imports'):
-        if os.getcwd() not in sys.path:  # where a stage looks, too
-            sys.path.append(os.getcwd())
-        try:
-            import_modules_from_strings(**cfg['custom_imports'])
-        except Exception as error:  # whatever the modules of others raise
-            return f'custom_imports: {error}'
     try:
-        check_parts(relevant_part(cfg, action))
-    except StageFailed as error:
+        import_custom(cfg, stage.config)
+        check_parts(relevant_part(cfg, stage.action))
+    except (ConfigError, StageFailed) as error:
         return str(error)
     return ''
 

@@ -252,15 +252,6 @@ def package_hash() -> str:
     return hash_text('\n'.join(f'{path.name} {code._read(path).digest}' for path in files))
 
 
-def custom_modules(cfg: Mapping[str, Any], *, required: bool = False) -> list[str]:
-    """Modules that a config imports; with ``required`` only those that it cannot do without."""
-    custom = cfg.get('custom_imports') or {}
-    if required and custom.get('allow_failed_imports'):
-        return []
-    imports = custom.get('imports') or []
-    return [imports] if isinstance(imports, str) else list(imports)
-
-
 def _version(name: str) -> str:
     names = metadata.packages_distributions().get(name.split('.')[0], ())
     return ' '.join(f'{dist}=={metadata.version(dist)}' for dist in names)

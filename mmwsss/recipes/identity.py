@@ -7,7 +7,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmwsss.recipes.code import ReachableCode, custom_modules
+from mmwsss.config.custom_imports import custom_modules
+from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.recipe import Stage
 from mmwsss.stores.hashing import hash_file, hash_text
 

@@ -78,8 +78,19 @@ def write_manifest(
     recipe: Recipe,
     folders: Mapping[str, StageFolder],
     settings: Mapping[str, Any],
+    states: Mapping[str, str],
+    report: str | None = None,
 ) -> None:
-    """Write ``manifest.json``: everything needed to say where each number comes from."""
+    """Write ``manifest.json``: everything needed to say where each number comes from.
+
+    Args:
+        path: The file.
+        recipe: The recipe.
+        folders: The stages' folders.
+        settings: What the command line set.
+        states: See :meth:`mmwsss.recipes.planning.Planner.states`.
+        report: Hash of what ``report.html`` shows; ``None`` if it shows something older.
+    """
     stages = []
     for name, folder in folders.items():
         done, started = folder.done, folder.started
@@ -89,7 +100,7 @@ def write_manifest(
         stages.append(
             {
                 'name': name,
-                'state': 'done' if done else 'unfinished' if started else 'not run',
+                'state': states[name],
                 'action': folder.stage.action,
                 'baseline': folder.stage.is_baseline,
                 'config': str(folder.stage.config),
@@ -115,6 +126,7 @@ def write_manifest(
         'command': sys.argv,
         'settings': dict(settings),
         'environment': environment(),
+        'report': report,
         'stages': stages,
     }
     atomic_write_json(path, content)

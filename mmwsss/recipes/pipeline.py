@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.utils import import_modules_from_strings
 from rich.console import Console
 
 from mmwsss.installed import find_part
@@ -17,9 +16,11 @@ from mmwsss.recipes.manifest import write_manifest
 from mmwsss.recipes.planning import Planner
 from mmwsss.recipes.progress import PipelineProgress
 from mmwsss.recipes.reading import load_recipe
-from mmwsss.recipes.recipe import REPORT_PARTS, Reference, Stage
+from mmwsss.recipes.recipe import Reference, Stage
+from mmwsss.recipes.reporting import report_hash, write_report
+from mmwsss.recipes.stage_folder import read_json
 from mmwsss.recipes.stage_runner import StageRunner
-from mmwsss.recipes.summary import find_background, print_summary, summarise
+from mmwsss.recipes.summary import print_summary, summarise
 from mmwsss.recipes.surroundings import environment, lock_folder, resolve_variables, stoppable
 from mmwsss.stores import StoreError
 
@@ -123,7 +124,7 @@ def run_pipeline(
             pipeline.print_plan(selected)
             if not skip_checks:
                 pipeline.check(selected, show=True)
-            return summarise(planner.folders, planner.configs)
+            return pipeline.summarise(planner.states(selected[0].name))
         try:
             with lock_folder(folder) as lock, stoppable():
                 if not skip_checks:
@@ -205,7 +206,7 @@ class _Pipeline:
 
     def run(self, selected: Sequence[Stage], lock: int | None = None) -> list[dict[str, Any]]:
         """Run what has to run, then print the table and write the manifest and the report."""
-        ran = 0
+        first = selected[0].name
         photos = self.planner.recipe.photos
         if photos is not None and self.folders[photos['tags']].stage in selected:
             from mmwsss.recipes.photos import show_tags
@@ -220,22 +221,29 @@ class _Pipeline:
                     try:
                         self.runner.run(stage, decision, progress, lock)
                     finally:
-                        self._write_manifest()
-                    ran += 1
+                        self._write_manifest(self.planner.states(first))
                 self._show_corrections(stage, progress)
                 progress.end()
-        self._write_manifest()
-        rows = summarise(self.folders, self.configs)
+        states = self.planner.states(first)
+        rows = self.summarise(states)
+        report, shown = self.work_dir / 'report.html', report_hash(self.planner, rows)
+        is_new = not report.exists() or shown != (read_json(self._manifest) or {}).get('report')
+        self._write_manifest(states, None if is_new else shown)
         print_summary(rows, self.console)
         if photos is not None:
             from mmwsss.recipes.photos import show_signs
 
             show_signs(self.planner, self.console, self.work_dir / 'signs.json')
-        report = self.work_dir / 'report.html'
-        if self._can_report() and (ran or not report.exists()):
-            self._report(report, rows)
-        self._say(f'manifest: {self.work_dir / "manifest.json"}')
+        if is_new and shown:
+            write_report(self.planner, report, rows)
+            self._say(f'report: {report}')
+            self._write_manifest(states, shown)
+        self._say(f'manifest: {self._manifest}')
         return rows
+
+    def summarise(self, states: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Rows of the summary table."""
+        return summarise(self.folders, self.configs, states)
 
     def _show_corrections(self, stage: Stage, progress: PipelineProgress) -> None:
         """Say which masks of a stage were corrected by hand; later stages see them as new input."""
@@ -249,50 +257,14 @@ class _Pipeline:
             shown = ', '.join(ids[:5]) + (', ...' if len(ids) > 5 else '')
             progress.say(f'  {len(ids)} masks corrected by hand are kept and used ({shown})')
 
-    def _write_manifest(self) -> None:
+    @property
+    def _manifest(self) -> Path:
+        return self.work_dir / 'manifest.json'
+
+    def _write_manifest(self, states: Mapping[str, str], report: str | None = None) -> None:
         write_manifest(
-            self.work_dir / 'manifest.json', self.planner.recipe, self.folders, self.settings
+            self._manifest, self.planner.recipe, self.folders, self.settings, states, report
         )
 
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    # Report -------------------------------------------------------------------------
-
-    def _can_report(self) -> bool:
-        report = self.planner.recipe.report or {}
-        names = [report[part].stage for part in REPORT_PARTS if report.get(part)]
-        return bool(names) and all(self.folders[name].done for name in names)
-
-    def _report(self, path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Make ``report.html`` on the images of the last store that it shows."""
-        from mmwsss.datasets.bare import build_bare_dataset
-        from mmwsss.visualization.report import make_report
-
-        options = dict(self.planner.recipe.report or {})
-        names = {}
-        for part in REPORT_PARTS:
-            if options.get(part):
-                names[part], output = options[part]
-                options[part] = self.folders[names[part]].output(output)
-        last = next(names[part] for part in reversed(REPORT_PARTS) if part in names)
-        cfg = self.configs[last]
-        if 'background' not in options and 'scores' in names:
-            options['background'] = find_background(self.folders[names['scores']].metrics)
-        options.setdefault('title', self.planner.recipe.name)
-        trained = [
-            folder.output('checkpoint')
-            for folder in self.folders.values()
-            if folder.stage.action == 'train'
-        ]
-        options['checkpoint'] = next(filter(None, reversed(trained)), None)
-        try:
-            if cfg.get('custom_imports'):
-                import_modules_from_strings(**cfg.custom_imports)
-            dataset = build_bare_dataset(cfg.test_dataloader.dataset)
-            make_report(path, dataset=dataset, stages=rows, **options)
-        except Exception as error:
-            raise PipelineError(
-                f'all stages are done, but the report could not be made: {error}'
-            ) from error
-        self._say(f'report: {path}')

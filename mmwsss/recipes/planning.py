@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
-from mmwsss.recipes.code import ReachableCode, custom_modules
+from mmwsss.config import ConfigError
+from mmwsss.config.custom_imports import custom_modules, not_found
+from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.edited_masks import import_advice
 from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.identity import describe, differences
@@ -131,13 +133,48 @@ class Planner:
             plan[stage.name] = self.decide(stage, to_run)
         return plan
 
+    def states(self, first: str) -> dict[str, str]:
+        """State of each stage's result.
+
+        Args:
+            first: First stage that a run looks at; earlier results are taken as they are.
+
+        Returns:
+            By stage 'done', 'outdated' (of older config, inputs or code: it would be redone),
+            'unfinished' or 'not run'.
+        """
+        states: dict[str, str] = {}
+        outdated: list[str] = []
+        for name, folder in self.folders.items():
+            if name == first:
+                outdated.clear()
+            if folder.done is None:
+                states[name] = 'unfinished' if folder.started else 'not run'
+            elif self._is_outdated(folder.stage, outdated):
+                states[name] = 'outdated'
+                outdated.append(name)
+            else:
+                states[name] = 'done'
+        return states
+
+    def _is_outdated(self, stage: Stage, outdated: Sequence[str]) -> bool:
+        try:
+            return self.decide(stage, outdated).runs
+        except PipelineError:  # its masks cannot be told from what it made
+            return True
+
     def identity(self, stage: Stage) -> dict[str, Any]:
         """Current record of what the stage's result depends on."""
         hashes = {}
         for reference in stage.inputs.values():
             parent, output = reference
             hashes[str(reference)] = self.folders[parent].output_hash(output) or '(missing)'
-        return describe(stage, self.configs[stage.name], hashes)
+        try:
+            return describe(stage, self.configs[stage.name], hashes)
+        except SyntaxError as error:  # in code of others that it reaches
+            raise PipelineError(
+                f'stage {stage.name}: {error.filename}, line {error.lineno}: {error.msg}'
+            ) from error
 
     def needed_output(self, stage: Stage) -> str | None:
         """Kind of output that a stage must produce: a checkpoint, a store, or only metrics."""
@@ -146,14 +183,13 @@ class Planner:
         return (self.configs[stage.name].get('test_cfg') or {}).get('kind')
 
     def _check_imports(self, stage: Stage) -> None:
-        code = ReachableCode()
-        missing = code.missing(custom_modules(self.configs[stage.name], required=True))
+        code, where = ReachableCode(), f'stage {stage.name}: {stage.config}'
+        try:
+            missing = code.missing(custom_modules(self.configs[stage.name], required=True))
+        except ConfigError as error:
+            raise RecipeError(f'{where}: {error}') from None
         if missing:
-            raise RecipeError(
-                f'stage {stage.name}: {stage.config}: custom_imports: no module '
-                f'{", ".join(missing)} in {", ".join(map(str, code.paths))} nor among '
-                'the installed packages: start from the folder that it lies in, or set PYTHONPATH'
-            )
+            raise RecipeError(f'{where}: custom_imports: {not_found(missing, code.paths)}')
 
     def _check_inputs(self, stage: Stage) -> None:
         for reference in stage.inputs.values():

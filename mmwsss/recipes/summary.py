@@ -11,7 +11,7 @@ from rich.table import Table
 
 from mmwsss.recipes.recipe import Stage
 from mmwsss.recipes.stage_folder import StageFolder
-from mmwsss.visualization.text import COLUMNS, format_seconds, protocol_text
+from mmwsss.visualization.text import COLUMNS, format_seconds, outdated_text, protocol_text
 
 #: Prefix of metrics that used the image-level labels of the photos they score.
 ORACLE = 'oracle_tags'
@@ -54,9 +54,14 @@ def find_background(metrics: Mapping[str, Any]) -> float | None:
 
 
 def summarise(
-    folders: Mapping[str, StageFolder], configs: Mapping[str, Config]
+    folders: Mapping[str, StageFolder], configs: Mapping[str, Config], states: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Rows of the table.
+
+    Args:
+        folders: The stages' folders.
+        configs: The stages' configs.
+        states: See :meth:`mmwsss.recipes.planning.Planner.states`.
 
     Returns:
         Dicts with 'stage', 'action', 'list', 'seconds', 'state', 'is_baseline', 'protocol'
@@ -71,7 +76,7 @@ def summarise(
             'action': stage.action,
             'list': list_of(stage, configs[name]),
             'seconds': done.get('seconds') if done else None,
-            'state': 'done' if done else 'unfinished' if folder.started else 'not run',
+            'state': states[name],
             'is_baseline': stage.is_baseline,
             'protocol': metrics.get('protocol') or {},
             **dict.fromkeys(COLUMNS),
@@ -100,11 +105,14 @@ def print_summary(rows: Sequence[Mapping[str, Any]], console: Console) -> None:
     for index, row in enumerate(rows):
         if row['is_baseline'] and not rows[index - 1]['is_baseline']:
             table.add_section()
-        spent = row['state'] if row['seconds'] is None else format_seconds(row['seconds'])
+        spent = format_seconds(row['seconds']) if row['state'] == 'done' else row['state']
         name = f'{row["stage"]} (baseline)' if row['is_baseline'] else row['stage']
         numbers = ('' if row[key] is None else f'{row[key]:.2f}' for key in COLUMNS)
-        table.add_row(name, row['action'], row['list'], spent, *numbers)
+        style = 'dim' if row['state'] == 'outdated' else None
+        table.add_row(name, row['action'], row['list'], spent, *numbers, style=style)
     console.print(table)
+    if outdated := outdated_text(rows):
+        console.print(f'outdated: {outdated}', markup=False, highlight=False, soft_wrap=True)
     scored = [
         row
         for row in rows

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmwsss.stores import StoreError, open_store
 from mmwsss.visualization.page import CHOICES, correct_command, write_page
+from mmwsss.visualization.text import outdated_text
 
 __all__ = ['CHOICES', 'make_report']
 
@@ -64,6 +65,7 @@ def make_report(
     if not stores:
         raise StoreError('a report needs a store: scores, masks or predictions')
     facts = {
+        'outdated': outdated_text(stages) or None,
         'pseudo masks': masks,
         'predictions': predictions,
         'checkpoint': checkpoint,

@@ -1,6 +1,6 @@
 """Format durations and protocols for tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Columns of the table of stages: where a stage's mIoU goes, and the heading.
@@ -18,6 +18,12 @@ def format_seconds(seconds: float | None) -> str:
     if minutes < 60:
         return f'{minutes}:{rest:02d} min'
     return f'{minutes // 60}:{minutes % 60:02d}:{rest:02d} h'
+
+
+def outdated_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Name the stages whose numbers do not go with those of the others; '' if there are none."""
+    names = ', '.join(row['stage'] for row in rows if row['state'] == 'outdated')
+    return f'{names} (of older config, inputs or code: mmwsss run --dry-run)' if names else ''
 
 
 def protocol_text(protocol: Mapping[str, Any]) -> str:

@@ -93,5 +93,5 @@ class Toy:
 def toy(tmp_path, monkeypatch):
     monkeypatch.setattr('os.fsync', lambda file: None)  # a busy disk would take most of the time
     # Its models are none that a registry has.
-    monkeypatch.setattr('mmwsss.recipes.checks._problem_of_config', lambda cfg, action: '')
+    monkeypatch.setattr('mmwsss.recipes.checks._problem_of_config', lambda cfg, stage: '')
     return Toy(tmp_path)

@@ -13,6 +13,7 @@ from mmwsss.recipes import checks
 from mmwsss.recipes.errors import PipelineError
 from mmwsss.recipes.pipeline import run_pipeline
 from mmwsss.recipes.reading import load_recipe
+from mmwsss.recipes.recipe import Stage
 from mmwsss.recipes.resolving import resolve_config
 from mmwsss.recipes.surroundings import environment
 from mmwsss.weights import find_weights
@@ -138,5 +139,8 @@ def test_mistyped_parts_are_found_before_the_first_stage(tmp_path, monkeypatch):
 def test_a_broken_module_of_ones_own_is_found_before_the_first_stage(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'broken_part.py').write_text('import no_such_module_of_mine')
-    problem = checks._problem_of_config({'custom_imports': {'imports': ['broken_part']}}, 'train')
-    assert problem.startswith('custom_imports: ') and 'broken_part' in problem
+    cfg = {'custom_imports': {'imports': ['broken_part']}}
+    problem = checks._problem_of_config(cfg, Stage('cam', Path('cam.py'), 'train'))
+    where = tmp_path / 'broken_part.py'
+    missing = "No module named 'no_such_module_of_mine'"
+    assert problem == f'custom_imports of cam.py: {where}, line 1: {missing}'

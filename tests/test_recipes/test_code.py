@@ -12,7 +12,7 @@ import mmwsss.datasets
 import mmwsss.models
 import mmwsss.proposers
 import mmwsss.registry
-from mmwsss.recipes.code import ReachableCode, custom_modules
+from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.identity import describe
 from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.resolving import resolve_config
@@ -162,10 +162,6 @@ def test_missing_modules(outside):
         'os',
     ]
     assert code.missing(names) == ['their_method.nothing', 'no_such_package']
-    custom = {'imports': 'a.b', 'allow_failed_imports': True}
-    assert custom_modules({'custom_imports': custom}) == ['a.b']
-    assert custom_modules({'custom_imports': custom}, required=True) == []
-    assert custom_modules({'custom_imports': None}) == custom_modules({}) == []
 
 
 def test_record_names_files(outside):

@@ -68,8 +68,9 @@ def test_table(tmp_path):
         folders[name].finish(75.0)
     folders['broken'].begin({'config': {}}, ['run'], 0)
     configs = dict.fromkeys(names, Config({'test_cfg': {'kind': 'scores'}}))
-    rows = summarise(folders, configs)
-    assert [row['state'] for row in rows] == ['done', 'not run', 'unfinished', 'done']
+    states = dict(zip(names, ('done', 'not run', 'unfinished', 'done'), strict=True))
+    rows = summarise(folders, configs, states)
+    assert [row['state'] for row in rows] == list(states.values())
     assert rows[0]['seed'] == 41.237 and rows[1]['seed'] is None
     text = io.StringIO()
     print_summary(rows, Console(file=text, width=140))
@@ -89,8 +90,23 @@ def test_oracle_tags_stand_in_no_column(tmp_path):
     atomic_write_json(tmp_path / 'val' / 'metrics.json', metrics)
     folder.finish(1.0)
     config = Config({'test_cfg': {'kind': 'masks'}})
-    (row,) = rows = summarise({'val': folder}, {'val': config})
+    (row,) = rows = summarise({'val': folder}, {'val': config}, {'val': 'done'})
     assert row['mask'] is row['seed'] is row['segmentor'] is None
     text = io.StringIO()
     print_summary(rows, Console(file=text, width=140))
     assert 'val: mIoU with oracle tags 81.10 (knows the image-level labels' in text.getvalue()
+
+
+def test_outdated_numbers_are_marked(tmp_path):
+    folder = StageFolder(Stage('val', None, 'test'), tmp_path / 'val')
+    folder.begin({'config': {}}, ['run'], 0)
+    atomic_write_json(tmp_path / 'val' / 'metrics.json', {'mIoU': 81.1})
+    folder.finish(75.0)
+    rows = summarise({'val': folder}, {'val': Config({})}, {'val': 'outdated'})
+    text = io.StringIO()
+    print_summary(
+        rows, Console(file=text, width=140, force_terminal=True, color_system='truecolor')
+    )
+    row = next(line for line in text.getvalue().splitlines() if '81.10' in line)
+    assert 'outdated' in row and '1:15' not in row and '\x1b[2m' in row, 'dimmed'
+    assert 'outdated: val (of older config, inputs or code' in text.getvalue()

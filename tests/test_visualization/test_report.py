@@ -70,24 +70,26 @@ def test_report(collection):
         background=0.4,
         stages=[
             {
-                'stage': 'seeds',
+                'stage': name,
                 'action': 'test',
                 'list': BAD,
                 'seconds': 12.0,
-                'state': 'done',
+                'state': state,
                 'is_baseline': False,
                 'protocol': {'note': BAD},
                 'seed': 12.345,
                 'mask': None,
                 'segmentor': None,
             }
+            for name, state in (('seeds', 'done'), ('older seeds', 'outdated'))
         ],
     )
     text = path.read_text()
     assert BAD not in text and text.count('<script>') == 1, 'all text is escaped'
     assert 'src="data:image/jpeg;base64,' in text
     assert not re.search(r'(?:src|href)\s*=\s*"(?!data:)', text) and 'http:' not in text
-    assert '12.35' in text and '12 s' in text
+    assert '12.35' in text and text.count('>12 s<') == 1
+    assert 'older seeds (of older config' in text and text.count('<tr class="outdated "') == 1
     assert '>seed mIoU<' in text and 'segmentor mIoU' not in text, 'no stage has one'
     rated = order(text)
     assert len(rated) == 5, 'one photo is not in the mask store, by which they are ranked'
