@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 import torch
+from mmengine.config.config import __file__ as config_file
 
 from mmwsss.compat import MissingOpError
 from mmwsss.config import ConfigError
@@ -28,6 +29,7 @@ _HINTS = {
     errno.EMFILE: 'too many open files: raise the limit (ulimit -n 65536), or fewer num_workers',
 }
 _MM = ('mmengine', 'mmcv', 'mmseg', 'mmpretrain', 'mmdet')
+_NAME = re.compile(r"'?[\w.-]+'?")
 _FRAME = re.compile(r'File "(.+?)", line (\d+)')
 # Python's error for an unknown option in a config: the mm packages pass all options on.
 _ARGUMENTS = re.compile(r'__init__\(\) (got an unexpected keyword argument|missing \d+ required)')
@@ -63,6 +65,8 @@ def explain(error: BaseException) -> str | None:
             )
     if isinstance(error, ImportError) and text:
         return text
+    if isinstance(error, KeyError) and _NAME.fullmatch(text):
+        return _about_a_key(error, text)
     return text if text and _is_for_people(error) else None
 
 
@@ -77,6 +81,16 @@ def _about_the_system(error: OSError, text: str) -> str:
         return text
     place = f'{error.filename}: ' if error.filename is not None else ''
     return place + _HINTS.get(error.errno, str(error.strerror))
+
+
+def _about_a_key(error: KeyError, name: str) -> str | None:
+    """Say who misses a key of a config; of another dict it is a fault of the program."""
+    frames = traceback.extract_tb(error.__traceback__)
+    readers = [frame for frame in frames if Path(frame.filename) != Path(config_file)]
+    if not readers or readers[-1] is frames[-1]:
+        return None
+    where = f'{readers[-1].filename}, line {readers[-1].lineno}'
+    return f'the config has no {name!r}, which is needed in {where}'
 
 
 def _is_for_people(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from mmengine.dist import barrier, init_dist, is_distributed
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
-from mmwsss.config import read_config
+from mmwsss.config import ConfigError, read_config
 from mmwsss.config.effects import check_option
 from mmwsss.config.keys import check_spelling, find_key
 from mmwsss.engine.auto_classes import resolve_num_classes
@@ -143,10 +144,15 @@ def load_config(
             index or its type.
 
     Raises:
-        ConfigError: Nothing would read an option.
+        ConfigError: Nothing would read an option, or the file is a recipe.
         KeyError: A part of a key is likely to be mistyped.
     """
     cfg = read_config(config)
+    if 'recipe' in cfg and 'model' not in cfg:
+        raise ConfigError(
+            f'{config} is a recipe, whose stages have configs of their own: mmwsss run '
+            f'{shlex.quote(str(config))}'
+        )
     options = {}
     for key, value in (cfg_options or {}).items():
         check_option(cfg, key)

@@ -21,7 +21,13 @@ from mmwsss.recipes.reporting import report_hash, write_report
 from mmwsss.recipes.stage_folder import read_json
 from mmwsss.recipes.stage_runner import StageRunner
 from mmwsss.recipes.summary import print_summary, summarise
-from mmwsss.recipes.surroundings import environment, lock_folder, resolve_variables, stoppable
+from mmwsss.recipes.surroundings import (
+    environment,
+    find_holder,
+    lock_folder,
+    resolve_variables,
+    stoppable,
+)
 from mmwsss.stores import StoreError
 
 _PLANNED = {'run': 'will run', 'resume': 'will continue', 'redo': 'will be redone'}
@@ -122,6 +128,8 @@ def run_pipeline(
         )
         if dry_run:
             pipeline.print_plan(selected)
+            if holder := find_holder(folder):
+                console.print(holder, markup=False, highlight=False, soft_wrap=True)
             if not skip_checks:
                 pipeline.check(selected, show=True)
             return pipeline.summarise(planner.states(selected[0].name))

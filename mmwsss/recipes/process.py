@@ -22,6 +22,7 @@ def run_process(
     log: Path,
     env: Mapping[str, str],
     on_line: Callable[[str], None],
+    on_start: Callable[[int], None] | None = None,
     keep_open: tuple[int, ...] = (),
     grace: float = _GRACE,
 ) -> tuple[int, list[str]]:
@@ -32,6 +33,7 @@ def run_process(
         log: File that stdout and stderr are appended to.
         env: Its environment.
         on_line: Called with each line of output, from another thread.
+        on_start: Called with the process's id.
         keep_open: File descriptors that the process inherits.
         grace: Seconds between asking a process group to end and killing it.
 
@@ -58,6 +60,8 @@ def run_process(
         )
         reader.start()
         try:
+            if on_start is not None:
+                on_start(process.pid)
             # Short waits, so that a signal is answered at once.
             while process.poll() is None:
                 with suppress(subprocess.TimeoutExpired):

@@ -1,6 +1,7 @@
 """Reading recipes from config files, with errors that name file, stage and key."""
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,10 @@ def load_recipe(path: str | Path) -> Recipe:
     except Exception as error:
         raise RecipeError(f'{path}: cannot be read as a config: {error}') from error
     content = {key: value for key, value in content.items() if not key.startswith('_')}
+    if 'recipe' not in content and 'model' in content:
+        raise RecipeError(
+            f'{path} is the config of one stage, no recipe: mmwsss train {shlex.quote(str(path))}'
+        )
     _known(str(path), 'key', content, _RECIPE_KEYS)
     if not _entries(path, 'recipe', content):
         raise RecipeError(

@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from mmwsss.recipes.process import run_process
 from mmwsss.recipes.progress import PipelineProgress, parse_loss, parse_progress
 from mmwsss.recipes.recipe import Stage
 from mmwsss.recipes.stage_folder import LOG
+from mmwsss.recipes.surroundings import note_stage
 from mmwsss.stores import StoreError
 from mmwsss.visualization.text import format_seconds
 
@@ -99,6 +101,7 @@ class StageRunner:
                 log=log,
                 env=_child_environment(),
                 on_line=on_line,
+                on_start=None if lock is None else partial(note_stage, lock, stage.name),
                 keep_open=() if lock is None else (lock,),
             )
         except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """Environment of a run: variables, signals, and the lock on its folder."""
 
+import json
 import os
 import signal
 import socket
@@ -7,14 +8,18 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mmwsss.recipes.errors import Interrupted, PipelineError, RecipeError
 from mmwsss.recipes.recipe import Recipe
+from mmwsss.recipes.stage_folder import read_json
 
 try:
     import fcntl
 except ImportError:  # Windows: two pipelines in one folder are not noticed
     fcntl = None  # type: ignore[assignment]
+
+_LOCK = '.pipeline.lock'
 
 
 def resolve_variables(recipe: Recipe, given: Mapping[str, str]) -> dict[str, str]:
@@ -63,20 +68,72 @@ def lock_folder(folder: Path) -> Iterator[int | None]:
     if fcntl is None:
         yield None
         return
-    path = folder / '.pipeline.lock'
-    with open(path, 'a+', encoding='utf-8') as file:
+    with open(folder / _LOCK, 'a+', encoding='utf-8') as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            file.seek(0)
-            raise PipelineError(
-                f'{folder} is in use by another pipeline, or by a stage that outlived it: '
-                f'{file.read().strip() or "unknown process"}'
-            ) from None
-        file.truncate(0)
-        file.write(f'process {os.getpid()} on {socket.gethostname()}')
-        file.flush()
+            raise PipelineError(_who_holds(folder)) from None
+        _write(file.fileno(), {'host': socket.gethostname(), 'pipeline': os.getpid()})
         yield file.fileno()
+
+
+def note_stage(lock: int, name: str, process: int) -> None:
+    """Write to the lock's file which process a stage runs in; it may outlive the pipeline.
+
+    Args:
+        lock: The open file of :func:`lock_folder`.
+        name: Name of the stage.
+        process: Id of its process.
+    """
+    record = json.loads(os.pread(lock, 1 << 12, 0))
+    _write(lock, {**record, 'stage': name, 'process': process})
+
+
+def find_holder(folder: Path) -> str:
+    """Say who holds the lock on a work directory, and what to do; '' if nobody does."""
+    if fcntl is None or not (folder / _LOCK).is_file():
+        return ''
+    with open(folder / _LOCK, encoding='utf-8') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _who_holds(folder)
+    return ''
+
+
+def _write(lock: int, record: Mapping[str, Any]) -> None:
+    os.ftruncate(lock, 0)
+    os.write(lock, json.dumps(record).encode())
+
+
+def _who_holds(folder: Path) -> str:
+    record = read_json(folder / _LOCK) or {}
+    pipeline, process = (
+        number if isinstance(number := record.get(key), int) else None
+        for key in ('pipeline', 'process')
+    )
+    host = record.get('host')
+    who = f'process {pipeline} on {host}' if pipeline else 'unknown process'
+    text = f'{folder} is in use by another pipeline: {who}'
+    if host != socket.gethostname() or _is_alive(pipeline):
+        return text
+    if _is_alive(process):
+        return (
+            f'{folder} is in use by stage {record.get("stage")}, which outlived its pipeline: '
+            f'process {process} on {host}. Wait for it, or end it: kill {process}'
+        )
+    return f'{text}, which is gone, but not all that it started: fuser {folder / _LOCK}'
+
+
+def _is_alive(process: int | None) -> bool:
+    try:
+        if process is not None:
+            os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return process is not None
 
 
 @contextmanager

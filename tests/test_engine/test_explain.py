@@ -119,3 +119,12 @@ def test_what_was_raised_on_purpose():
 )
 def test_faults_keep_their_traceback(fault):
     assert caught(fault) is None
+
+
+def test_keys_that_a_config_lacks():
+    cfg = Config({'train_cfg': {}})
+    text = caught(lambda: cfg['model'])
+    assert re.fullmatch(
+        r"the config has no 'model', which is needed in .*test_explain.py, line \d+", text
+    )
+    assert caught(lambda: cfg.to_dict()['model']) is None

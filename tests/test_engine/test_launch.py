@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmwsss.config import ConfigError
 from mmwsss.engine import StageFailed, WSSSRunner, load_config
 from mmwsss.engine.checkpoint_io import load_checkpoint
 from mmwsss.engine.launch import (
@@ -52,6 +53,11 @@ class TestConfig:
         assert load_config(file, work_dir='there').work_dir == 'there'
         file.write_text(file.read_text() + "work_dir = 'in_config'\n")
         assert load_config(file).work_dir == 'in_config'
+
+    def test_a_recipe_is_run_otherwise(self, tmp_path):
+        (tmp_path / 'a_recipe.py').write_text("recipe = dict(cam=dict(config='a.py'))")
+        with pytest.raises(ConfigError, match=r'a_recipe.py is a recipe.*: mmwsss run /.*_recipe'):
+            load_config(tmp_path / 'a_recipe.py')
 
     def test_options(self, tmp_path):
         options = {'train_cfg.max_epochs': 9, 'model.trainable': False}

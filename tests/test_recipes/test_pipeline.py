@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -447,8 +448,11 @@ def test_killed_pipeline_leaves_its_stage_the_folder(toy):
     process.kill()
     process.communicate()
     orphan = stage_process(toy)
-    with pytest.raises(PipelineError, match='or by a stage that outlived it'):
+    advice = f'stage first, which outlived its pipeline: process {orphan} on .*: kill {orphan}'
+    with pytest.raises(PipelineError, match=advice):
         toy.run()
+    _, text = toy.run(dry_run=True)
+    assert re.search(advice, text)
     os.kill(orphan, signal.SIGKILL)
     toy.trouble.unlink()
     deadline = time.monotonic() + 10

@@ -28,7 +28,19 @@ def test_prints_the_config_of_a_stage(monkeypatch, capsys):
     run(monkeypatch, recipe, '--stage', 'masks_val')
     text = capsys.readouterr().out
     assert "'store': 'seeds_val.scores'" in text and "'split': 'val'" in text
-    with pytest.raises(SystemExit, match="no stage 'mask_val', did you mean 'masks_val'"):
-        run(monkeypatch, recipe, '--stage', 'mask_val')
-    with pytest.raises(SystemExit, match='does not exist'):
-        run(monkeypatch, 'none.py')
+    for arguments, said in (
+        ((recipe, '--stage', 'mask_val'), "no stage 'mask_val', did you mean 'masks_val'"),
+        (('none.py',), 'config none.py does not exist'),
+        ((ROOT / 'configs/cam/cam_r18_shapes.py', '--cfg-options', 'modle.x=3'), "mean 'model"),
+    ):
+        with pytest.raises(SystemExit):
+            run(monkeypatch, *arguments)
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 1 and lines[0].startswith('error: ') and said in lines[0]
+
+
+def test_its_modules_are_not_imported(monkeypatch, capsys, tmp_path):
+    """A config of one's own is printed from any folder."""
+    (tmp_path / 'own.py').write_text("custom_imports = dict(imports=['not_in_this_folder'])\n")
+    run(monkeypatch, tmp_path / 'own.py')
+    assert 'not_in_this_folder' in capsys.readouterr().out

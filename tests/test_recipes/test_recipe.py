@@ -46,6 +46,12 @@ report = dict(scores='seeds.scores', limit=5)
         recipe.stage('seed')
 
 
+def test_the_config_of_one_stage_is_trained_otherwise(tmp_path):
+    (tmp_path / 'a.py').write_text('model = dict(type="A")\n')
+    with pytest.raises(RecipeError, match=r'a\.py is the config of one stage.*: mmwsss train /'):
+        load_recipe(tmp_path / 'a.py')
+
+
 def test_a_list_of_stages_is_read_too(tmp_path):
     text = "recipe = [dict(name='b', config='a.py', action='train'), dict(name='a', like='b')]\n"
     listed = load(tmp_path, f"{text}baselines = [dict(name='c', like='a')]")

@@ -1,13 +1,12 @@
 """Print a resolved config, or that of a stage of a recipe: ``print_config.py CONFIG``."""
 
 import argparse
-import sys
 
-from mmwsss.config import ConfigError, read_config
+from mmwsss.config import read_config
 from mmwsss.config.effects import check_option
 from mmwsss.config.key_value import KeyValue
 from mmwsss.config.writing import format_config
-from mmwsss.recipes.errors import RecipeError
+from mmwsss.engine.cli import readable_errors
 from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.resolving import merge_options, resolve_config
 from mmwsss.recipes.surroundings import environment, resolve_variables
@@ -27,21 +26,17 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Print it."""
     args = parse_args()
-    try:
+    with readable_errors():
         if args.stage:
             recipe = load_recipe(args.config)
             with environment(resolve_variables(recipe, {})):
                 cfg = resolve_config(recipe.stage(args.stage), {})
         else:
-            cfg = read_config(args.config)
+            cfg = read_config(args.config, import_custom_modules=False)
         for key in args.cfg_options:
             check_option(cfg, key)
         merge_options(cfg, args.cfg_options)
         print(format_config(cfg), end='')
-    except (ConfigError, RecipeError, FileNotFoundError) as error:
-        sys.exit(f'error: {error}')
-    except KeyError as error:
-        sys.exit(f'error: {error.args[0]}')
 
 
 if __name__ == '__main__':
