@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import linecache
 import re
+import sysconfig
 import traceback
 from pathlib import Path
 
@@ -30,6 +31,8 @@ _HINTS = {
 }
 _MM = ('mmengine', 'mmcv', 'mmseg', 'mmpretrain', 'mmdet')
 _NAME = re.compile(r"'?[\w.-]+'?")
+# Python's own modules, and what is installed.
+_PYTHON = {Path(sysconfig.get_path(name)).resolve() for name in ('stdlib', 'purelib', 'platlib')}
 _FRAME = re.compile(r'File "(.+?)", line (\d+)')
 # Python's error for an unknown option in a config: the mm packages pass all options on.
 _ARGUMENTS = re.compile(r'__init__\(\) (got an unexpected keyword argument|missing \d+ required)')
@@ -67,7 +70,10 @@ def explain(error: BaseException) -> str | None:
         return text
     if isinstance(error, KeyError) and _NAME.fullmatch(text):
         return _about_a_key(error, text)
-    return text if text and _is_for_people(error) else None
+    if not text or not _is_for_people(error):
+        return None
+    place = _users_place(error)
+    return f'{text} (by way of {place}; --debug shows all)' if place else text
 
 
 def _text(error: BaseException) -> str:
@@ -93,11 +99,30 @@ def _about_a_key(error: KeyError, name: str) -> str | None:
     return f'the config has no {name!r}, which is needed in {where}'
 
 
-def _is_for_people(error: BaseException) -> bool:
-    """Whether this project or an mm package raised it on purpose, or passed on a wrong option."""
+def _frames(error: BaseException) -> list[tuple[str, int]]:
+    """Files and lines, outermost first."""
     frames = [(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
     if 'Original Traceback' in str(error):  # of a worker
         frames += [(file, int(line)) for file, line in _FRAME.findall(str(error))]
+    return frames
+
+
+def _users_place(error: BaseException) -> str:
+    """The innermost line of code that is the user's own, of what this project has called."""
+    package, place = Path(__file__).parents[1], ''
+    called = False
+    for file, line in _frames(error):
+        folders = Path(file).resolve().parents
+        if package in folders:
+            called = called or Path(file).name != 'cli.py'  # within which the tool itself runs
+        elif called and Path(file).is_file() and not _PYTHON & set(folders):
+            place = f'{file}:{line}'
+    return place
+
+
+def _is_for_people(error: BaseException) -> bool:
+    """Whether this project or an mm package raised it on purpose, or passed on a wrong option."""
+    frames = _frames(error)
     if not frames or not str(error):
         return False
     file, number = frames[-1]

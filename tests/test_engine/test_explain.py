@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmwsss.engine.cli import readable_errors
 from mmwsss.engine.explain import explain
-from mmwsss.registry import MODELS
+from mmwsss.registry import MODELS, build
 from mmwsss.stores import open_store
 from tests.test_engine.runs import make_runner
 
@@ -74,13 +74,19 @@ def test_of_memory_and_packages(error, expected):
         ({'model.type': 'ToyModle'}, "model.type: there is no 'ToyModle', did you mean 'ToyModel'"),
         ({'model.odd': 3}, "model.odd: ToyModel has no option 'odd', it has "),
         ({'train_dataloader.batch_size': 0}, 'batch_size is a whole number .* found 0'),
-        ({'train_dataloader.batch_sizes': 4}, "no option 'batch_sizes', did you mean 'batch_size'"),
+        (
+            {'train_dataloader.batch_sizes': 4},
+            "there is no 'batch_sizes' in train_dataloader, did",
+        ),
         ({'randomness.seed': -1}, 'randomness.seed is a whole number'),
         ({'train_cfg.type': 'IterBasedLoop'}, "did you mean 'IterBasedTrainLoop'"),
         ({'optim_wrapper.optimizer.type': 'Adamm'}, "there is no 'Adamm', did you mean 'Adam'"),
-        ({'optim_wrapper.optimizer.lrr': 1}, "SGD has no option 'lrr', did you mean 'lr'"),
+        ({'optim_wrapper.optimizer.lrr': 1}, "'lrr' in optim_wrapper.optimizer, did you mean 'lr'"),
         ({'param_scheduler.0.type': 'Pooly'}, "0.type: there is no 'Pooly', did you mean 'PolyLR'"),
-        ({'default_hooks.checkpoint.interwal': 1}, "'interwal', did you mean 'interval'"),
+        (
+            {'default_hooks.checkpoint.interwal': 1},
+            "'interwal' in default_hooks.",
+        ),
         (
             {'val_evaluator.type': 'Errror'},
             "val_evaluator.type: there is no 'Errror', did you mean",
@@ -128,3 +134,24 @@ def test_keys_that_a_config_lacks():
         r"the config has no 'model', which is needed in .*test_explain.py, line \d+", text
     )
     assert caught(lambda: cfg.to_dict()['model']) is None
+
+
+def test_code_of_ones_own_on_the_way_is_named(tmp_path, monkeypatch):
+    """A refiner of a user's that hands on what ours refuses."""
+    (tmp_path / 'own.py').write_text(
+        'from mmwsss.registry import MODELS\n'
+        '@MODELS.register_module(force=True)\n'
+        'class Own:\n'
+        '    def __init__(self):\n'
+        "        MODELS.build(dict(type='NegativeWeights', weight=-1))\n"
+        '@MODELS.register_module(force=True)\n'
+        'class NegativeWeights:\n'
+        '    def __init__(self, weight):\n'
+        '        from mmwsss.refiners import AddEvidence\n'
+        '        AddEvidence(weight, background=0.3)\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    __import__('own')
+    text = caught(lambda: build(MODELS, dict(type='Own')))
+    assert text.startswith('weight must not be negative, found -1')
+    assert text.endswith(f'(by way of {tmp_path / "own.py"}:10; --debug shows all)')
