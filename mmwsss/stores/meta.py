@@ -88,6 +88,11 @@ class StoreMeta:
         set_(self, 'dtype', dtype)
         for name in ('classes', 'parents', 'refiners'):
             set_(self, name, tuple(getattr(self, name)))
+        if self.classes[:1] == ('background',):
+            raise StoreError(
+                'classes are the foreground names alone, found background first: class id 0 is the '
+                'first after it (metainfo["classes"][1:] of a data set)'
+            )
         if len(self.classes) > 254:
             raise StoreError(
                 f'a mask holds at most 254 classes beside background and ignore, found '

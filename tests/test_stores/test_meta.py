@@ -24,6 +24,11 @@ def test_round_trip(tmp_path):
         (dict(kind='masks', stride=4), 'stride 4 does not fit a store of masks'),
         (dict(kind='scores', dtype='float64'), "float16, float32, found 'float64'"),
         (dict(kind='masks', classes=['c'] * 255), 'at most 254 classes'),
+        (
+            dict(kind='masks', classes=('background', 'a')),
+            'the foreground names alone, found backgr',
+        ),
+        (dict(kind='scores', classes=['background']), r'metainfo\["classes"\]\[1:\] of a data set'),
         (dict(kind='masks', classes='abc'), "classes must be a list of text, found 'abc'"),
         (dict(kind='masks', classes=[1]), r'classes must be a list of text, found \[1\]'),
         (dict(kind=3), 'kind must be text, found 3'),
