@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config.config import __file__ as config_file
+from torch.nn.parallel import DistributedDataParallel
 
 from mmwsss.compat import MissingOpError
 from mmwsss.config import ConfigError
@@ -37,13 +38,17 @@ _FRAME = re.compile(r'File "(.+?)", line (\d+)')
 # Python's error for an unknown option in a config: the mm packages pass all options on.
 _ARGUMENTS = re.compile(r'__init__\(\) (got an unexpected keyword argument|missing \d+ required)')
 
+# DistributedDataParallel's error for parameters that no loss depends on.
+_UNUSED = re.compile(r'did not receive grad for rank \d+: (\d[\d ]*)')
+
 
 def explain(error: BaseException) -> str | None:
     """Explain an error in one line if the user can fix it; None for faults of the program.
 
     That is: errors of ours and of the system (files, memory, missing packages), a data loader's
-    worker that was killed, a part that a config cannot build, and whatever the code of this project
-    or of the mm packages refuses by a ``raise`` or an ``assert`` of its own with a message.
+    worker that was killed, parameters that several processes do not train, a part that a config
+    cannot build, and whatever the code of this project or of the mm packages refuses by a ``raise``
+    or an ``assert`` of its own with a message.
 
     Returns:
         The line, or None: then the traceback is what helps.
@@ -66,6 +71,8 @@ def explain(error: BaseException) -> str | None:
                 f'a DataLoader worker died ({text.splitlines()[0]}). If it was killed, memory ran '
                 f'out: fewer num_workers. Otherwise see what it printed above. {ADVICE}'
             )
+    if isinstance(error, RuntimeError) and (unused := _UNUSED.search(text)):
+        return _about_unused(error, [int(number) for number in unused[1].split()])
     if isinstance(error, ImportError) and text:
         return text
     if isinstance(error, KeyError) and _NAME.fullmatch(text):
@@ -80,6 +87,25 @@ def _text(error: BaseException) -> str:
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     # An error in a DataLoader's worker arrives as text with its traceback, message last.
     return text.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
+
+
+def _about_unused(error: BaseException, indices: list[int]) -> str:
+    """Name the parameters that torch counts, of the wrapped model in the error's frames."""
+    found = ', '.join(map(str, indices))
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        wrapper = frame.f_locals.get('self')
+        if isinstance(wrapper, DistributedDataParallel):
+            named = wrapper.module.named_parameters()
+            names = [name for name, value in named if value.requires_grad]
+            if indices[-1] < len(names):
+                found = ', '.join(names[index] for index in indices[:5])
+                found += f' and {len(indices) - 5} more' if len(indices) > 5 else ''
+            break
+    return (
+        f'the loss does not depend on {found}, and several processes wait for gradients of all '
+        'parameters. If that is meant, write find_unused_parameters = True at the top of the '
+        'config; otherwise use them, or freeze them (requires_grad_(False))'
+    )
 
 
 def _about_the_system(error: OSError, text: str) -> str:

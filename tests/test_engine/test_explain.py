@@ -3,10 +3,12 @@
 import errno
 import os
 import re
+from functools import partial
 
 import pytest
 import torch
 from mmengine.config import Config
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmwsss.engine.cli import readable_errors
@@ -14,6 +16,7 @@ from mmwsss.engine.explain import explain
 from mmwsss.registry import MODELS, build
 from mmwsss.stores import open_store
 from tests.test_engine.runs import make_runner
+from tests.test_engine.toy import ToyModel
 
 
 class Failing(Dataset):
@@ -111,6 +114,38 @@ def test_of_workers():
     dataset = Failing()
     sampler = [1]
     assert caught(lambda: list(DataLoader(dataset, sampler=sampler, num_workers=1))) is None
+
+
+class PartlyUnused(ToyModel):
+    """Its last part computes nothing; a frozen one does not count."""
+
+    def __init__(self, width=1):
+        super().__init__()
+        self.frozen = nn.Linear(1, 1).requires_grad_(False)
+        self.spare = nn.Sequential(*(nn.Linear(1, 1) for _ in range(width)))
+
+
+@pytest.mark.parametrize(
+    ('width', 'names'),
+    [
+        (1, 'spare.0.weight, spare.0.bias'),
+        (3, r'spare.0.weight, spare.0.bias, .*, spare.2.weight and 1 more'),
+    ],
+)
+def test_parameters_that_several_processes_do_not_train(width, names, tmp_path, monkeypatch):
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    store = torch.distributed.FileStore(str(tmp_path / 'store'), 1)
+    torch.distributed.init_process_group('gloo', store=store, rank=0, world_size=1)
+    monkeypatch.setitem(MODELS.module_dict, 'ToyModel', partial(PartlyUnused, width))
+    try:
+        text = caught(make_runner(tmp_path, launcher='pytorch').train)
+        options = dict(find_unused_parameters=True)
+        make_runner(tmp_path, options=options, launcher='pytorch', name='all').train()
+    finally:
+        torch.distributed.destroy_process_group()
+    assert '\n' not in text
+    assert re.match(rf'the loss does not depend on {names}, and several processes', text)
+    assert 'find_unused_parameters = True at the top of the config' in text
 
 
 def test_what_was_raised_on_purpose():
