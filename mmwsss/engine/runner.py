@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper, revert_sync_batchnorm
+from mmengine.model import BaseModel, is_model_wrapper, revert_sync_batchnorm
 from mmengine.runner import BaseLoop, Runner, TestLoop
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.visualization import Visualizer
@@ -25,6 +25,7 @@ from mmwsss.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmwsss.engine.late_visualizer import LateVisualizer
 from mmwsss.engine.leak_guard import refuse_ground_truth
 from mmwsss.engine.loaded_weights import misfit, other_classes, unwrap, weights_of
+from mmwsss.engine.loss_check import check_losses_of
 from mmwsss.engine.opening import begin_log
 from mmwsss.engine.starting_weights import require_named_weights
 from mmwsss.engine.workers import prepare_workers
@@ -37,7 +38,7 @@ from mmwsss.stores.locking import FolderLock
 
 @RUNNERS.register_module()
 class WSSSRunner(Runner):
-    """mmengine's ``Runner`` with thirteen differences.
+    """mmengine's ``Runner`` with fifteen differences.
 
     - Distributed runs work on CPUs and for models without trainable parameters.
     - The config's total batch is kept by any number of processes (:mod:`mmwsss.engine.batch`).
@@ -54,6 +55,8 @@ class WSSSRunner(Runner):
     - One training at a time writes to a work directory (:class:`mmwsss.stores.locking.FolderLock`).
     - A log begins with a few lines, the config is in a file (:mod:`mmwsss.engine.opening`).
     - ``CheckpointHook`` is ours in configs of any scope: those with an ``mmseg::`` base, say.
+    - What a model's ``loss`` returns is checked (:mod:`mmwsss.engine.loss_check`).
+    - A training whose loss is no number stops (:class:`~mmwsss.engine.hooks.FiniteLossHook`).
     - Neither matplotlib nor torchvision is imported for the log (``LateVisualizer``).
     """
 
@@ -92,7 +95,13 @@ class WSSSRunner(Runner):
 
     def register_default_hooks(self, hooks: dict[str, Hook | dict] | None = None) -> None:
         """Register the default hooks and those of the config; see mmengine."""
-        hooks = {'checkpoint': {'type': 'CheckpointHook', 'interval': 1}, **(hooks or {})}
+        hooks = {
+            'checkpoint': {'type': 'CheckpointHook', 'interval': 1},
+            'finite_loss': {'type': 'mmwsss.FiniteLossHook'},
+            **(hooks or {}),
+        }
+        if hooks['finite_loss'] is None:  # mmengine takes None for hooks of its own alone
+            del hooks['finite_loss']
         checkpoint = hooks['checkpoint']
         if isinstance(checkpoint, dict) and checkpoint.get('type') == 'CheckpointHook':
             hooks['checkpoint'] = {**checkpoint, 'type': 'mmwsss.CheckpointHook'}
@@ -219,6 +228,8 @@ class WSSSRunner(Runner):
         """
         if isinstance(self._train_dataloader, dict):
             self._share_batch()
+        if isinstance(model := unwrap(self.model), BaseModel):
+            check_losses_of(model)
         loop = super().build_train_loop(loop)
         if self.batch_plan is not None:
             cut_tail(loop.dataloader, self.batch_plan.total)

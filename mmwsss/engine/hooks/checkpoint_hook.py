@@ -19,6 +19,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmwsss.engine.batch import refuse_other_batch
 from mmwsss.engine.checkpoint_io import AtomicBackend, CheckpointError, load_checkpoint
 from mmwsss.engine.errors import StageFailed
+from mmwsss.engine.hooks.finite_loss_hook import FiniteLossHook
 from mmwsss.engine.plain import to_plain
 from mmwsss.engine.rng import get_rng_state, set_rng_state
 from mmwsss.registry import HOOKS
@@ -180,6 +181,9 @@ class CheckpointHook(_CheckpointHook):
 
     @contextmanager
     def _saving(self, runner: Runner, rng: dict, *, validation_pending: bool) -> Iterator[None]:
+        for hook in runner.hooks:
+            if isinstance(hook, FiniteLossHook):
+                hook.require_finite_weights(runner)
         # Every process has its own generators and buffers, but only rank 0 writes.
         self._resume_state = {
             'rng': all_gather_object(rng),
