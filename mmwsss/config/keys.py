@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mmengine.config import Config
 
 
-def find_key(cfg: Config, key: str) -> str:
+def find_key(cfg: Config | Mapping[str, Any], key: str) -> str:
     """Turn names of parts within a list into their index.
 
     ``'test_dataloader.dataset.pipeline.LoadSeeds.store'`` becomes ``'...pipeline.1.store'``.

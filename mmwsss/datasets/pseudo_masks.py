@@ -43,6 +43,11 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
         StoreMismatch: The store is made for other classes, or lacks images; both are named.
     """
 
+    @classmethod
+    def reads(cls) -> Mapping[str, str]:
+        """A store of masks."""
+        return {'store': 'masks'}
+
     def __init__(
         self,
         *,

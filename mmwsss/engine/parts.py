@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, reduce
 from importlib import import_module
 from typing import Any
 
@@ -14,9 +14,10 @@ from mmengine.registry import Registry
 from torch.utils.data import DataLoader
 
 from mmwsss.config.effects import READ
-from mmwsss.config.keys import suggest
+from mmwsss.config.keys import find_key, step, suggest
 from mmwsss.engine.errors import StageFailed
 from mmwsss.registry import LazyRegistry
+from mmwsss.stores import StoreReader
 
 _SIBLINGS = ('mmwsss', 'mmseg', 'mmpretrain', 'mmdet')
 # Options that are taken off before the part is built.
@@ -61,6 +62,30 @@ def check_parts(cfg: Mapping[str, Any]) -> None:
             raise StageFailed(f'{key}.type: there is no {kind!r}{_nearest_type(kind, own)}')
         if key.rpartition('.')[2] not in _TREATED:
             _check_options(key, part, built)
+
+
+def check_inputs(cfg: Mapping[str, Any], inputs: Mapping[str, str]) -> None:
+    """Refuse an output of another stage that is of another kind than what is read there.
+
+    Args:
+        cfg: As of :func:`check_parts`.
+        inputs: ``'stage.output'`` by the key that takes it.
+
+    Raises:
+        StageFailed: Names the key, the kind that its part reads, and what it was given.
+    """
+    for key, reference in inputs.items():
+        path, _, option = find_key(cfg, key).rpartition('.')
+        part = reduce(step, path.split('.'), cfg) if path else cfg
+        kind = part.get('type') if isinstance(part, Mapping) else None
+        built = _find(kind, cfg.get('default_scope') or 'mmwsss') if isinstance(kind, str) else kind
+        wanted = 'checkpoint' if option in ('load_from', 'checkpoint') else None
+        if inspect.isclass(built) and issubclass(built, StoreReader):
+            wanted = built.reads().get(option)
+        if wanted not in (None, reference.rpartition('.')[2]):
+            who = getattr(built, '__name__', 'it')
+            what = wanted if wanted == 'checkpoint' else f'store of {wanted}'
+            raise StageFailed(f'{key}: {who} takes a {what}, but is given {reference}')
 
 
 def options_of(built: Any) -> tuple[set[str], bool]:

@@ -119,11 +119,12 @@ def _is_used(key: str) -> bool:
 def _problem_of_config(cfg: Mapping[str, Any], stage: Stage) -> str:
     """What is wrong with the parts that a config names; '' if they exist and have its options."""
     from mmwsss.engine.errors import StageFailed
-    from mmwsss.engine.parts import check_parts
+    from mmwsss.engine.parts import check_inputs, check_parts
 
     try:
         import_custom(cfg, stage.config)
         check_parts(relevant_part(cfg, stage.action))
+        check_inputs(cfg, {key: str(reference) for key, reference in stage.inputs.items()})
     except (ConfigError, StageFailed) as error:
         return str(error)
     return ''

@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from mmwsss.engine.errors import StageFailed
-from mmwsss.engine.parts import check_parts, options_of
+from mmwsss.engine.parts import check_inputs, check_parts, options_of
 from mmwsss.registry import METRICS, MODELS
 from tests.configs import read
 
@@ -130,3 +130,29 @@ def test_an_option_that_a_class_sets_itself_is_refused(name, needed):
     for option in taken:  # and no other one
         with pytest.raises(TypeError, match='missing'):
             part(**{needed: None, option: 1})
+
+
+@pytest.mark.parametrize(
+    ('key', 'taken', 'expected'),
+    [
+        ('train_dataloader.dataset.store', 'masks', 'PseudoMaskDataset takes a store of masks'),
+        ('load_from', 'checkpoint', 'it takes a checkpoint'),
+        ('model.backbone.init_cfg.checkpoint', 'checkpoint', 'takes a checkpoint'),
+        ('p.LoadCRFScores.low_alpha', 'scores', 'LoadCRFScores takes a store of scores'),
+        ('p.LoadEvidence.store', 'scores', 'LoadEvidence takes a store of scores'),
+        ('p.LoadProposals.store', 'proposals', 'LoadProposals takes a store of proposals'),
+        ('p.LoadPrompts.store', 'prompts', 'LoadPrompts takes a store of prompts'),
+        ('p.LoadPseudoMask.store', 'masks', 'LoadPseudoMask takes a store of masks'),
+    ],
+)
+def test_inputs(key, taken, expected):
+    cfg = read('demo/deeplabv3plus_r18_cam_shapes.py').to_dict()
+    kinds = ('LoadCRFScores', 'LoadEvidence', 'LoadProposals', 'LoadPrompts', 'LoadPseudoMask')
+    cfg['p'] = [dict(type=kind) for kind in kinds]
+    for output in ('checkpoint', 'scores', 'masks', 'proposals', 'prompts'):
+        if output == taken:
+            check_inputs(cfg, {key: f'stage.{output}'})
+        else:
+            with pytest.raises(StageFailed, match=f'{key}: .*{expected}.* given stage.{output}'):
+                check_inputs(cfg, {key: f'stage.{output}'})
+    check_inputs(cfg, {'model.own_option': 'stage.scores', 'nothing.there': 'stage.masks'})

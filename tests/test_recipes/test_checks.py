@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from mmwsss.engine.parts import check_inputs
 from mmwsss.recipes import checks
 from mmwsss.recipes.errors import PipelineError
 from mmwsss.recipes.pipeline import run_pipeline
@@ -108,12 +109,14 @@ def test_finished_stages_need_nothing(toy):
 
 
 @pytest.mark.parametrize('path', sorted(CONFIGS.glob('*/*_recipe.py')), ids=lambda path: path.stem)
-def test_readme_names_every_file_of_weights(path):
+def test_readme_names_every_file_of_weights_and_inputs_fit(path):
     recipe = load_recipe(path)
     readme = (path.parent / 'README.md').read_text()
     with environment({key: value or 'data' for key, value in recipe.variables.items()}):
         for stage in recipe.stages:
-            for name in find_weights(resolve_config(stage, {}).to_dict()):
+            cfg = resolve_config(stage, {}).to_dict()
+            check_inputs(cfg, {key: str(reference) for key, reference in stage.inputs.items()})
+            for name in find_weights(cfg):
                 if not name.startswith('work_dirs/'):
                     assert Path(name).name in readme, f'{stage.name} needs {name}'
 
@@ -144,3 +147,38 @@ def test_a_broken_module_of_ones_own_is_found_before_the_first_stage(tmp_path, m
     where = tmp_path / 'broken_part.py'
     missing = "No module named 'no_such_module_of_mine'"
     assert problem == f'custom_imports of cam.py: {where}, line 1: {missing}'
+
+
+def test_inputs_of_another_kind_are_found_before_the_first_stage(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipe = tmp_path / 'mixed_recipe.py'
+    recipe.write_text(
+        """
+_cam, _segmentor = 'mmwsss::cam/cam_r18_shapes.py', 'mmwsss::demo/deeplabv3plus_r18_cam_shapes.py'
+data = 'shapes'
+recipe = dict(
+    cam=dict(config=_cam, action='train'),
+    seeds=dict(config=_cam, action='test', inputs={'load_from': 'cam.checkpoint'}),
+    masks=dict(
+        config='mmwsss::refine/par-masks.py',
+        action='test',
+        inputs={'test_dataloader.dataset.pipeline.LoadSeeds.store': 'cam.checkpoint'},
+    ),
+    segmentor=dict(
+        config=_segmentor,
+        action='train',
+        inputs={'train_dataloader.dataset.store': 'seeds.scores'},
+    ),
+    predictions=dict(config=_segmentor, action='test', inputs={'load_from': 'masks.masks'}),
+)
+"""
+    )
+    text, error = plan(recipe, tmp_path)
+    said = ' '.join(text.split())
+    assert error.startswith('3 things are missing or wrong')
+    for expected in (
+        'LoadSeeds.store: LoadSeeds takes a store of scores, but is given cam.checkpoint',
+        'dataset.store: PseudoMaskDataset takes a store of masks, but is given seeds.scores',
+        'load_from: it takes a checkpoint, but is given masks.masks',
+    ):
+        assert expected in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,11 @@ class LoadFromStore(BaseTransform, StoreReader):
 
     def __init__(self, store: str | Path) -> None:
         self.store = open_store(store, self.kind)
+
+    @classmethod
+    def reads(cls) -> Mapping[str, str]:
+        """One store of the class's kind."""
+        return {'store': cls.kind}
 
     def stores(self) -> Sequence[Store]:
         """The one that is read."""
@@ -191,6 +196,11 @@ class LoadCRFScores(BaseTransform, StoreReader):
 
     def __init__(self, low_alpha: str | Path, high_alpha: str | Path) -> None:
         self.loaders = {'low_alpha': LoadSeeds(low_alpha), 'high_alpha': LoadSeeds(high_alpha)}
+
+    @classmethod
+    def reads(cls) -> Mapping[str, str]:
+        """Two stores of scores."""
+        return {'low_alpha': 'scores', 'high_alpha': 'scores'}
 
     def stores(self) -> Sequence[Store]:
         """Both."""
