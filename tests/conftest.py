@@ -34,13 +34,14 @@ def once_per_process(load):
     """
     names, known = sorted(variables_of_configs()), {}
 
-    def load_shipped(path, import_custom_modules):
-        if path.stem.endswith('_recipe') or not path.resolve().is_relative_to(CONFIGS):
-            return load(path, import_custom_modules)
+    def load_shipped(path, import_custom_modules, own):
+        of_recipe = path.stem.endswith('_recipe') or not (own or CONFIGS).is_relative_to(CONFIGS)
+        if of_recipe or not path.resolve().is_relative_to(CONFIGS):
+            return load(path, import_custom_modules, own)
         values = tuple(os.environ.get(name) for name in names)
         key = (path, import_custom_modules, values)
         if key not in known:
-            known[key] = load(path, import_custom_modules)
+            known[key] = load(path, import_custom_modules, own)
         return copy.deepcopy(known[key])
 
     return load_shipped

@@ -18,6 +18,7 @@ from mmwsss.config.custom_imports import (
 )
 from mmwsss.config.effects import SourceFile, check_effects
 from mmwsss.config.errors import ConfigError
+from mmwsss.config.keys import suggest
 from mmwsss.config.variables import substitute_variables
 from mmwsss.config.writing import SOURCE
 from mmwsss.installed import find_config
@@ -25,7 +26,9 @@ from mmwsss.installed import find_config
 _LOCK = RLock()
 
 
-def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Config:
+def read_config(
+    path: str | Path, *, import_custom_modules: bool = True, own: Path | None = None
+) -> Config:
     """Read a config file.
 
     A config is a Python program: read only those whose author you trust. What it reads from the
@@ -36,11 +39,13 @@ def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Conf
             that a recipe handed to a stage has the ``filename`` of the one it was resolved from.
         import_custom_modules: Whether to import what its ``custom_imports`` name, which may also
             lie in the current folder.
+        own: Folder of a recipe that takes the config from elsewhere: what is not in ``_base_``
+            there is looked for in ``_base_`` of this folder, or beside it.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ConfigError: It is no Python config, it has a mistake in its syntax, a variable has no
-            fitting value, it sets a name that nothing reads
+        ConfigError: It is no Python config, one of its bases is not there, it has a mistake in its
+            syntax, a variable has no fitting value, it sets a name that nothing reads
             (:func:`mmwsss.config.effects.check_effects`), or a module that it names cannot be
             imported.
     """
@@ -50,11 +55,11 @@ def read_config(path: str | Path, *, import_custom_modules: bool = True) -> Conf
         raise FileNotFoundError(f'config {path} does not exist')
     if import_custom_modules:
         look_in_current_folder()
-    return _load(path, import_custom_modules)
+    return _load(path, import_custom_modules, own)
 
 
-def _load(path: Path, import_custom_modules: bool) -> Config:
-    with _safe_substitution() as sources:
+def _load(path: Path, import_custom_modules: bool, own: Path | None) -> Config:
+    with _safe_substitution(own) as sources:
         cfg = Config.fromfile(str(path), import_custom_modules=False)
     source = cfg._cfg_dict.pop(SOURCE, None)
     if source is not None:
@@ -77,15 +82,36 @@ def _check_kind(path: Path) -> None:
         )
 
 
+def _find_own(path: Path, filename: str, own: Path | None) -> Path:
+    """A base of one's own, in the place of one that is not there."""
+    path = Path(os.path.normpath(path))
+    places = [path]
+    if own is not None and '_base_' in path.parts:
+        below = path.parts[len(path.parts) - path.parts[::-1].index('_base_') :]
+        places += [folder.joinpath('_base_', *below) for folder in (own, own.parent)]
+    for place in places:
+        if place.is_file():
+            return place
+    known = sorted({p.stem for place in places for p in place.parent.glob('*.py')})
+    raise ConfigError(
+        f'{filename}: its _base_ {path.name} is not in '
+        f'{", ".join(str(place.parent) for place in places)}{suggest(path.stem, known)}; '
+        f'there are {", ".join(known) or "none"}'
+    )
+
+
 @contextmanager
-def _safe_substitution() -> Iterator[list[SourceFile]]:
+def _safe_substitution(own: Path | None) -> Iterator[list[SourceFile]]:
     """Let mmengine's reader put values into configs as :mod:`mmwsss.config.variables` does.
+
+    Args:
+        own: Where bases are looked for beside, see :func:`read_config`.
 
     Yields:
         A list that gets the files which are read, each before its bases.
     """
     sources: list[SourceFile] = []
-    is_lazy = Config._is_lazy_import
+    is_lazy, path_of_base = Config._is_lazy_import, Config._get_cfg_path
 
     def is_lazy_import(filename: str) -> bool:
         _check_kind(Path(filename))  # also those of _base_
@@ -100,11 +126,18 @@ def _safe_substitution() -> Iterator[list[SourceFile]]:
         Path(temporary).write_text(text, encoding='utf-8')
         sources.append(SourceFile(Path(filename), text))
 
+    def find_base(name: str, filename: str) -> tuple[str, str | None]:
+        path, scope = path_of_base(name, filename)
+        if scope is None and not Path(path).is_file():
+            path = str(_find_own(Path(path), filename, own))
+        return path, scope
+
     def nothing_left(filename: str, temporary: str) -> dict[str, str]:
         return {}
 
     ours: dict[str, Callable[..., Any]] = {
         '_is_lazy_import': is_lazy_import,
+        '_get_cfg_path': find_base,
         '_substitute_predefined_vars': substitute,
         '_substitute_env_variables': nothing_left,
     }

@@ -97,7 +97,10 @@ def differences(
             ]
         more = f' and {len(changed) - 3} more' if len(changed) > 3 else ''
         where = f' ({", ".join(changed[:3])}{more})' if changed else ''
-        reasons.append(f'code changed{where}: --ignore-code accepts results of older code')
+        reasons.append(
+            f'code changed{where}: --ignore-code accepts results of older code, --from STAGE only '
+            'those of the stages before it'
+        )
     return reasons
 
 

@@ -28,7 +28,8 @@ def load_recipe(path: str | Path) -> Recipe:
     ``PACKAGE::FOLDER/NAME.py`` of an installed package. A stage with ``like='other'`` starts from a
     copy of an earlier stage: what it names itself replaces the copy, ``inputs`` and
     ``cfg_options`` are merged. ``data = 'voc'``, for all stages or in one, is the data set of
-    configs that take any (``{{$DATA:voc}}``), and what ``{data}`` means in a ``config``.
+    configs that take any (``{{$DATA:voc}}``), and what ``{data}`` means in a ``config``; one of
+    your own is ``_base_/datasets/NAME.py`` in the recipe's folder or the folder above.
     ``baselines`` holds stages of the same form that only add rows to the table, ``variables =
     dict(NAME='default')`` the environment variables that its configs read (``None``: has to be
     given), and ``report`` what ``report.html`` shows.
@@ -130,6 +131,7 @@ def _parse_stage(
         str(entry.get('list') or ''),
         is_baseline,
         data,
+        path.parent,
     )
 
 

@@ -51,6 +51,7 @@ class Stage:
         is_baseline: Whether it only adds a row to compare with.
         data: Data set of configs that take any: what ``DATA`` is while its config is read. Left to
             the environment if empty.
+        folder: Folder of the recipe, whose ``_base_/datasets`` may hold data sets of one's own.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Stage:
     list_name: str = ''
     is_baseline: bool = False
     data: str = ''
+    folder: Path | None = None
 
     def parents(self) -> list[str]:
         """Names of the stages whose outputs it takes."""

@@ -28,7 +28,7 @@ def resolve_config(stage: Stage, options: Mapping[str, Any]) -> Config:
     """
     try:
         with environment({'DATA': stage.data} if stage.data else {}):
-            cfg = read_config(stage.config, import_custom_modules=False)
+            cfg = read_config(stage.config, import_custom_modules=False, own=stage.folder)
         inputs = {key: str(reference) for key, reference in stage.inputs.items()}
         for key in inputs:
             if key != 'load_from' and not has_key(cfg, find_key(cfg, key)):

@@ -164,3 +164,27 @@ def test_tools_take_variables_of_any_content(tmp_path, tool):
     )  # fmt: skip
     assert run.returncode == 1 and "o'brien" in run.stderr, run.stderr[-2000:]
     assert 'Traceback' not in run.stderr and not (tmp_path / 'ran').exists()
+
+
+def test_a_base_that_is_not_there(tmp_path):
+    folder = tmp_path / 'theirs' / '_base_' / 'datasets'
+    folder.mkdir(parents=True)
+    (folder / 'voc.py').write_text('a = 1\n')
+    (tmp_path / 'theirs' / 'refine').mkdir()
+    config = tmp_path / 'theirs' / 'refine' / 'a.py'
+    config.write_text("_base_ = ['../_base_/datasets/{{$DATA_OF_MINE:vok}}.py']\n")
+    with pytest.raises(ConfigError) as caught:
+        read_config(config)
+    assert str(caught.value) == (
+        f"{config}: its _base_ vok.py is not in {folder}, did you mean 'voc'?; there are voc"
+    )
+    own = tmp_path / 'own' / 'configs' / '_base_' / 'datasets'
+    own.mkdir(parents=True)
+    (own / 'vok.py').write_text("_base_ = './more.py'\na = 2\n")
+    (own / 'more.py').write_text('b = 3\n')
+    (own / 'voc.py').write_text('a = 4\n')
+    for place in (tmp_path / 'own' / 'configs', tmp_path / 'own' / 'configs' / 'vok'):
+        cfg = read_config(config, own=place)
+        assert (cfg.a, cfg.b) == (2, 3)
+    config.write_text(config.read_text().replace(':vok', ':voc'))
+    assert read_config(config, own=place).a == 1, 'theirs comes first'

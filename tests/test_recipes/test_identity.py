@@ -105,7 +105,8 @@ def test_changed_code_is_named():
     old = {'code': {'a': '1', 'b': '2', 'c': '3', 'd': '4'}}
     new = {'code': {'a': '1', 'b': '0', 'e': '5'}}
     assert differences(old, new) == [
-        'code changed (b, c, d and 1 more): --ignore-code accepts results of older code'
+        'code changed (b, c, d and 1 more): --ignore-code accepts results of older code, '
+        '--from STAGE only those of the stages before it'
     ]
     assert differences(old, new, ignore_code=True) == []
     assert differences({'code': 'hash of older versions'}, new)[0].startswith('code changed: ')
