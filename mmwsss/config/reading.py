@@ -111,7 +111,6 @@ def _safe_substitution(own: Path | None) -> Iterator[list[SourceFile]]:
         A list that gets the files which are read, each before its bases.
     """
     sources: list[SourceFile] = []
-    is_lazy, path_of_base = Config._is_lazy_import, Config._get_cfg_path
 
     def is_lazy_import(filename: str) -> bool:
         _check_kind(Path(filename))  # also those of _base_
@@ -142,6 +141,7 @@ def _safe_substitution(own: Path | None) -> Iterator[list[SourceFile]]:
         '_substitute_env_variables': nothing_left,
     }
     with _LOCK:
+        is_lazy, path_of_base = Config._is_lazy_import, Config._get_cfg_path
         before = {name: Config.__dict__[name] for name in ours}
         for name, function in ours.items():
             setattr(Config, name, staticmethod(function))
