@@ -4,14 +4,13 @@
 _base_ = './cam_lite0_voc_recipe.py'
 
 recipe = dict(
-    segmentor=None,
     predict_val=None,
     mask2former=dict(
         config='mask2former_lite0_cam_voc.py',
         action='train',
         inputs={
-            'train_dataloader.dataset.store': 'masks2.masks',
-            'model.backbone.init_cfg.checkpoint': 'first.checkpoint',
+            'train_dataloader.dataset.store': 'masks3.masks',
+            'model.backbone.init_cfg.checkpoint': 'segmentor.checkpoint',
         },
     ),
     mask2former_val=dict(

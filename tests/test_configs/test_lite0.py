@@ -127,16 +127,22 @@ def test_recipes(path, monkeypatch, tmp_path):
 def test_the_second_round_goes_on_from_the_first():
     for path in RECIPES:
         stages = {stage.name: stage for stage in load_recipe(path).stages}
-        if 'masks2' not in stages:
+        if 'labels2' not in stages:
             continue
         first = stages['first']
         assert str(first.inputs['train_dataloader.dataset.store']) == 'masks.masks'
         assert stages['seeds2'].parents() == ['first']
-        second = stages.get('segmentor') or stages['mask2former']
-        assert {'first', 'masks2'} <= set(second.parents())
-        if 'segmentor' in stages:
-            assert second.config == first.config
-            assert str(second.inputs['load_from']) == 'first.checkpoint'
+        second = stages['segmentor']
+        assert {'first', 'labels2'} <= set(second.parents())
+        assert second.config == first.config
+        assert str(second.inputs['load_from']) == 'first.checkpoint'
+        assert stages['seeds3'].parents() == ['segmentor']
+        confidences = [
+            stages[n].cfg_options['model.refiner.confidence'] for n in ('labels2', 'masks3')
+        ]
+        assert confidences == [0.7, None], 'masks to keep leave nothing open'
+        if 'mask2former' in stages:
+            assert {'segmentor', 'masks3'} == set(stages['mask2former'].parents())
 
 
 def test_segmentors_learn_from_the_list_that_has_seeds(monkeypatch):

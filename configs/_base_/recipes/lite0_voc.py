@@ -1,9 +1,9 @@
 # VOC, or a part of it, on a laptop's CPU: from seeds to masks and to a segmentor. A recipe in a
 # method's folder puts its own stages in front, which end in `seeds`:
 # TRAIN_LIST and VAL_LIST are files of ids below VOC_ROOT, or names of the package's lists.
-# Two rounds: a first segmentor learns the masks that the maps give; where it sees the tagged
-# classes, with what the maps of each photo say, are the masks of the second, which goes on from
-# its weights.
+# Two rounds: a first segmentor learns the masks that the maps give. Where it sees the tagged
+# classes, with what the maps of each photo say, are the labels of the second, which goes on from
+# its weights. Where that sees them, with the maps again, are the masks to keep (`masks3`).
 _SEEDS = 'test_dataloader.dataset.pipeline.LoadSeeds.store'
 _EVIDENCE = 'test_dataloader.dataset.pipeline.LoadEvidence.store'
 _STORE = 'train_dataloader.dataset.store'
@@ -41,18 +41,30 @@ recipe = dict(
         action='test',
         inputs={_SEEDS: 'seeds2.scores', _EVIDENCE: 'seeds.scores'},
         cfg_options={
-            'model.refiner.refiners.1.weight': 10.0,
-            'model.refiner.refiners.1.background': 0.65,
+            'model.refiner.refiners.1.weight': 8.0,
+            'model.refiner.refiners.1.background': 0.68,
             'model.refiner.refiners.1.tuned_on_masks': True,
         },
     ),
-    masks2=dict(
+    # Pixels that both sources leave open are ignored.
+    labels2=dict(
         config='../refine/threshold.py',
         action='test',
         inputs={_SEEDS: 'refined2.scores'},
-        cfg_options={'model.refiner.background': None},
+        cfg_options={'model.refiner.background': None, 'model.refiner.confidence': 0.7},
     ),
-    segmentor=dict(like='first', inputs={_STORE: 'masks2.masks', 'load_from': 'first.checkpoint'}),
+    segmentor=dict(
+        like='first',
+        inputs={_STORE: 'labels2.masks', 'load_from': 'first.checkpoint'},
+        cfg_options={'budget.iterations': 600, 'budget.min_epochs': 12},
+    ),
+    seeds3=dict(like='seeds2', inputs={'load_from': 'segmentor.checkpoint'}),
+    refined3=dict(like='refined2', inputs={_SEEDS: 'seeds3.scores', _EVIDENCE: 'seeds.scores'}),
+    masks3=dict(
+        like='labels2',
+        inputs={_SEEDS: 'refined3.scores'},
+        cfg_options={'model.refiner.confidence': None},
+    ),
     predict_val=dict(
         config='../cam/deeplabv3plus_lite0-tta_cam_voc.py',
         action='test',
@@ -68,4 +80,4 @@ baselines = dict(
     ),
     ellipse=dict(like='background', cfg_options={'model.refiner.area': 0.4}),
 )
-report = dict(scores='seeds.scores', masks='masks2.masks', predictions='predict_val.masks')
+report = dict(scores='seeds.scores', masks='masks3.masks', predictions='predict_val.masks')
