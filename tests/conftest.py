@@ -54,6 +54,7 @@ def pytest_configure():
     reading._load = once_per_process(reading._load)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names
 def pytest_collection_modifyitems(items):
     """Tests that share a module's fixture go to one process, which then makes it once."""
     for item in items:

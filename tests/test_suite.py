@@ -28,6 +28,8 @@ def made():
 
 def test_who_shares_a_fixture_shares_a_process(request, made):
     assert [m.args for m in request.node.iter_markers('xdist_group')] == [(__name__,)]
+    if request.config.getoption('loadgroup', default=False):  # in a process of xdist
+        assert request.node.nodeid.endswith(f'@{__name__}')
 
 
 def test_who_shares_none_goes_anywhere(request):
