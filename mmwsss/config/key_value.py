@@ -27,37 +27,36 @@ class KeyValue(DictAction):
         option_string: str | None = None,
     ) -> None:
         """Read ``KEY=VALUE`` pairs."""
+        options = dict(getattr(namespace, self.dest, None) or {})
         for text in values:
             key, found, value = text.partition('=')
             if not found or not key.strip():
                 parser.error(f'{option_string} takes KEY=VALUE, found {text!r}')
-            if _exists(value):
-                continue
-            if value.lstrip().startswith('{'):
-                try:
-                    ast.literal_eval(value.strip())
-                except (SyntaxError, ValueError):
-                    parser.error(
-                        f'{option_string} {key}: {value!r} is no dict as Python writes it, names '
-                        f'in quotes; or set its keys one by one: {key}.NAME=VALUE'
-                    )
-                continue
-            for opening, closing in (('(', ')'), ('[', ']')):
-                if value.count(opening) != value.count(closing):
-                    parser.error(f'{option_string} {key}: brackets do not close in {value!r}')
-        super().__call__(parser, namespace, values, option_string)
+            try:
+                options[key] = self._parse_iterable(value)
+            except ValueError as error:
+                parser.error(f'{option_string} {key}: {error}')
+        setattr(namespace, self.dest, options)
 
     @staticmethod
     def _parse_iterable(val: str) -> Any:
-        """Read one value: a path or a phrase as it is, anything else as mmengine does."""
-        if val.lstrip().startswith('{') and not _exists(val):
-            return ast.literal_eval(val.strip())
+        """Read one value: a path, a phrase or a dict as it is, anything else as mmengine does."""
+        if set(val) & set(' ,()[]{') and _exists(val):
+            return val
+        if val.lstrip().startswith('{'):
+            try:
+                return ast.literal_eval(val.strip())
+            except (SyntaxError, ValueError):
+                raise ValueError(
+                    f'{val!r} is no dict as Python writes it, names in quotes; or set its keys one '
+                    'by one: KEY.NAME=VALUE'
+                ) from None
+        for opening, closing in (('(', ')'), ('[', ']')):
+            if val.count(opening) != val.count(closing):
+                raise ValueError(f'brackets do not close in {val!r}')
         phrase = val.strip('\'" ')
-        if set(phrase) & set(' ,()[]'):
-            if _exists(val):
-                return val
-            if not set(phrase) & set(',()[]'):
-                return phrase
+        if ' ' in phrase and not set(phrase) & set(',()[]'):
+            return phrase
         return DictAction._parse_iterable(val)
 
 

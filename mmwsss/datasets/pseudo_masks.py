@@ -91,7 +91,6 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
         """The photos' records, with the store's masks."""
         assert self._images is not None, 'the list is read once, while the data set is made'
         infos = map(self._images.get_data_info, range(len(self._images)))
-        # `max_pixels` where the photos have one: they are read as their masks were made.
         records = [
             {
                 'img_id': info['img_id'],
@@ -99,10 +98,10 @@ class PseudoMaskDataset(BaseSegDataset, StoreReader):
                 'seg_map_path': str(self.store.path(info['img_id'])),
                 'gt_label': info['gt_label'],
                 'upright': info.get('upright', False),
+                'max_pixels': info.get('max_pixels'),
                 'label_map': None,
                 'reduce_zero_label': False,
                 'seg_fields': [],
-                **{key: info[key] for key in ('max_pixels',) if key in info},
             }
             for info in infos
         ]

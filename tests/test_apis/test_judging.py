@@ -158,6 +158,13 @@ def test_what_cannot_be_judged(voc, tmp_path):
     with pytest.raises(StoreError, match='holds proposals'):
         judge(tmp_path / 'proposals', dataset, tmp_path / 'again')
     (tmp_path / 'other.txt').write_text('2011_000001\n')
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    without = [info['img_id'] for info in infos if not info.get('seg_map_path')]
+    (tmp_path / 'without.txt').write_text('\n'.join(without))
+    with pytest.raises(DataError, match='none of the 4 images has a mask to be judged by'):
+        judge(
+            tmp_path / 'out/scores', dataset, tmp_path / 'x', eval_ann_file=tmp_path / 'without.txt'
+        )
     with pytest.raises(DataError, match='other.txt: none of its 1 ids'):
         judge(
             tmp_path / 'out/scores', dataset, tmp_path / 'x', eval_ann_file=tmp_path / 'other.txt'

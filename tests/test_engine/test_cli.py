@@ -1,10 +1,13 @@
 """What the tools share."""
 
+import os
+import sys
+
 import pytest
 
 from mmwsss.datasets.errors import DataError, ImageError
 from mmwsss.engine import StageFailed
-from mmwsss.engine.cli import readable_errors, stage_parser
+from mmwsss.engine.cli import readable_errors, stage_parser, start_processes
 from mmwsss.stores import StoreError
 
 
@@ -51,6 +54,20 @@ def test_bad_options(capsys, options, message):
         stage_parser('x').parse_args(['c.py', *options])
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_processes_are_started_once(monkeypatch):
+    calls = []
+    monkeypatch.setattr(os, 'execv', lambda program, command: calls.append(command))
+    for options in ([], ['--gpus', '1'], ['--gpus', '2', '--launcher', 'pytorch']):
+        start_processes('train.py', stage_parser('x').parse_args(['c.py', *options]))
+    assert not calls, 'one process, or one of those that the launcher has started'
+    monkeypatch.setattr(sys, 'argv', ['train.py', 'c.py', '--gpus', '2', '--amp'])
+    start_processes('train.py', stage_parser('x').parse_args(['c.py', '--gpus', '2']))
+    (command,) = calls
+    assert command[:4] == [sys.executable, '-m', 'mmwsss.torchrun', '--nproc_per_node=2']
+    tool = ['train.py', 'c.py', '--gpus', '2', '--amp', '--launcher', 'pytorch']
+    assert command[-len(tool) :] == tool
 
 
 def test_ctrl_c():

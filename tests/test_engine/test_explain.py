@@ -79,7 +79,7 @@ def test_of_memory_and_packages(error, expected):
         ({'train_dataloader.batch_size': 0}, 'batch_size is a whole number .* found 0'),
         (
             {'train_dataloader.batch_sizes': 4},
-            "there is no 'batch_sizes' in train_dataloader, did",
+            "in train_dataloader, did you mean 'batch_size'",
         ),
         ({'randomness.seed': -1}, 'randomness.seed is a whole number'),
         ({'train_cfg.type': 'IterBasedLoop'}, "did you mean 'IterBasedTrainLoop'"),
@@ -88,7 +88,7 @@ def test_of_memory_and_packages(error, expected):
         ({'param_scheduler.0.type': 'Pooly'}, "0.type: there is no 'Pooly', did you mean 'PolyLR'"),
         (
             {'default_hooks.checkpoint.interwal': 1},
-            "'interwal' in default_hooks.",
+            "'interwal' in default_hooks.checkpoint, did you mean 'interval'",
         ),
         (
             {'val_evaluator.type': 'Errror'},

@@ -310,8 +310,7 @@ def test_two_processes(tmp_path):
     make_runner(tmp_path, shared + 'train_cfg.update(max_epochs=2)\n').train()
     config = write_config(tmp_path, shared)
     process = start(
-        *(sys.executable, 'tools/train.py', config, '--gpus', 2),
-        *('--work-dir', tmp_path / 'run', '--resume'),
+        *('bash', 'tools/dist_train.sh', config, 2, '--work-dir', tmp_path / 'run', '--resume')
     )
     output = finish(process)
     assert process.returncode == 0, output

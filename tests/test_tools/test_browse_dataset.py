@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
+from mmseg.structures import SegDataSample
 from PIL import Image
 
+from mmwsss.visualization.browsing import browse_dataset
 from tests.test_tools.test_judge import options
 from tools.analysis_tools.browse_dataset import main
 
@@ -61,3 +64,18 @@ def test_a_config_without_it(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([str(tmp_path / 'config.py'), str(tmp_path / 'out')])
     assert 'has no train_dataloader' in capsys.readouterr().err
+
+
+def test_photos_of_folders_keep_their_pictures(tmp_path):
+    """'a/b' and 'a_b' are two photos."""
+
+    class Two(list):
+        metainfo = {}
+
+    data = [SegDataSample(metainfo=dict(img_id=id)) for id in ('a/b', 'a_b')]
+    samples = Two(dict(inputs=torch.zeros(3, 4, 4), data_samples=one) for one in data)
+    assert browse_dataset(samples, tmp_path) == 2
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob('*.png')} == {
+        'a/b_0.png',
+        'a_b_0.png',
+    }
