@@ -4,11 +4,14 @@ import copy
 import csv
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests.warm import warm_interpreter
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 # Golden cases have two threads: one that waits for the other leaves the core to the next process.
@@ -61,6 +64,22 @@ def pytest_collection_modifyitems(items):
         definitions = item._fixtureinfo.name2fixturedefs.values()
         if any(d.scope in ('module', 'class') for found in definitions for d in found):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+
+
+@pytest.fixture(scope='session')
+def warm_python():
+    """In ``sys.executable``'s place in commands: does not import the libraries again."""
+    if sys.platform != 'linux':  # elsewhere forks of such processes are not safe
+        yield sys.executable
+        return
+    with warm_interpreter() as python:
+        yield python
+
+
+@pytest.fixture
+def warm_stages(warm_python, monkeypatch):
+    """What the package itself starts, such as a recipe's stages, starts warm."""
+    monkeypatch.setattr(sys, 'executable', warm_python)
 
 
 @pytest.fixture(scope='session')

@@ -134,7 +134,7 @@ def day(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_whole_day(day, mmwsss):
+def test_the_whole_day(day, mmwsss, warm_stages):
     text = mmwsss('check', 'folder', day / 'mine', '--pixels')
     assert '8 photos, 0 of them without tags' in text and '✗' not in text
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ train_cfg = dict(max_epochs=1, val_interval=1)
 
 
 @pytest.mark.slow
-def test_trains_and_tests(tmp_path, tiny_shapes):
+def test_trains_and_tests(tmp_path, tiny_shapes, warm_python):
     shapes = {k: v for k, v in tiny_shapes.items() if k != 'type'}
     config = tmp_path / 'lse.py'
     config.write_text(CONFIG.format(root=ROOT, shapes=shapes))
@@ -31,7 +30,7 @@ def test_trains_and_tests(tmp_path, tiny_shapes):
         ['tools/test.py', config, tmp_path / 'train/epoch_1.pth', '--work-dir', tmp_path / 'test'],
     ):
         done = subprocess.run(
-            [sys.executable, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True
+            [warm_python, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr[-2000:]
         if arguments[0].endswith('train.py'):

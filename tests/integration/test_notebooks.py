@@ -41,7 +41,7 @@ def run(path, folder, monkeypatch, shorter=()):
 
 
 @pytest.mark.slow
-def test_the_whole_day(tmp_path, monkeypatch, capsys):
+def test_the_whole_day(tmp_path, monkeypatch, capsys, warm_stages):
     (path,) = [path for path in TUTORIALS if path.stem == 'whole_day']
     # The segmentor is trained twice; nothing below depends on how well.
     shorter = [('max_epochs=8, val_interval=8', 'max_epochs=1, val_interval=1')]

@@ -50,7 +50,7 @@ def run(folder, **options):
 
 
 @pytest.mark.slow
-def test_recipe_with_the_real_tools(tmp_path, tiny_shapes):
+def test_recipe_with_the_real_tools(tmp_path, tiny_shapes, warm_stages):
     shapes = {k: v for k, v in tiny_shapes.items() if k != 'type'}
     (tmp_path / 'cam.py').write_text(CAM.format(configs=CONFIGS, shapes=shapes, count=6))
     (tmp_path / 'masks.py').write_text(MASKS.format(configs=CONFIGS, shapes=shapes))

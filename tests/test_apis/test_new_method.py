@@ -3,7 +3,6 @@
 import ast
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -80,10 +79,10 @@ def test_name_of_the_class():
 
 
 @pytest.mark.slow
-def test_its_own_tests_pass(tmp_path):
+def test_its_own_tests_pass(tmp_path, warm_python):
     def call(*command, folder):
         result = subprocess.run(
-            [sys.executable, *map(str, command)],
+            [warm_python, *map(str, command)],
             cwd=folder,
             env={**os.environ, 'PYTHONPATH': str(TOOL.parents[2])},
             capture_output=True,

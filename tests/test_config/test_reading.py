@@ -3,7 +3,6 @@
 import ast
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -151,11 +150,11 @@ def test_nobody_reads_configs_in_another_way():
 
 
 @pytest.mark.parametrize('tool', ['train', 'test'])
-def test_tools_take_variables_of_any_content(tmp_path, tool):
+def test_tools_take_variables_of_any_content(tmp_path, warm_python, tool):
     """The data set's error names the folder as it is, and nothing of it was run."""
     folder = tmp_path / "o'brien' + [open('ran', 'w')] + '"
     run = subprocess.run(
-        [sys.executable, ROOT / f'tools/{tool}.py', ROOT / 'configs/cam/cam_r18_folder.py',
+        [warm_python, ROOT / f'tools/{tool}.py', ROOT / 'configs/cam/cam_r18_folder.py',
          '--work-dir', tmp_path / 'w'],
         cwd=tmp_path,
         env={**os.environ, 'PYTHONPATH': str(ROOT), 'FOLDER_ROOT': str(folder)},

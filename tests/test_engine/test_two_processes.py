@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -26,7 +25,7 @@ KINDS = list(two_processes.FILES)
 
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory, tiny_shapes):
+def folder(tmp_path_factory, tiny_shapes, warm_python):
     folder = tmp_path_factory.mktemp('two')
     data = {k: v for k, v in tiny_shapes.items() if k != 'type'}
     (folder / 'data.json').write_text(json.dumps(data))
@@ -44,7 +43,7 @@ def folder(tmp_path_factory, tiny_shapes):
     for id in dataset.ids:
         file = f'{tiny_shapes["data_root"]}/SegmentationClassEval/{id}.png'
         masks.write(id, np.array(Image.open(file)))
-    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node', '2']
+    command = [warm_python, '-m', 'torch.distributed.run', '--nproc_per_node', '2']
     port = environment()['PORT']
     command += [f'--master_port={port}', str(two_processes.__file__), str(folder)]
     result = subprocess.run(command, env=environment(), capture_output=True, text=True)

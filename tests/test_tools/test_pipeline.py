@@ -13,8 +13,8 @@ from mmwsss.stores import StoreMeta, create_store
 ROOT = Path(__file__).parents[2]
 
 
-def run(tool, *arguments):
-    command = [sys.executable, ROOT / 'tools' / tool, *map(str, arguments)]
+def run(tool, *arguments, python=sys.executable):
+    command = [python, ROOT / 'tools' / tool, *map(str, arguments)]
     env = {**os.environ, 'PYTHONPATH': str(ROOT)}
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
@@ -28,12 +28,13 @@ def test_pipeline_says_what_is_wrong(tmp_path):
 
 
 @pytest.mark.slow
-def test_pipeline_plans(tmp_path):
+def test_pipeline_plans(tmp_path, warm_python):
     recipe = ROOT / 'configs' / 'demo' / 'demo_recipe.py'
     found = run(
         *('pipeline.py', recipe, '--dry-run', '--until', 'seeds_val', '--seed', 3),
         *('--set', 'SHAPES_ROOT=elsewhere', '--work-dir', tmp_path / 'w', '--nproc', 2),
         '--trust-checkpoint',
+        python=warm_python,
     )
     assert found.returncode == 0, found.stderr
     assert '3 of 8 stages will run' in found.stdout
@@ -42,7 +43,7 @@ def test_pipeline_plans(tmp_path):
 
 
 @pytest.mark.slow
-def test_make_report(tmp_path, tiny_shapes):
+def test_make_report(tmp_path, tiny_shapes, warm_python):
     dataset = build_bare_dataset({**tiny_shapes, 'split': 'val'})
     meta = StoreMeta('masks', dataset.metainfo['classes'][1:], dataset.list_hash)
     store = create_store(tmp_path / 'masks', meta)
@@ -54,8 +55,9 @@ def test_make_report(tmp_path, tiny_shapes):
     config = ROOT / 'configs' / 'cam' / 'cam_r18_shapes.py'
     arguments = [config, tmp_path / 'a.html', '--masks', store.folder, '--limit', 2]
     arguments += ['--cfg-options', *(f'test_dataloader.dataset.{k}={v}' for k, v in values.items())]
-    found = run('analysis_tools/make_report.py', *arguments)
+    found = run('analysis_tools/make_report.py', *arguments, python=warm_python)
     assert found.returncode == 1 and 'holds none of the 12 images' in found.stderr
-    found = run('analysis_tools/make_report.py', *arguments, 'test_dataloader.dataset.split=val')
+    arguments.append('test_dataloader.dataset.split=val')
+    found = run('analysis_tools/make_report.py', *arguments, python=warm_python)
     assert found.returncode == 0, found.stderr
     assert '2 of 6 images' in (tmp_path / 'a.html').read_text()

@@ -190,9 +190,9 @@ def test_without_masks_nothing_is_scored(tmp_path, tiny_voc):
     assert len(open_store(tmp_path / 'out/scores')) == 4
 
 
-def start(config, out, processes=1, port=29611):
+def start(config, out, processes=1, port=29611, python=sys.executable):
     """The stage as a command."""
-    command = [sys.executable]
+    command = [python]
     if processes > 1:
         command += ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}']
         command += [f'--master_port={port}']
@@ -217,9 +217,9 @@ def finish(process):
 
 
 @pytest.mark.slow
-def test_two_processes_give_the_same_as_one(tmp_path, tiny_voc):
+def test_two_processes_give_the_same_as_one(tmp_path, tiny_voc, warm_python):
     config = write_config(tmp_path, tiny_voc)
-    code, output = finish(start(config, tmp_path / 'two', 2))
+    code, output = finish(start(config, tmp_path / 'two', 2, python=warm_python))
     assert code == 0, output
     alone = run(tmp_path, tiny_voc)
     assert contents(tmp_path / 'two/scores') == contents(tmp_path / 'out/scores')
@@ -270,7 +270,7 @@ def test_an_entry_that_vanishes_while_the_stage_runs_is_missed(tmp_path, tiny_vo
 
 
 @pytest.mark.slow
-def test_a_second_run_is_refused_while_the_first_writes(tmp_path, tiny_voc):
+def test_a_second_run_is_refused_while_the_first_writes(tmp_path, tiny_voc, warm_python):
     config = write_config(tmp_path, tiny_voc, extra='model.update(seconds=0.5)\n')
     first = start(config, tmp_path / 'out')
     lock, deadline = tmp_path / 'out/.scores.lock', time.time() + 100
@@ -278,7 +278,7 @@ def test_a_second_run_is_refused_while_the_first_writes(tmp_path, tiny_voc):
         time.sleep(0.05)
     assert lock.exists()
     first.send_signal(signal.SIGSTOP)
-    code, output = finish(start(config, tmp_path / 'out'))
+    code, output = finish(start(config, tmp_path / 'out', python=warm_python))
     assert code != 0
     assert f'process {first.pid} on' in output
     assert 'is writing to it' in output
@@ -290,9 +290,10 @@ def test_a_second_run_is_refused_while_the_first_writes(tmp_path, tiny_voc):
 
 
 @pytest.mark.slow
-def test_a_message_instead_of_a_traceback(tmp_path, tiny_voc):
+def test_a_message_instead_of_a_traceback(tmp_path, tiny_voc, warm_python):
     (tiny_voc / 'JPEGImages/2007_000003.jpg').write_bytes(b'no photo')
-    code, output = finish(start(write_config(tmp_path, tiny_voc), tmp_path / 'out'))
+    config = write_config(tmp_path, tiny_voc)
+    code, output = finish(start(config, tmp_path / 'out', python=warm_python))
     assert code == 1
     assert '2007_000003' in output
     assert 'Traceback' not in output
