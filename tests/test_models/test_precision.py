@@ -41,3 +41,21 @@ def test_prediction(name, kind):
             assert (one.pred_sem_seg.data != other.pred_sem_seg.data).float().mean() < 0.05
         if 'tag_scores' in other:
             torch.testing.assert_close(one.tag_scores, other.tag_scores, rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize('name', ['fma', 'clip-es', 'weclip', 'weclip-plus'])
+def test_a_clip_in_half_precision(name):
+    method, full = build(name), build(name)
+    clip = method.model.clip if name == 'fma' else method.model.seeder.clip
+    clip.half = True
+    if method.training is not None:
+        found, expected = losses(method), losses(full)
+        for key, value in expected.items():
+            torch.testing.assert_close(found[key], value, rtol=0.05, atol=0.005, msg=key)
+    with torch.no_grad():
+        found, expected = (m.model.eval().test_step(m.testing) for m in (method, full))
+        for one, other in zip(found, expected, strict=True):
+            if 'seeds' in other:
+                assert abs(one.seeds.scores - other.seeds.scores).mean() < 0.05
+            if 'pred_sem_seg' in other:
+                assert (one.pred_sem_seg.data != other.pred_sem_seg.data).float().mean() < 0.05

@@ -33,13 +33,13 @@ class CLIPTokens(NamedTuple):
     """Images as they enter the last block of the encoder.
 
     Args:
-        tokens: Tokens, the class token first. Shape: (N, 1 + h w, D).
+        tokens: Tokens, the class token first. Shape: (N, 1 + h w, D), float32.
         hidden: The tokens after the block's first norm (``ln_1``), which its attention sees.
         grid: Rows and columns of patches (h, w).
         attention: Attention, averaged over heads, of the requested blocks before the last, in
-            order. Shape: (N, 1 + h w, 1 + h w) each.
-        blocks: Outputs of all blocks but the last, in order, if requested; the last of them is
-            ``tokens``.
+            order. Shape: (N, 1 + h w, 1 + h w) each, in the precision of the blocks.
+        blocks: Outputs of all blocks but the last, in order and in their precision, if requested;
+            the last of them is ``tokens``.
     """
 
     tokens: Tensor
@@ -69,7 +69,8 @@ class CLIP:
             weights random, for tests and benchmarks.
         half_positions: Round the resized position table to float16, as the releases of CLIP-ES and
             WeCLIP do even in float32 (this changes tokens by 5e-4 at most).
-        half: Run the frozen blocks in mixed precision (float16), as these releases do on GPUs.
+        half: Run all blocks but the last in mixed precision (float16), as these releases do on
+            GPUs. Gradients at the last one are too small for it.
 
     Raises:
         ValueError: ``arch`` is unknown, or the weights are of another network.
@@ -201,7 +202,8 @@ class CLIP:
                     maps.append(weights)
                 if keep_blocks:
                     kept.append(x)
-            return CLIPTokens(x, blocks[-1].ln_1(x), grid, maps, tuple(kept))
+            hidden = blocks[-1].ln_1(x)
+        return CLIPTokens(x.float(), hidden.float(), grid, maps, tuple(kept))
 
     @torch.no_grad()
     def embed(self, images: Tensor) -> tuple[Tensor, tuple[int, int]]:
@@ -239,7 +241,7 @@ class CLIP:
             block: Index in ``image.blocks``: -1 changes nothing, -2 skips a block, as WeCLIP+ does
                 on VOC.
         """
-        tokens = image.blocks[block]
+        tokens = image.blocks[block].float()
         hidden = self._clip.visual.transformer.resblocks[-1].ln_1(tokens)
         return image._replace(tokens=tokens, hidden=hidden)
 

@@ -54,7 +54,7 @@ def clip_grad_cam(
         In the order of ``tags.nonzero()``. Shape: (P, h, w).
     """
     number, classes = (tags > 0).nonzero(as_tuple=True)
-    tokens, hidden = image.tokens[number].float(), image.hidden[number].float()
+    tokens, hidden = image.tokens[number], image.hidden[number]
 
     def embed(point: Tensor) -> Tensor:
         return F.normalize(clip.features(tokens, point), dim=-1)

@@ -45,7 +45,7 @@ class CLIPSurgery:
     The original path is CLIP itself. The surgery path adds, block by block, the values of the
     original path, weighted by the similarity of queries among themselves, keys among themselves and
     values among themselves; it leaves out the perceptrons. As published, the *sum* of these weights
-    over heads is used in every head.
+    over heads is used in every head. The CLIP's ``half`` is not read: all is in single precision.
 
     Args:
         clip: The frozen CLIP.

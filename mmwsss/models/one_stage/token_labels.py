@@ -58,7 +58,7 @@ class TokenLabels(BaseModel):
 
     def cam_tokens(self, image: CLIPTokens) -> CLIPTokens:
         """Return the tokens that GradCAM feeds into the last block."""
-        return image._replace(tokens=image.tokens.float(), hidden=image.hidden.float())
+        return image
 
     def affinity(self, features: Tensor) -> Tensor:
         """Compute the affinity between patches. Shape: (N, E, h, w) to (N, h w, h w)."""

@@ -82,7 +82,7 @@ class WeCLIPPlus(TokenSegmentor):
     def segment(self, x: Tensor, attention: int = 0) -> Segmented:
         """Average the logits of both encoders, and join their features."""
         image = self.seeder.clip.encode(x, attention, keep_blocks=True, drop_rest=True)
-        fused = self.fusion([image.tokens[:, 1:].float()], image.grid)
+        fused = self.fusion([image.tokens[:, 1:]], image.grid)
         maps = self.second(x)
         own = self.second_fusion([maps.flatten(2).transpose(1, 2)], tuple(maps.shape[-2:]))
         own = F.interpolate(own, image.grid, mode='bilinear')
@@ -91,7 +91,7 @@ class WeCLIPPlus(TokenSegmentor):
 
     def cam_tokens(self, image: CLIPTokens) -> CLIPTokens:
         """Return the tokens of the block that GradCAM feeds into the last one."""
-        return super().cam_tokens(self.seeder.clip.enter_last(image, self.cam_block))
+        return self.seeder.clip.enter_last(image, self.cam_block)
 
     def weights(self, seen: Segmented, tags: Tensor) -> Tensor:
         """Weigh patches by the predicted probability of each class. Shape: (N, C, h, w)."""

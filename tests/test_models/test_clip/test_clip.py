@@ -160,3 +160,21 @@ def test_features_under_autocast_stay_close():
         image = clip.encode(x)
         half = F.normalize(clip.features(image.tokens, image.hidden).float(), dim=-1)
     assert F.cosine_similarity(full, half).min() > 0.98
+
+
+def test_half_precision_ends_before_the_last_block():
+    clip, x = tiny_clip(), torch.randn(2, 3, 32, 48)
+    full = clip.encode(x, 3, keep_blocks=True)
+    clip.half = True
+    image = clip.encode(x, 3, keep_blocks=True)
+    assert {block.dtype for block in image.blocks} == {torch.float16}
+    norm = clip.module.visual.transformer.resblocks[-1].ln_1
+    # A GPU's layer norm does not take half precision beside its weights in single precision.
+    seen = []
+    with norm.register_forward_pre_hook(lambda _, given: seen.append(given[0].dtype)):
+        earlier = clip.enter_last(image, -2)
+    assert seen == [torch.float32]
+    for tokens in (image.tokens, image.hidden, earlier.tokens, earlier.hidden):
+        assert tokens.dtype == torch.float32
+    for one, other in zip(clip.describe(image), clip.describe(full), strict=True):
+        torch.testing.assert_close(one, other, rtol=0.01, atol=0.01)
