@@ -25,8 +25,8 @@ class DenseEnergyLoss(nn.Module):
     Args:
         sigma_rgb: Width of the kernel in grey levels.
         sigma_xy: Its width in pixels of the image.
-        scale_factor: Factor of the resolution at which the energy is computed; ``sigma_xy`` is
-            scaled with it.
+        scale_factor: Factor of the resolution at which the energy is computed, sides rounded down;
+            ``sigma_xy`` is scaled with it.
         kernel: How sums over all pairs are computed: ``'lattice'`` as in the published runs,
             ``'exact'`` by brute force (for GPUs) or ``'coarse'``, brute force at half the
             resolution. The last two give about 1.7 times larger values on photos: multiply
@@ -77,9 +77,9 @@ class DenseEnergyLoss(nn.Module):
         inside = torch.ones_like(labels, dtype=torch.bool) if inside is None else inside
         with torch.autocast(logits.device.type, enabled=False):
             scale = self.scale_factor
-            scores = logits.float().softmax(1)
-            scores = F.interpolate(scores, scale_factor=scale, mode='bilinear')
-            size = scores.shape[-2:]
+            # One size for all, so that they lie on each other where it is no exact part, too.
+            size = [max(1, int(side * scale)) for side in logits.shape[-2:]]
+            scores = F.interpolate(logits.float().softmax(1), size, mode='bilinear')
             images = F.interpolate(images.float(), size, mode='nearest')
             inside, unlabelled = (
                 F.interpolate(mask[:, None].float(), size, mode='nearest')

@@ -115,14 +115,15 @@ class CAMViT(BaseModule):
 
         Args:
             images: Normalised. Shape: (N, 3, H, W).
-            scales: Factors of the images' sides, which are cut to integers.
+            scales: Factors of the images' sides, which are cut to integers. As published, scale 1
+                comes first, also where they lack it.
 
         Returns:
             Maps of the last and of the auxiliary block. Shape: (N, C, H, W) each.
         """
         height, width = images.shape[-2:]
         found: tuple[list[Tensor], list[Tensor]] = [], []
-        for scale in scales:
+        for scale in (1, *(scale for scale in scales if scale != 1)):
             x = resize_by(images, scale)
             cams = self.cams(self.tokens(torch.cat([x, x.flip(-1)])))
             for maps, cam in zip(found, cams, strict=True):
@@ -134,6 +135,8 @@ class CAMViT(BaseModule):
             )
             for maps in found
         )
+        # Older versions of torch would reuse weights cast here, without gradients, in training.
+        torch.clear_autocast_cache()
         return last, aux
 
 

@@ -37,7 +37,8 @@ class OneStageViT(BaseCAMGenerator):
             module.
         loss_reg: Config of a :class:`~mmwsss.models.losses.dense_energy.DenseEnergyLoss`, or the
             module; None for none.
-        cam_scales: Scales of the class activation maps, in training and for seeds.
+        cam_scales: Scales of the class activation maps, in training and for seeds; 1 is always one
+            of them.
         high: Score above which a pixel surely shows a class.
         low: Score up to which a pixel is surely background.
         segment_from: First iteration (from 0) in which the segmentation learns.
@@ -263,15 +264,15 @@ class OneStageViT(BaseCAMGenerator):
         self, images: Tensor, size: tuple[int, int], samples: list[SegDataSample]
     ) -> None:
         cam = self.network.multi_scale_cams(images, self.cam_scales)[0]
-        full = F.interpolate(cam, size, mode='bilinear').clamp(0, 1).cpu().numpy()
         if self.test_cfg.use_tags:
             tags = self.tags(samples) > 0
         else:
             scores = torch.stack([sample.tag_scores for sample in samples])
             tags = scores > self.test_cfg.tag_threshold
-        for sample, maps, present in zip(samples, full, tags.cpu(), strict=True):
-            classes = present.nonzero().flatten().numpy()
-            sample.seeds = Seeds(classes, maps[classes], size=size)
+        for sample, maps, present in zip(samples, cam, tags, strict=True):
+            classes = present.nonzero().flatten()
+            own = F.interpolate(maps[classes, None], size, mode='bilinear')[:, 0].clamp(0, 1)
+            sample.seeds = Seeds(classes.cpu().numpy(), own.cpu().numpy(), size=size)
 
 
 def _merge(logits: list[Tensor], rule: str) -> Tensor:

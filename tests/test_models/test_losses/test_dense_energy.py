@@ -1,5 +1,6 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
 from mmwsss.models import DenseEnergyLoss
 from mmwsss.ops.bilateral import exact_bilateral
@@ -39,6 +40,19 @@ def test_gradient_is_that_of_a_constant_gate():
     sums = exact_bilateral(images, masked.detach(), 100, 15)
     (expected,) = torch.autograd.grad(-2e-7 * 1e6 * (masked * gate * sums).sum(), logits)
     torch.testing.assert_close(got, expected)
+
+
+def test_odd_sides_are_shrunk_alike():
+    """To sides rounded down, all maps by the same factor."""
+    logits, images, labels = (x[..., :23, :31] for x in example(1))
+    small = F.interpolate(logits.softmax(1), (11, 15), mode='bilinear').log()
+    images_small, labels_small = (
+        F.interpolate(x, (11, 15), mode='nearest') for x in (images, labels[:, None].float())
+    )
+    expected = DenseEnergyLoss(scale_factor=1.0, sigma_xy=50, loss_weight=1e6)(
+        small, images_small, labels_small[:, 0]
+    )
+    torch.testing.assert_close(DenseEnergyLoss(loss_weight=1e6)(logits, images, labels), expected)
 
 
 def test_nothing_outside():

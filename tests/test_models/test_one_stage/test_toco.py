@@ -1,7 +1,11 @@
 """ToCo, and what its descendants share with it."""
 
+from unittest import mock
+
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from mmengine.logging import MessageHub
 from mmseg.structures import SegDataSample
 from torch import nn
@@ -175,6 +179,18 @@ def test_predicts_images_of_any_size(seeds):
         if seeds:
             assert sample.seeds.classes.tolist() == sample.gt_label.nonzero().flatten().tolist()
     torch.testing.assert_close(found[0].seg_logits.data, found[2].seg_logits.data)
+
+
+def test_maps_of_the_tagged_classes_alone_are_enlarged(monkeypatch):
+    """Of 80 classes all maps in the size of a photo would take a hundred megabytes."""
+    model, cam = build().eval(), torch.rand(1, 3, 64, 64)
+    monkeypatch.setattr(model.network, 'multi_scale_cams', lambda *_: (cam, cam))
+    found = samples(1, (70, 90))
+    with mock.patch.object(F, 'interpolate', wraps=F.interpolate) as resize:
+        model._fill_seeds(cam, (70, 90), found)
+    assert [len(call.args[0]) for call in resize.call_args_list] == [1]
+    expected = F.interpolate(cam[:, :1], (70, 90), mode='bilinear')[0]
+    np.testing.assert_array_equal(found[0].seeds.scores, expected)
 
 
 def test_segmentation_needs_no_tags():
