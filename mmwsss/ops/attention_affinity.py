@@ -113,12 +113,12 @@ def chosen_blocks(attention: Tensor) -> Tensor:
     mean over blocks; the affinity is the same for all blocks and cancels.
 
     Args:
-        attention: Averaged over heads; class token first, rows sum to 1. Shape: (K, L, L).
+        attention: Mean or sum over heads, class token first. Shape: (K, L, L).
 
     Returns:
         Shape: (K,), bool.
     """
-    total = attention[:, 1:, 1:].double().sum((1, 2))
+    total = attention[:, 1:, 1:].sum((1, 2), dtype=torch.float64)
     return total >= total.mean() * (1 - 1e-12)
 
 

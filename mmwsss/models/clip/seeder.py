@@ -102,6 +102,7 @@ class CLIPSeeder:
         attention: Tensor,
         affinity: Tensor | None = None,
         weight: Tensor | None = None,
+        caa: AttentionAffinity | None = None,
     ) -> Tensor:
         """Spread maps of one image along the attention, without normalising them.
 
@@ -111,17 +112,19 @@ class CLIPSeeder:
                 Shape: (K, L, L).
             affinity: Factor of the chosen attention. Shape: (h w, h w).
             weight: How much each patch counts as a source. Shape: (P, h, w).
+            caa: How maps are spread; what it says of layers is not read. Defaults to ``self.caa``.
 
         Returns:
             Shape: (P, h, w).
         """
-        if self.caa is None:
+        caa = caa or self.caa
+        if caa is None:
             raise ValueError('maps are spread only where caa says how')
         if affinity is None:
             merged = merge_attention(attention[-self.layers :], half=False)
         else:
             merged = merge_chosen(attention[-self.choose :]) * affinity
-        return self.caa(cam, merged, weight)
+        return caa(cam, merged, weight)
 
     def scores(
         self,
@@ -129,11 +132,12 @@ class CLIPSeeder:
         attention: Tensor,
         affinity: Tensor | None = None,
         weight: Tensor | None = None,
+        caa: AttentionAffinity | None = None,
     ) -> Tensor:
         """Spread maps of one image and stretch them to [0, 1); see :meth:`spread`."""
         if self.caa is None:
             return minmax_score(cam, passes=2)
-        return minmax_score(self.spread(cam, attention, affinity, weight))
+        return minmax_score(self.spread(cam, attention, affinity, weight, caa))
 
     def protocol(self) -> dict[str, Any]:
         """Describe CLIP, prompts and text bank for the record of a store."""

@@ -121,7 +121,7 @@ class ExCEL(TokenSegmentor):
         """Return the label that the affinity learns: late, the network's own prediction."""
         if self.own_labels_after is None or training_iteration() <= self.own_labels_after:
             return label
-        logits = F.interpolate(seen.logits.detach(), label.shape[-2:], mode='bilinear')
+        logits = F.interpolate(seen.logits.detach().float(), label.shape[-2:], mode='bilinear')
         return logits.argmax(1).masked_fill(label == 255, 255)
 
     def colours(self, x: Tensor) -> Tensor:

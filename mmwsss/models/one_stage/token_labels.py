@@ -10,6 +10,7 @@ from torch import Tensor
 from mmwsss.models.clip.clip import CLIPTokens
 from mmwsss.models.clip.seeder import CLIPSeeder
 from mmwsss.models.one_stage.segmented import Segmented
+from mmwsss.ops.attention_affinity import AttentionAffinity
 from mmwsss.ops.refined_label import refined_label, refined_scores
 from mmwsss.ops.token_affinity import token_affinity
 from mmwsss.ops.two_level_labels import inside_boxes
@@ -69,13 +70,16 @@ class TokenLabels(BaseModel):
         return None
 
     @torch.no_grad()
-    def class_scores(self, seen: Segmented, tags: Tensor, phase2: bool) -> list[Tensor]:
+    def class_scores(
+        self, seen: Segmented, tags: Tensor, phase2: bool, caa: AttentionAffinity | None = None
+    ) -> list[Tensor]:
         """Compute scores of each image's tags in [0, 1), at the resolution of patches.
 
         Args:
             seen: See :meth:`maps`.
             tags: Multi-hot. Shape: (N, C).
             phase2: Whether to use the affinity of the decoder's features.
+            caa: How maps are spread. Defaults to the training's.
 
         Returns:
             N tensors. Shape: (P, h, w) each.
@@ -90,6 +94,7 @@ class TokenLabels(BaseModel):
                     attention[index],
                     None if affinity is None else affinity[index],
                     None if weights is None else weights[index][tags[index] > 0],
+                    caa,
                 )
                 if len(own)
                 else own

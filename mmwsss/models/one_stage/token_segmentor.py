@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
@@ -23,7 +22,8 @@ from mmwsss.models.one_stage.segmented import Segmented
 from mmwsss.models.one_stage.token_labels import TokenLabels
 from mmwsss.models.one_stage.token_test_cfg import TokenTestCfg
 from mmwsss.models.test_cfg import read_test_cfg
-from mmwsss.ops.dense_crf import DenseCRF, softmax_unary
+from mmwsss.ops.dense_crf import crf_protocol
+from mmwsss.ops.lattice_crf import LatticeCRF
 from mmwsss.ops.refined_label import refined_scores
 from mmwsss.registry import MODELS, build
 from mmwsss.stores import StoreOutput, StoreWriter
@@ -153,16 +153,16 @@ class TokenSegmentor(TokenLabels, StoreWriter):
             ValueError: The crops are no whole number of patches.
         """
         patch = self.seeder.clip.sizes.vision_patch_size
-        if any(side % patch for side in inputs.shape[-2:]):
+        size = tuple(inputs.shape[-2:])
+        if size != (whole := tuple(-(-side // patch) * patch for side in size)):
             raise ValueError(
-                f'crops of {tuple(inputs.shape[-2:])} are no whole number of patches of {patch} '
-                'pixels, so that labels and predictions would not lie on each other: set size of '
-                f'RandomCropPad to {-(-inputs.shape[-1] // patch) * patch}'
+                f'crops of {size} are no whole number of patches of {patch} pixels, so that labels '
+                f'and predictions would not lie on each other: set size={whole} of RandomCropPad'
             )
         self.phase2.saw_forward()
         tags = image_labels(data_samples, self.num_classes).to(inputs.device)
         phase2 = self.phase2()
-        seen = self.segment(inputs, self.seeder.choose if phase2 else self.seeder.layers)
+        seen = self.segment(inputs, self._attention(phase2))
         label = self.labels(inputs, seen, tags, phase2, self._boxes(data_samples))
         with torch.autocast(inputs.device.type, enabled=False):
             return self.losses(seen, label, tags)
@@ -180,6 +180,10 @@ class TokenSegmentor(TokenLabels, StoreWriter):
     def affinity_label(self, seen: Segmented, label: Tensor) -> Tensor:
         """Return the label that the affinity learns: the pseudo label itself."""
         return label
+
+    def _attention(self, learnt: bool) -> int:
+        """Return the number of CLIP's last blocks whose attention labels need."""
+        return self.seeder.choose if learnt else self.seeder.layers
 
     def _boxes(self, samples: list[SegDataSample]) -> list | None:
         if not self.ignore_padding:
@@ -201,7 +205,7 @@ class TokenSegmentor(TokenLabels, StoreWriter):
             for photo, sample in zip(batch['inputs'], batch['data_samples'], strict=True):
                 self.phase2.saw_forward()
                 view = self.test_cfg.view(photo[None]) if self.test_cfg.square else photo[None]
-                seen = self.segment(view, self.seeder.choose)
+                seen = self.segment(view, self._attention(self.test_cfg.learnt))
                 self.keep_segmentation(sample, photo, seen.logits, crf=False)
                 if 'gt_label' in sample:
                     self.keep_seeds(sample, photo, view[0], seen)
@@ -220,8 +224,8 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         for photo, sample in zip(inputs, data_samples, strict=True):
             if self.test_cfg.output == 'seeds':
                 view = self.test_cfg.view(photo[None])
-                wanted = self.seeder.choose if self.test_cfg.learnt else self.seeder.layers
-                self.keep_seeds(sample, photo, view[0], self.segment(view, wanted))
+                seen = self.segment(view, self._attention(self.test_cfg.learnt))
+                self.keep_seeds(sample, photo, view[0], seen)
             else:
                 logits = self.merged(photo[None], tuple(sample.ori_shape[:2]))
                 self.keep_segmentation(sample, photo, logits)
@@ -239,15 +243,10 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         full = F.interpolate(logits.float(), size, mode='bilinear')[0]
         if crf and self.test_cfg.crf is not None:
             mean, std = self.data_preprocessor.mean, self.data_preprocessor.std
-            colours = photo * std + mean
-            if colours.shape[1:] != size:  # a photo that the pipeline has resized
-                colours = F.interpolate(colours[None], size, mode='bilinear')[0]
-            image = colours.round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-            scores = full.softmax(0).cpu().numpy()
-            kernels = DenseCRF(
-                np.ascontiguousarray(image), len(scores), self.test_cfg.crf, device=photo.device
-            )
-            full = torch.from_numpy(kernels(softmax_unary(scores)))
+            # The pipeline may have resized the photo.
+            colours = F.interpolate((photo * std + mean)[None], size, mode='bilinear')
+            kernels = LatticeCRF(colours.round().clamp(0, 255), crf_protocol(self.test_cfg.crf))
+            full = kernels(-full.softmax(0).clamp(min=1e-5).log()[None])[0]
         sample.pred_sem_seg = PixelData(data=full.argmax(0, keepdim=True))
 
     def keep_seeds(
@@ -263,12 +262,11 @@ class TokenSegmentor(TokenLabels, StoreWriter):
         """
         cfg, size = self.test_cfg, tuple(sample.ori_shape[:2])
         tags = image_labels([sample], self.num_classes).to(photo.device)
-        trained = self.seeder.caa
-        assert trained is not None, 'segmentors are made with caa'
+        caa = self.seeder.caa
+        assert caa is not None, 'segmentors are made with caa'
         if cfg.threshold is not None:
-            self.seeder.caa = replace(trained, threshold=cfg.threshold)
-        (low,) = self.class_scores(seen, tags, cfg.learnt)
-        self.seeder.caa = trained
+            caa = replace(caa, threshold=cfg.threshold)
+        (low,) = self.class_scores(seen, tags, cfg.learnt, caa)
         colours = self.seed_colours(photo, view, size)
         refined = refined_scores(colours, low, self.par_iterations) / 1.01**self.par_iterations
         refined = F.interpolate(refined[None], size, mode='bilinear')

@@ -32,7 +32,8 @@ class WeCLIPPlus(TokenSegmentor):
             last (COCO), -2 the one before that (VOC).
         channels: Channels of the decoder.
         dropout: Share of fused channels that are dropped in training.
-        loss_dice: Config of a :class:`~mmwsss.models.losses.batch_dice.BatchDiceLoss`.
+        loss_dice: Config of a :class:`~mmwsss.models.losses.batch_dice.BatchDiceLoss`; with
+            ``ignore_padding`` it should have ``count_ignored=False``.
         mutual_weight: Weight of the mutual terms: ``loss_seg`` of each encoder's logits against
             what the other predicts. With ``guarded=False``, as released, it is NaN as soon as one
             prediction has no background or no foreground.
@@ -104,8 +105,10 @@ class WeCLIPPlus(TokenSegmentor):
         affinity = self.loss_affinity(self.affinity(seen.features), label, seen.image.grid)
         mean = (up[0] + up[1]) / 2
         label = self.late_label(mean, label, tags)
+        padding = label == 255
         clip, second = (
-            self.loss_seg(own, other.detach().argmax(1)) for own, other in (up, reversed(up))
+            self.loss_seg(own, other.detach().argmax(1).masked_fill(padding, 255))
+            for own, other in (up, reversed(up))
         )
         return dict(
             loss_seg=self.loss_seg(mean, label),

@@ -1,11 +1,14 @@
 """What WeCLIP, WeCLIP+ and ExCEL share: bad input, batches without foreground, tests."""
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
 
 from mmwsss.models.one_stage.token_test_cfg import TokenTestCfg
+from mmwsss.ops.dense_crf import DenseCRF, softmax_unary
 from tests.test_models.test_clip.tiny_clip import SIZES, tiny_clip
 from tests.test_models.test_one_stage import test_excel, test_weclip, test_weclip_plus
 from tests.test_models.test_one_stage.test_weclip import batch, losses
@@ -35,7 +38,7 @@ def test_crops_that_do_not_fit_a_grid_of_14(build):
         clip=tiny_clip(vision_patch_size=14, image_resolution=28),
         test_cfg=dict(long_side=28, scales=(1, 1.5)),
     )
-    with pytest.raises(ValueError, match=r'crops of \(32, 42\) .* patches of 14 .* size of .* 42'):
+    with pytest.raises(ValueError, match=r'of \(32, 42\) .* patches of 14 .* size=\(42, 42\)'):
         losses(model, batch((1, 0, 1), size=(32, 42)))
     assert all(
         value.isfinite() for value in losses(model, batch((1, 0, 1), size=(28, 42))).values()
@@ -135,6 +138,39 @@ def test_a_crf_of_a_photo_that_was_resized(build):
     sample.set_metainfo(dict(ori_shape=(80, 120)))
     (found,) = model.predict([torch.randn(3, 40, 60)], [sample])
     assert found.pred_sem_seg.shape == (80, 120)
+
+
+def test_the_crf_is_that_of_stores(build):
+    model = build(test_cfg=dict(long_side=32, scales=(1.0,), crf='toco'))
+    pixels = torch.randint(0, 255, (3, 40, 60), generator=torch.Generator().manual_seed(0))
+    preprocessor = model.data_preprocessor
+    photo = (pixels - preprocessor.mean) / preprocessor.std
+    (sample,) = batch((1, 1, 1), size=(40, 60))['data_samples']
+    logits = torch.randn(1, 4, 5, 8, generator=torch.Generator().manual_seed(0))
+    model.keep_segmentation(sample, photo, logits)
+    scores = F.interpolate(logits, (40, 60), mode='bilinear')[0].softmax(0).numpy()
+    crf = DenseCRF(pixels.byte().permute(1, 2, 0).contiguous().numpy(), 4, 'toco')
+    expected = crf(softmax_unary(scores)).argmax(0)
+    assert (sample.pred_sem_seg.data[0].numpy() != expected).mean() < 1e-3
+    assert (scores.argmax(0) != expected).any()
+
+
+def test_validation_looks_at_all_blocks_of_unlearnt_seeds(build):
+    """Where they are more than those that are chosen of."""
+    cfg = dict(learnt=False, long_side=32, scales=(1.0,))
+    data = batch((1, 0, 1), size=(32, 32))
+    (validated,) = build(choose=1, test_cfg=cfg).eval().val_step(data)
+    expected = validated.seeds.scores
+    (tested,) = build(choose=1, test_cfg={**cfg, 'output': 'seeds'}).eval().test_step(data)
+    np.testing.assert_allclose(expected, tested.seeds.scores, atol=1e-6)
+
+
+def test_a_failed_test_leaves_the_training_as_it_is(build, monkeypatch):
+    model = build(test_cfg=dict(output='seeds', long_side=32, scales=(1.0,), threshold=0.1)).eval()
+    monkeypatch.setattr(model.seeder, 'scores', lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        model.test_step(batch((1, 0, 1)))
+    assert model.seeder.caa == build().seeder.caa
 
 
 def test_a_thin_photo_stays_a_pixel_wide():

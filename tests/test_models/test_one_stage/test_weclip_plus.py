@@ -67,6 +67,17 @@ def test_predictions_of_one_kind_have_a_loss(tags):
     assert losses(unguarded, batch(tags))['loss_clip'].isnan(), 'as released'
 
 
+def test_padding_teaches_neither_encoder():
+    model = build().train()
+    seen = model.segment(torch.randn(1, 3, 32, 64), 2)
+    label = torch.zeros(1, 32, 64, dtype=torch.int64)
+    label[..., 32:] = 255
+    found = model.losses(seen, label, torch.ones(1, 3))
+    mutual = found['loss_clip'] + found['loss_second']
+    for gradient in torch.autograd.grad(mutual, seen.by_encoder):
+        assert (gradient[..., :4] != 0).any() and (gradient[..., 5:] == 0).all()
+
+
 def test_late_labels():
     model, label = build(late_after=3), torch.tensor([[[1, 255, 1]]])
     logits = torch.zeros(1, 4, 1, 3)
