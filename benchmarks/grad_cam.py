@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmarks.timing import Times, call, load
 from mmwsss.models import CLIP, FMA, CAMActivationLoss
-from mmwsss.models.clip.clip import CLIPTokens
+from mmwsss.models.clip.image_tokens import CLIPTokens
 from mmwsss.ops.grad_cam import masked_softmax
 
 TINY = dict(

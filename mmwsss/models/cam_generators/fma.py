@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from mmwsss.models.cam_generators.base import BaseCAMGenerator, CAMOutput
 from mmwsss.models.cam_generators.clip_test_cfg import CLIPTestCfg
-from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.grad_cam import clip_grad_cam, competing
+from mmwsss.models.clip.image_tokens import CLIPTokens
 from mmwsss.models.clip.prompt_learner import PromptLearner
 from mmwsss.ops.attention_affinity import AttentionAffinity, merge_attention, minmax_score
 from mmwsss.ops.grad_cam import cosine_logits, masked_softmax

@@ -6,56 +6,27 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from mmengine.logging import print_log
 from torch import Tensor
 
-from mmwsss.models.clip.archive import read_clip_weights
-from mmwsss.models.clip.sizes import (
-    CLIPSizes,
-    build_clip,
-    describe_mismatch,
-    parse_sizes,
-    sizes_of,
-)
+from mmwsss.models.clip.frozen import FrozenCLIP
+from mmwsss.models.clip.image_tokens import CLIPTokens, resize_positions
+from mmwsss.models.clip.sizes import CLIPSizes
 from mmwsss.registry import MODELS
-from mmwsss.stores.hashing import hash_file
 
 if TYPE_CHECKING:
-    from open_clip.model import CLIP as OpenCLIP
     from open_clip.transformer import ResidualAttentionBlock
 
 
-class CLIPTokens(NamedTuple):
-    """Images as they enter the last block of the encoder.
-
-    Args:
-        tokens: Tokens, the class token first. Shape: (N, 1 + h w, D), float32.
-        hidden: The tokens after the block's first norm (``ln_1``), which its attention sees.
-        grid: Rows and columns of patches (h, w).
-        attention: Attention, averaged over heads, of the requested blocks before the last, in
-            order. Shape: (N, 1 + h w, 1 + h w) each, in the precision of the blocks.
-        blocks: Outputs of all blocks but the last, in order and in their precision, if requested;
-            the last of them is ``tokens``.
-    """
-
-    tokens: Tensor
-    hidden: Tensor
-    grid: tuple[int, int]
-    attention: list[Tensor]
-    blocks: tuple[Tensor, ...] = ()
-
-
 @MODELS.register_module()
-class CLIP:
+class CLIP(FrozenCLIP):
     """Frozen `CLIP <https://arxiv.org/abs/2103.00020>`_ with a vision transformer.
 
-    It is no ``nn.Module``: a model that holds it has it neither in its parameters nor in its
-    checkpoints, and cannot put it into train mode. It moves to the device of the images that it is
-    given. Copies of a model share it. Nothing is ever downloaded.
+    It is frozen and no ``nn.Module``, see :class:`~mmwsss.models.clip.frozen.FrozenCLIP`, and moves
+    to the device of the images that it is given. Nothing is ever downloaded.
 
     Images may have any size in multiples of a patch; the position table is resized bilinearly
     (align_corners False) unless it fits, and the image feature is the mean of the *patch* tokens,
@@ -85,73 +56,8 @@ class CLIP:
         half_positions: bool = False,
         half: bool = False,
     ):
-        self.sizes = parse_sizes(arch)
-        self.checkpoint = None if checkpoint is None else str(checkpoint)
-        with torch.device('cpu'):  # even where a model is built on the meta device
-            self._clip = build_clip(self.sizes).requires_grad_(False).eval()
-        if checkpoint is None:
-            print_log('CLIP has no checkpoint: its weights are random', 'current', 30)
-        else:
-            self.load_state_dict(read_clip_weights(checkpoint), where=f'{checkpoint}: ')
+        super().__init__(arch, checkpoint)
         self.half_positions, self.half = half_positions, half
-        self._hash: str | None = None
-
-    def __deepcopy__(self, memo: dict) -> CLIP:
-        return self
-
-    def load_state_dict(self, state: Mapping[str, Tensor], where: str = '') -> None:
-        """Load weights with OpenAI's names, of any floating type.
-
-        Args:
-            state: State dict of a CLIP.
-            where: Begins the message of an error.
-
-        Raises:
-            ValueError: It is no CLIP, or one of other sizes; the message says what fits.
-        """
-        try:
-            found = sizes_of(state)
-        except ValueError as error:
-            raise ValueError(f'{where}{error}') from None
-        if mismatch := describe_mismatch(found, self.sizes):
-            raise ValueError(f'{where}a CLIP of other sizes: {mismatch}')
-        try:
-            self._clip.load_state_dict({k: v.float() for k, v in state.items()})
-        except RuntimeError as error:
-            raise ValueError(f'{where}no weights of a CLIP: {error}') from None
-
-    @property
-    def module(self) -> OpenCLIP:
-        """The package's ``CLIP``."""
-        return self._clip
-
-    @property
-    def device(self) -> torch.device:
-        """The device that the network is on."""
-        return self._clip.logit_scale.device
-
-    def to(self, device: torch.device | str) -> CLIP:
-        """Move to a device, if it is not there."""
-        if torch.device(device) != self.device:
-            self._clip.to(device)
-        return self
-
-    @property
-    def scale(self) -> Tensor:
-        """Factor of the cosines, about 100."""
-        return self._clip.logit_scale.float().exp()
-
-    def protocol(self) -> dict[str, Any]:
-        """Describe this CLIP for the record of a store; the checkpoint is hashed once."""
-        if self._hash is None:
-            self._hash = hash_file(self.checkpoint) if self.checkpoint else ''
-        sizes = self.sizes
-        return dict(
-            width=sizes.vision_width,
-            layers=sizes.vision_layers,
-            patch=sizes.vision_patch_size,
-            checkpoint=self._hash,
-        )
 
     # Images ---------------------------------------------------------------------------
 
@@ -299,12 +205,37 @@ class CLIP:
         return SimpleTokenizer(context_length=self.sizes.context_length)
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:
-        """Tokenize texts, with start and end, padded with 0. Shape: (G, context), int64."""
+        """Tokenize texts, with start and end, padded with 0. Shape: (G, context), int64.
+
+        Raises:
+            ValueError: A text is longer than the context.
+        """
+        most = self.sizes.context_length - 2  # start and end
+        for text in texts:
+            if (found := self.count_tokens(text)) > most:
+                raise ValueError(
+                    f'the text {text!r} has {found} tokens, CLIP takes {most}: shorten it'
+                )
         return self._tokenizer(list(texts))
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text, without start and end."""
         return len(self._tokenizer.encode(text))
+
+    @torch.no_grad()
+    def text_features(self, texts: Sequence[str]) -> Tensor:
+        """Encode whole texts, in single precision.
+
+        Returns:
+            Normalised. Shape: (G, E).
+
+        Raises:
+            ValueError: A text is longer than the context.
+        """
+        tokens = self.tokenize(texts)
+        with torch.autocast(self.device.type, enabled=False):
+            features = self.encode_text(self.embed_tokens(tokens), tokens.argmax(1))
+            return F.normalize(features.float(), dim=-1)
 
     def embed_tokens(self, tokens: Tensor) -> Tensor:
         """Embed tokens, without positions. Shape: (G, T) to (G, T, D)."""
@@ -327,22 +258,6 @@ class CLIP:
         x = clip.transformer(x, attn_mask=clip.attn_mask[:length, :length])
         x = clip.ln_final(x[torch.arange(len(x), device=x.device), end.to(x.device)])
         return x @ clip.text_projection
-
-
-def resize_positions(table: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Resize a position table bilinearly (align_corners False).
-
-    Args:
-        table: Class token first, then a square of patches. Shape: (1 + S S, D).
-        grid: (h, w).
-
-    Returns:
-        Shape: (1 + h w, D).
-    """
-    side = round((len(table) - 1) ** 0.5)
-    patches = table[1:].T.unflatten(1, (side, side))[None]
-    patches = F.interpolate(patches, grid, mode='bilinear', align_corners=False)
-    return torch.cat([table[:1], patches[0].flatten(1).T])
 
 
 def _run(

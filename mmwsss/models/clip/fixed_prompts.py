@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmwsss.models.clip.clip import CLIP
@@ -68,7 +66,6 @@ class FixedPrompts:
                 'data set; the others belong into background'
             )
 
-    @torch.no_grad()
     def features(self, clip: CLIP) -> Tensor:
         """Encode all sentences, the classes first.
 
@@ -81,16 +78,7 @@ class FixedPrompts:
         key = (id(clip), clip.device)
         if self._kept is None or self._kept[0] != key:
             texts = [self.template.format(name) for name in (*self.names, *self.background)]
-            most = clip.sizes.context_length - 2  # start and end
-            for text in texts:
-                if (found := clip.count_tokens(text)) > most:
-                    raise ValueError(
-                        f'the prompt {text!r} has {found} tokens, CLIP takes {most}: shorten it'
-                    )
-            tokens = clip.tokenize(texts)
-            with torch.autocast(clip.device.type, enabled=False):
-                features = clip.encode_text(clip.embed_tokens(tokens), tokens.argmax(1))
-            self._kept = key, F.normalize(features.float(), dim=-1)
+            self._kept = key, clip.text_features(texts)
         return self._kept[1]
 
     def protocol(self) -> dict[str, object]:

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.clip import CLIP
+from mmwsss.models.clip.image_tokens import CLIPTokens
 from mmwsss.ops.grad_cam import (
     Softmax,
     masked_softmax,

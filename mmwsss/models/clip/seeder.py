@@ -5,9 +5,10 @@ from typing import Any
 
 from torch import Tensor
 
-from mmwsss.models.clip.clip import CLIP, CLIPTokens
+from mmwsss.models.clip.clip import CLIP
 from mmwsss.models.clip.fixed_prompts import FixedPrompts
 from mmwsss.models.clip.grad_cam import clip_grad_cam
+from mmwsss.models.clip.image_tokens import CLIPTokens
 from mmwsss.models.clip.text_bank import TextBank
 from mmwsss.ops.attention_affinity import (
     AttentionAffinity,

@@ -121,11 +121,8 @@ class TextBank:
             )
         return bank.float()
 
-    @torch.no_grad()
     def _cluster(self, clip: CLIP, sentences: Sequence[str]) -> Tensor:
-        tokens = clip.tokenize([text.lower() for text in sentences])
-        features = clip.encode_text(clip.embed_tokens(tokens), tokens.argmax(1))
-        points = F.normalize(features.float(), dim=-1).cpu().double().numpy()
+        points = clip.text_features([text.lower() for text in sentences]).cpu().double().numpy()
         centres, _ = kmeans2(points, self.number, minit='++', seed=0)
         return torch.from_numpy(centres.T).float()
 
@@ -143,10 +140,10 @@ def enrich(text: Tensor, bank: Tensor, classes: int, keep: float = 0.9) -> Tenso
         Normalised. Shape: (G, E).
     """
     own, others = text[:classes], text[classes:]
-    similarity = own @ bank
-    dropped = int((1 - keep) * bank.shape[1])
-    if dropped:
-        least = similarity.topk(dropped, largest=False).indices
-        similarity = similarity.scatter(1, least, -torch.inf)
-    enriched = similarity.softmax(-1) @ bank.T + own
-    return F.normalize(torch.cat([enriched, others]), dim=-1)
+    with torch.autocast(text.device.type, enabled=False):
+        similarity = own @ bank
+        if dropped := int((1 - keep) * bank.shape[1]):
+            least = similarity.topk(dropped, largest=False).indices
+            similarity = similarity.scatter(1, least, -torch.inf)
+        enriched = similarity.softmax(-1) @ bank.T + own
+        return F.normalize(torch.cat([enriched, others]), dim=-1)

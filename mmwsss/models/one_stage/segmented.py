@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from mmwsss.models.clip.clip import CLIPTokens
+from mmwsss.models.clip.image_tokens import CLIPTokens
 from mmwsss.models.clip.surgery import SurgeryTokens
 
 

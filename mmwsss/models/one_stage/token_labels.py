@@ -7,7 +7,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from mmwsss.models.clip.clip import CLIPTokens
+from mmwsss.models.clip.image_tokens import CLIPTokens
 from mmwsss.models.clip.seeder import CLIPSeeder
 from mmwsss.models.one_stage.segmented import Segmented
 from mmwsss.ops.attention_affinity import AttentionAffinity

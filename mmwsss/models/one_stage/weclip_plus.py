@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmwsss.models.clip.clip import CLIPTokens
+from mmwsss.models.clip.image_tokens import CLIPTokens
 from mmwsss.models.heads.token_fusion import TokenFusion
 from mmwsss.models.one_stage.phase_trigger import training_iteration
 from mmwsss.models.one_stage.second_encoder import SecondEncoder

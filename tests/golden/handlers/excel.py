@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from mmwsss.models import CLIP, BalancedCrossEntropyLoss, ExCEL, FixedPrompts, TokenAffinityLoss
-from mmwsss.models.clip.clip import resize_positions
+from mmwsss.models.clip.image_tokens import resize_positions
 from mmwsss.models.clip.sizes import CLIPSizes
 from mmwsss.models.clip.surgery import CLIPSurgery, learnt_attention
 from mmwsss.models.clip.text_bank import TextBank, enrich

@@ -89,6 +89,20 @@ def test_bad_arguments(arguments, message):
         TextBank(**arguments)
 
 
+def test_sentences_are_not_cut():
+    long = 'a clean origami cat ' * 12
+    with pytest.raises(ValueError, match='has .* tokens, CLIP takes 30: shorten it'):
+        TextBank(sentences=[*SENTENCES, long], centres=3).features(tiny_clip(), 2)
+
+
+def test_mixed_precision_changes_nothing():
+    clip, text = tiny_clip(), torch.nn.functional.normalize(torch.randn(5, 16), dim=-1)
+    expected = TextBank(sentences=SENTENCES, centres=3).enrich(text, clip, 2)
+    with torch.autocast('cpu', torch.bfloat16):
+        found = TextBank(sentences=SENTENCES, centres=3).enrich(text, clip, 2)
+    assert torch.equal(found, expected)
+
+
 def test_the_least_similar_centres_are_left_out():
     text = torch.eye(4)[:1]
     centres = torch.eye(4)[:, :4]
