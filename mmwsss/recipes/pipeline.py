@@ -14,6 +14,7 @@ from mmwsss.recipes.errors import PipelineError, RecipeError
 from mmwsss.recipes.launching import LAUNCHERS
 from mmwsss.recipes.manifest import write_manifest
 from mmwsss.recipes.planning import Planner
+from mmwsss.recipes.process import start_process
 from mmwsss.recipes.progress import PipelineProgress
 from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.recipe import Reference, Stage
@@ -28,6 +29,7 @@ from mmwsss.recipes.surroundings import (
     resolve_variables,
     stoppable,
 )
+from mmwsss.recipes.warm import WarmStarts
 from mmwsss.stores import StoreError
 
 _PLANNED = {'run': 'will run', 'resume': 'will continue', 'redo': 'will be redone'}
@@ -220,14 +222,15 @@ class _Pipeline:
             from mmwsss.recipes.photos import show_tags
 
             show_tags(self.planner, self.console)
-        with PipelineProgress(self.console, len(selected)) as progress:
+        with PipelineProgress(self.console, len(selected)) as progress, WarmStarts() as warm:
+            start = warm.start if len(selected) > 1 else start_process
             for stage in selected:
                 decision = self.planner.decide(stage)
                 progress.begin(stage.name)
                 progress.say(f'{stage.name} {_SAID[decision.verb]}: {decision.reason}')
                 if decision.runs:
                     try:
-                        self.runner.run(stage, decision, progress, lock)
+                        self.runner.run(stage, decision, progress, lock, start)
                     finally:
                         self._write_manifest(self.planner.states(first))
                 self._show_corrections(stage, progress)

@@ -9,11 +9,51 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO, Protocol
 
 # torchrun ends its workers itself and gives them 30 s; only then is the group killed.
 _GRACE = 40.0
 _TAIL = 15
+
+
+class Started(Protocol):
+    """A running process: what is used here of :class:`subprocess.Popen`."""
+
+    pid: int
+    stdout: IO[str] | None
+    returncode: int | Any
+
+    def poll(self) -> int | None:
+        """Exit code (negative for signals), None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit code; ``TimeoutExpired`` after so many seconds."""
+
+
+def start_process(
+    command: Sequence[str], env: Mapping[str, str], keep_open: tuple[int, ...] = ()
+) -> Started:
+    """Start a command in a session of its own.
+
+    Args:
+        command: The command.
+        env: Its environment.
+        keep_open: File descriptors that the process inherits.
+
+    Returns:
+        The process; its ``stdout`` gives the lines of stdout and stderr.
+    """
+    return subprocess.Popen(
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(env),
+        text=True,
+        errors='replace',
+        start_new_session=True,
+        pass_fds=keep_open,
+    )
 
 
 def run_process(
@@ -25,6 +65,7 @@ def run_process(
     on_start: Callable[[int], None] | None = None,
     keep_open: tuple[int, ...] = (),
     grace: float = _GRACE,
+    start: Callable[..., Started] = start_process,
 ) -> tuple[int, list[str]]:
     """Run a command to its end; its output goes to a log file, line by line.
 
@@ -36,6 +77,7 @@ def run_process(
         on_start: Called with the process's id.
         keep_open: File descriptors that the process inherits.
         grace: Seconds between asking a process group to end and killing it.
+        start: Starts it, as :func:`start_process` does.
 
     Returns:
         ``(exit code, last lines of output)``.
@@ -44,17 +86,7 @@ def run_process(
     tail: deque[str] = deque(maxlen=_TAIL)
     with open(log, 'ab', buffering=0) as file:
         file.write(f'$ {shlex.join(command)}\n'.encode())
-        process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=dict(env),
-            text=True,
-            errors='replace',
-            start_new_session=True,
-            pass_fds=keep_open,
-        )
+        process = start(command, env, keep_open)
         reader = threading.Thread(
             target=_read, args=(process.stdout, file, tail, on_line), daemon=True
         )
@@ -88,7 +120,7 @@ def _read(pipe: IO[str], file: BinaryIO, tail: deque[str], on_line: Callable[[st
                 on_line(line)
 
 
-def _end_group(process: subprocess.Popen, grace: float) -> None:
+def _end_group(process: Started, grace: float) -> None:
     """End the rest of a process group: first SIGTERM, then SIGKILL."""
     try:
         if process.poll() is None:

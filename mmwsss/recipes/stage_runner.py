@@ -5,7 +5,7 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from mmwsss.recipes.edited_masks import carry_over_corrections
 from mmwsss.recipes.errors import PipelineError
 from mmwsss.recipes.launching import CONFIG, stage_command
 from mmwsss.recipes.planning import Decision, Planner
-from mmwsss.recipes.process import run_process
+from mmwsss.recipes.process import Started, run_process
 from mmwsss.recipes.progress import PipelineProgress, parse_loss, parse_progress
 from mmwsss.recipes.recipe import Stage
 from mmwsss.recipes.stage_folder import LOG
@@ -47,7 +47,12 @@ class StageRunner:
         return stage_command(stage, folder.folder, resume=resume, **self.launch)
 
     def run(
-        self, stage: Stage, decision: Decision, progress: PipelineProgress, lock: int | None
+        self,
+        stage: Stage,
+        decision: Decision,
+        progress: PipelineProgress,
+        lock: int | None,
+        start: Callable[..., Started],
     ) -> None:
         """Run a stage to its end, as a process whose output goes into a log.
 
@@ -56,6 +61,7 @@ class StageRunner:
             decision: Whether it begins, goes on or is redone.
             progress: Shows how far it is.
             lock: Open file of the pipeline's lock, which the process keeps open.
+            start: Starts its process, see :func:`~mmwsss.recipes.process.run_process`.
 
         Raises:
             PipelineError: It failed, left no output, or was interrupted.
@@ -103,6 +109,7 @@ class StageRunner:
                 on_line=on_line,
                 on_start=None if lock is None else partial(note_stage, lock, stage.name),
                 keep_open=() if lock is None else (lock,),
+                start=start,
             )
         except KeyboardInterrupt:
             folder.interrupt(earlier + time.monotonic() - begun)

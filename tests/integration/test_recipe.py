@@ -2,12 +2,16 @@
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from mmwsss.apis import run_pipeline
+from mmwsss.recipes import warm
+from mmwsss.recipes.identity import file_hashes
 from mmwsss.stores import open_store
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -72,3 +76,41 @@ def test_recipe_with_the_real_tools(tmp_path, tiny_shapes, warm_stages):
     (tmp_path / 'w' / 'seeds' / 'scores' / 'train_00003.npz').unlink()
     _, text = run(tmp_path, dry_run=True, ignore_code=True)
     assert 'seeds  will continue' in text and 'takes what seeds will make' in text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != 'linux', reason='forks on Linux only')
+def test_stages_from_a_warm_process_make_what_fresh_ones_make(tmp_path, tiny_shapes, monkeypatch):
+    shapes = {k: v for k, v in tiny_shapes.items() if k != 'type'}
+    (tmp_path / 'cam.py').write_text(CAM.format(configs=CONFIGS, shapes=shapes, count=6))
+    (tmp_path / 'masks.py').write_text(MASKS.format(configs=CONFIGS, shapes=shapes))
+    (tmp_path / 'recipe.py').write_text(RECIPE)
+    started = []
+    fork = warm.WarmStarts._fork
+
+    def forking(*arguments):
+        started.append('warm')
+        return fork(*arguments)
+
+    monkeypatch.setattr(warm, '_on_cpu', lambda: True)
+    monkeypatch.setattr(warm.WarmStarts, '_fork', forking)
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+    rows, _ = run(tmp_path)
+    (tmp_path / 'w').rename(tmp_path / 'warm')
+    monkeypatch.setattr(warm, '_on_cpu', lambda: False)
+    fresh, _ = run(tmp_path)
+    assert started == ['warm'] * 3
+    for stage, kind in (('seeds', 'scores'), ('masks', 'masks')):
+        stores = [file_hashes(tmp_path / folder / stage / kind) for folder in ('warm', 'w')]
+        for store in stores:
+            del store['meta.json']  # says when
+        assert stores[0] == stores[1] and len(stores[0]) >= 12
+        assert rows[stage]['seed'] == fresh[stage]['seed']
+    one, other = (
+        torch.load(tmp_path / folder / 'cam' / 'epoch_1.pth', weights_only=True)
+        for folder in ('warm', 'w')
+    )
+    assert repr(one['mmwsss_resume']) == repr(other['mmwsss_resume'])
+    assert one['state_dict'].keys() == other['state_dict'].keys()
+    for name, value in one['state_dict'].items():
+        assert torch.equal(value, other['state_dict'][name]), name

@@ -94,4 +94,5 @@ def toy(tmp_path, monkeypatch):
     monkeypatch.setattr('os.fsync', lambda file: None)  # a busy disk would take most of the time
     # Its models are none that a registry has.
     monkeypatch.setattr('mmwsss.recipes.checks._problem_of_config', lambda cfg, stage: '')
+    monkeypatch.setattr('mmwsss.recipes.warm.MODULES', ())  # its tools need none
     return Toy(tmp_path)

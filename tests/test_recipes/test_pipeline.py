@@ -385,9 +385,11 @@ SCRIPT = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and nohup this one
+from mmwsss.recipes import warm
 from mmwsss.recipes.pipeline import run_pipeline
 from mmwsss.config import read_config
 from mmwsss.recipes.errors import PipelineError
+warm.MODULES = ()
 try:  # the toy's networks are known to its own tools alone: their configs cannot be checked here
     run_pipeline(sys.argv[1], work_dir=sys.argv[2], tools=sys.argv[3], skip_checks=True)
 except PipelineError as error:
@@ -415,14 +417,9 @@ def start(toy):
 
 def stage_process(toy):
     """Id of the toy's running stage."""
-    for folder in Path('/proc').glob('[0-9]*'):
-        try:
-            line = (folder / 'cmdline').read_bytes()
-        except OSError:
-            continue
-        if b'toy_tools' in line and str(toy.work_dir / 'first').encode() in line:
-            return int(folder.name)
-    return None
+    process = json.loads((toy.work_dir / '.pipeline.lock').read_text())['process']
+    stat = Path(f'/proc/{process}/stat')
+    return process if stat.exists() and ') Z' not in stat.read_text() else None
 
 
 @pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks for processes in /proc')
