@@ -3,9 +3,10 @@
 A command is a script of ``tools/``, started as if it had been called by its path.
 """
 
-import runpy
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from mmwsss.installed import find_part
@@ -120,13 +121,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f'mmwsss: no command {name!r}.{hint}\n\n{usage()}', file=sys.stderr)
         return 2
     command = COMMANDS[name]
-    if rest and rest[0] in HELP:  # the script knows only its own path
+    if rest and rest[0] in HELP:
         print(f'mmwsss {name}: {command.help}\n\n    {command.example}\n', flush=True)
     script = find_part('tools') / command.script
-    sys.argv = [str(script), *rest]
+    sys.argv = [f'mmwsss {name}', *rest]  # whose first word usage texts begin with
     sys.path.insert(0, str(script.parent))  # as Python does for a script
-    runpy.run_path(str(script), run_name='__main__')
+    _run(script)
     return 0
+
+
+def _run(script: Path) -> None:
+    """Run a script as ``runpy`` does, which would name it by its path."""
+    module, before = ModuleType('__main__'), sys.modules['__main__']
+    module.__file__ = str(script)
+    sys.modules['__main__'] = module
+    try:
+        exec(compile(script.read_bytes(), script, 'exec'), vars(module))
+    finally:
+        sys.modules['__main__'] = before
 
 
 if __name__ == '__main__':

@@ -38,13 +38,29 @@ def test_the_doctor_explains_itself(capsys):
     assert 'It takes no options' in capsys.readouterr().out
 
 
-def test_a_tool_is_started_with_its_arguments(monkeypatch, capsys):
+@pytest.fixture(autouse=True)
+def own_arguments(monkeypatch):
     monkeypatch.setattr(sys, 'argv', ['before'])
     monkeypatch.setattr(sys, 'path', [*sys.path])
+
+
+def test_a_tool_is_started_with_its_arguments(capsys):
+    main = sys.modules['__main__']
     with pytest.raises(SystemExit) as stop:
         cli.main(['run', '--help'])
+    assert sys.modules['__main__'] is main
     assert stop.value.code == 0
     text = capsys.readouterr().out
     assert text.startswith('mmwsss run: run a recipe')
     assert cli.COMMANDS['run'].example in text
     assert '--stage-options' in text
+
+
+@pytest.mark.parametrize('name', cli.COMMANDS)
+def test_usage_names_the_command_that_was_typed(name, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([name, '--help'])
+    assert f'usage: mmwsss {name} ' in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        cli.main([name, '--no-such-option'])
+    assert stop.value.code == 2 and f'mmwsss {name}: error: ' in capsys.readouterr().err

@@ -23,7 +23,6 @@ from mmwsss.stores import StoreError, open_store
 def main(argv: Sequence[str] | None = None) -> int:
     """Export; 1 where a mask was left out."""
     parser = argparse.ArgumentParser(
-        prog='mmwsss export',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

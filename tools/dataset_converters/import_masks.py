@@ -26,7 +26,6 @@ from mmwsss.stores import StoreError, open_store
 def main(argv: Sequence[str] | None = None) -> int:
     """Import; 1 where a mask was left out."""
     parser = argparse.ArgumentParser(
-        prog='mmwsss import-masks',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
