@@ -85,9 +85,11 @@ def cam_views(
     scales = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
     model, test_cfg = inferencer.model, inferencer.model.test_cfg
     views = []
+    # Some networks, FMA for one, look at no mirror image and have no option for it.
+    plain = {'flip': False} if hasattr(test_cfg, 'flip') else {}
     try:
-        for mirrored in (False, True) if test_cfg.flip else (False,):
-            model.test_cfg = replace(test_cfg, flip=False, use_tags=True)
+        for mirrored in (False, True) if getattr(test_cfg, 'flip', False) else (False,):
+            model.test_cfg = replace(test_cfg, use_tags=True, **plain)
             for scale in scales:
                 seen = scale.flip(-1) if mirrored else scale
                 sample = packed['data_samples'].clone()

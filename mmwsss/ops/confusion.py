@@ -37,7 +37,7 @@ def confusion(
     if ignore < num_classes:
         raise ValueError(f'ignore must not be one of the {num_classes} classes, found {ignore}')
     # Each pixel is read once: all pairs are counted whatever their labels; which labels occur is
-    # # then read from the small table.
+    # then read from the small table.
     side = ignore + 1
     pred, gt = pred.reshape(-1), gt.reshape(-1)
     if isinstance(pred, torch.Tensor):

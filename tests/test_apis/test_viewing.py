@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
+from mmwsss.apis.inferencer import WSSSInferencer
 from mmwsss.apis.viewing import cam_views
+from mmwsss.registry import MODELS
 from mmwsss.structures import Seeds
 from mmwsss.visualization.cam_grid import cam_grid
 from tests.conftest import photo
-from tests.test_apis.test_inferencer import cam, segmentor  # noqa: F401  (fixtures)
+from tests.test_apis.test_inferencer import cam, make_config, segmentor  # noqa: F401  (fixtures)
+from tests.test_models.test_clip.tiny_clip import PREPROCESSOR, SIZES
 
 
 def test_views_of_given_tags(cam):  # noqa: F811
@@ -49,6 +53,24 @@ def test_without_tags_the_predicted_ones_or_the_likeliest(cam):  # noqa: F811
     likeliest = max(whole.tag_scores, key=whole.tag_scores.get)
     assert not found.given and list(found.tags) == (names or [likeliest])
     assert cam.model.test_cfg.flip == test_cfg.flip
+
+
+def test_a_network_without_mirror_images(tmp_path):
+    pytest.importorskip('open_clip', reason='the extra [clip] is not installed')
+    clip = dict(type='CLIP', arch=SIZES)
+    prompts = dict(names=['cat', 'dog', 'boat'], background=['sky'], length=4)
+    cfg = dict(
+        type='FMA', clip=clip, prompts=prompts, num_classes=3, data_preprocessor=PREPROCESSOR
+    )
+    meta = {'dataset_meta': {'classes': ('background', 'cat', 'dog', 'boat')}}
+    state = MODELS.build(cfg).state_dict()
+    torch.save({'state_dict': state, 'meta': meta}, tmp_path / 'fma.pth')
+    steps = ('LoadImage', dict(type='ResizeToMultiple', divisor=8), 'PackTagged')
+    pipeline = [dict(type=step) if isinstance(step, str) else step for step in steps]
+    network = WSSSInferencer(make_config(cfg, pipeline), tmp_path / 'fma.pth', device='cpu')
+    found = cam_views(network, photo(32, 40), ['dog'])
+    assert [str(view) for view in found.views] == ['40 x 32'] and found.tags == ('dog',)
+    np.testing.assert_array_equal(found.views[0].seeds.scores, found.fused.seeds.scores)
 
 
 def test_segmentors_have_none(segmentor):  # noqa: F811

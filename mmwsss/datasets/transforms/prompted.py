@@ -6,8 +6,8 @@ import random
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
+from mmwsss.datasets.transforms.pixel_limit import resize_image
 from mmwsss.ops import photometry
 from mmwsss.registry import TRANSFORMS
 
@@ -24,13 +24,6 @@ def frame_size(size: tuple[int, int], side: int, keep_ratio: bool) -> tuple[int,
         return side, side
     factor = side / max(size)
     return max(1, int(size[0] * factor + 0.5)), max(1, int(size[1] * factor + 0.5))
-
-
-def resize_bilinear(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize bilinearly with PIL (antialiased when shrinking), uint8 (H, W, 3)."""
-    if image.shape[:2] == tuple(size):
-        return image
-    return np.array(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
 
 
 @TRANSFORMS.register_module()
@@ -52,7 +45,7 @@ class ToSAMFrame(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Resize ``img``."""
         size = frame_size(results['img'].shape[:2], self.side, self.keep_ratio)
-        results['img'] = resize_bilinear(results['img'], size)
+        results['img'] = resize_image(results['img'], size, 'bilinear')
         results['img_shape'] = size
         return results
 
@@ -94,7 +87,7 @@ class Co2SAMViews(BaseTransform):
         image = results['img'][:: -1 if vertical else 1, :: -1 if horizontal else 1]
         weak = np.ascontiguousarray(image)
         size = frame_size(weak.shape[:2], self.side, self.keep_ratio)
-        results['imgs'] = [resize_bilinear(view, size) for view in (weak, strong(weak))]
+        results['imgs'] = [resize_image(view, size, 'bilinear') for view in (weak, strong(weak))]
         results['img_shape'] = size
         results['flip'], results['flip_direction'] = direction is not None, direction
         if self.flip_prompts:

@@ -13,6 +13,7 @@ from PIL import Image, ImageFilter, ImageOps
 from mmwsss.datasets.transforms.geometry import resize_image
 from mmwsss.datasets.transforms.photometry import ColorJitter
 from mmwsss.datasets.transforms.random_resized_crop import crop_box
+from mmwsss.ops.photometry import solarize
 from mmwsss.registry import TRANSFORMS
 
 Box = tuple[int, int, int, int]
@@ -56,11 +57,6 @@ def scaled_crop(
 def blur(image: np.ndarray, radius: float) -> np.ndarray:
     """PIL's Gaussian blur of an RGB image (H, W, 3), uint8."""
     return np.array(Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)))
-
-
-def solarize(image: np.ndarray) -> np.ndarray:
-    """Invert values from 128 on of an RGB image (H, W, 3), uint8."""
-    return np.array(ImageOps.solarize(Image.fromarray(image)))
 
 
 @TRANSFORMS.register_module()

@@ -148,7 +148,10 @@ def learnt_attention(features: Tensor) -> Tensor:
         Rows sum to 1. Shape: (N, h w, h w).
     """
     scaled = relative_cosines(features.detach())
-    return scaled.masked_fill(scaled < 0, -torch.inf).softmax(-1)
+    less = scaled < 0
+    # No place is less similar to itself than the mean, but where all are equal rounding says so.
+    less.diagonal(dim1=1, dim2=2).fill_(False)
+    return scaled.masked_fill(less, -torch.inf).softmax(-1)
 
 
 def _heads(block: ResidualAttentionBlock, normed: Tensor) -> tuple[Tensor, ...]:

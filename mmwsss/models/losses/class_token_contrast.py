@@ -1,6 +1,9 @@
 """Loss on class tokens: similar for crops that show an object, dissimilar for background crops."""
 
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmwsss.registry import MODELS
@@ -45,11 +48,13 @@ class ClassTokenContrastLoss(nn.Module):
         student, teacher = (x.float().unflatten(0, (-1, number)) for x in (student, teacher))
         with torch.autocast(student.device.type, enabled=False):
             products = teacher.transpose(0, 1) @ student.permute(1, 2, 0)
-        similar = (products / self.temperature).exp()
+        # In logarithms: vectors of 1024 cosines have products whose exponentials overflow.
+        similar = products / self.temperature
         positive = positive[:, None].to(similar)  # (N, 1, K)
-        negatives = (similar * (1 - positive)).sum(-1, keepdim=True)
-        own = -(similar / (similar + negatives + self.EPS)).log() * positive
-        extra = (1 + negatives + self.EPS).log()
+        negatives = similar.masked_fill(positive > 0, -torch.inf)
+        negatives = F.pad(negatives, (0, 1), value=math.log(self.EPS)).logsumexp(-1, keepdim=True)
+        own = (torch.logaddexp(similar, negatives) - similar) * positive
+        extra = F.softplus(negatives)  # log(1 + exp(x))
         count = positive.sum((1, 2)) + self.EPS
         loss = (own.sum((1, 2)) + extra.sum((1, 2))) / (len(teacher) * count)
         return self.loss_weight * loss.mean()

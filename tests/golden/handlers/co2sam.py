@@ -10,7 +10,8 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import OptimWrapper
 from mmseg.structures import SegDataSample
 
-from mmwsss.datasets.transforms.prompted import frame_size, resize_bilinear
+from mmwsss.datasets.transforms.pixel_limit import resize_image
+from mmwsss.datasets.transforms.prompted import frame_size
 from mmwsss.engine import SkippingOptimWrapper
 from mmwsss.engine.schedulers import WarmupStepsLR
 from mmwsss.models.conversion.checkpoint_keys import rename
@@ -436,7 +437,7 @@ def resize(spec, arrays, folder):
             continue
         side = int(found[2])
         size = frame_size(image.shape[:2], side, keep_ratio=found[1] == 'val')
-        resized = resize_bilinear(image, size)
+        resized = resize_image(image, size, 'bilinear')
         if key.endswith('_u8_sub'):
             results[key] = (
                 thin(resized, arrays[key]),

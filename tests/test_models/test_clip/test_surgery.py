@@ -47,6 +47,15 @@ def test_learnt_attention_changes_patches_alone():
     assert not torch.allclose(changed[:, 1:], image.projected[:, 1:])
 
 
+def test_attention_of_features_that_are_all_alike():
+    """None is less similar than the mean, but by rounding."""
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        direction, length = (torch.rand(1, *s, generator=generator) for s in ((7, 1, 1), (1, 4, 5)))
+        extra = learnt_attention(direction * (1 + length))
+        torch.testing.assert_close(extra.sum(-1), torch.ones(1, 20))
+
+
 @pytest.mark.parametrize('blocks', [0, 3])
 def test_some_blocks_stay_plain(blocks):
     with pytest.raises(ValueError, match=f'1 to 2 of the 3 blocks .* found {blocks}'):

@@ -50,6 +50,16 @@ def test_class_tokens_by_hand():
     assert got == pytest.approx(expected / (1 + 1e-4))
 
 
+def test_class_tokens_that_are_prototypes():
+    """1024 cosines of 1 give exponentials that no float holds."""
+    student = torch.ones(2, 1024).requires_grad_()
+    loss = build('ClassTokenContrastLoss')(student, torch.ones(1, 1024), torch.tensor([[1, 0]]))
+    loss.backward()
+    # The crops are alike: log 2; and the logarithm of 1 + exp(2048).
+    assert loss.item() == pytest.approx(math.log(2) + 2048, rel=1e-3)
+    assert student.grad.isfinite().all()
+
+
 def test_class_tokens_of_two_processes_average_to_one():
     student, teacher, positive = crops(2)
     loss = build('ClassTokenContrastLoss')
