@@ -1,9 +1,13 @@
 """The benchmarks of ICAM run and compare what they time; no times are asserted."""
 
+from multiprocessing import get_context
+
 from benchmarks import feature_similarity, importance_sampling
 
 
-def test_feature_similarity(capsys):
+def test_feature_similarity(capsys, monkeypatch):
+    # Forked: they need not import everything again; peaks of memory are not its business.
+    monkeypatch.setattr('multiprocessing.get_context', lambda method: get_context('fork'))
     small = ['--images', '1', '--classes', '3', '--size', '9', '--ways', 'rows of pairs']
     assert feature_similarity.main(small) == {'rows of pairs': 1}
     assert 'gradient by' in capsys.readouterr().out

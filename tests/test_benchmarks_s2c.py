@@ -1,12 +1,16 @@
 """The benchmarks of S2C run and compare what they time; no times are asserted."""
 
+from multiprocessing import get_context
+
 import pytest
 
 from benchmarks import segment_contrast
 
 
 @pytest.mark.slow
-def test_segment_contrast(capsys):
+def test_segment_contrast(capsys, monkeypatch):
+    # Forked: they need not import everything again; peaks of memory are not its business.
+    monkeypatch.setattr('multiprocessing.get_context', lambda method: get_context('fork'))
     assert len(segment_contrast.main(['--images', '2', '--ids', '9', '--size', '64'])) == 2
     assert 'of the largest' in capsys.readouterr().out
 

@@ -13,9 +13,10 @@ from mmwsss import import_hooks
 REPOSITORY = Path(__file__).parents[1]
 
 
-def run_python(code: str) -> str:
+def run_python(code: str, *start: str) -> str:
+    """What code prints, in an interpreter of its own or in one that a command starts."""
     result = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', code],
+        [*(start or (sys.executable, '-W', 'ignore')), '-c', code],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -69,22 +70,22 @@ def test_a_data_set_collects_no_garbage(monkeypatch):
     assert [info['number'] for info in Numbers()] == [0, 1, 2]
 
 
-def test_the_hub_finds_the_package_where_it_lies():
+def test_the_hub_finds_the_package_where_it_lies(warm_python):
     code = (
         'import mmwsss, mmengine.hub.hub as hub\n'
         'print(hub.get_installed_path("mmwsss") == mmwsss.__path__[0])'
     )
-    assert run_python(code) == 'True'
+    assert run_python(code, warm_python) == 'True'
 
 
 @pytest.mark.slow
-def test_types_of_the_package_are_found_from_another_scope():
+def test_types_of_the_package_are_found_from_another_scope(warm_python):
     code = (
         'import mmwsss\n'
         'from mmseg.registry import MODELS\n'
         'print(MODELS.get("mmwsss.CAMHead").__name__)'
     )
-    assert run_python(code) == 'CAMHead'
+    assert run_python(code, warm_python) == 'CAMHead'
 
 
 def test_source_of_a_corrected_module_can_be_read():

@@ -291,11 +291,11 @@ def test_killed_while_training(tmp_path, uninterrupted):
 
 
 @pytest.mark.slow
-def test_killed_while_a_checkpoint_is_written(tmp_path, uninterrupted):
+def test_killed_while_a_checkpoint_is_written(tmp_path, uninterrupted, warm_python):
     config = write_config(
         tmp_path, "custom_hooks += [dict(type='KillWhileWriting', name='epoch_3.pth')]\n"
     )
-    process = start(sys.executable, 'tools/train.py', config, '--work-dir', tmp_path / 'run')
+    process = start(warm_python, 'tools/train.py', config, '--work-dir', tmp_path / 'run')
     output = finish(process)
     assert process.returncode == -signal.SIGKILL, output
     assert list((tmp_path / 'run').glob('.epoch_3.pth.*.tmp'))

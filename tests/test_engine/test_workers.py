@@ -1,7 +1,6 @@
 """Workers with little shared memory."""
 
 import subprocess
-import sys
 
 import pytest
 import torch
@@ -83,10 +82,10 @@ with readable_errors():
 
 
 @pytest.mark.slow
-def test_a_worker_that_cannot_send_ends_the_run(tmp_path):
+def test_a_worker_that_cannot_send_ends_the_run(tmp_path, warm_python):
     (tmp_path / 'dying.py').write_text(DYING)
     result = subprocess.run(
-        [sys.executable, str(tmp_path / 'dying.py')],
+        [warm_python, str(tmp_path / 'dying.py')],
         capture_output=True,
         text=True,
         timeout=120,

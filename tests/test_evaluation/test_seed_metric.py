@@ -158,7 +158,8 @@ def _worker(rank, world, folder, count):
 @pytest.mark.slow
 def test_two_processes_equal_one(tmp_path):
     count = 7
-    mp.spawn(_worker, (2, tmp_path, count), nprocs=2)
+    # Forked: they need not import everything again.
+    mp.start_processes(_worker, (2, tmp_path, count), nprocs=2, start_method='fork')
     expected = evaluate([sample(i) for i in range(count)])
     for rank in range(2):
         assert json.loads((tmp_path / f'{rank}.json').read_text()) == expected
