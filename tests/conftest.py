@@ -5,6 +5,7 @@ import csv
 import os
 import re
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 # Golden cases have two threads: one that waits for the other leaves the core to the next process.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 CONFIGS = Path(__file__).parents[1] / 'configs'
+WARM = 'MMWSSS_WARM_PYTHON'
 
 
 def variables_of_configs():
@@ -50,11 +52,16 @@ def once_per_process(load):
     return load_shipped
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Before the test files are imported: some read configs for their parameters."""
     from mmwsss.config import reading
 
     reading._load = once_per_process(reading._load)
+    # Elsewhere forks of such processes are not safe. The processes of xdist share one server.
+    if sys.platform == 'linux' and not hasattr(config, 'workerinput'):
+        server = ExitStack()
+        os.environ[WARM] = server.enter_context(warm_interpreter())
+        config.add_cleanup(server.close)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names
@@ -69,11 +76,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope='session')
 def warm_python():
     """In ``sys.executable``'s place in commands: does not import the libraries again."""
-    if sys.platform != 'linux':  # elsewhere forks of such processes are not safe
-        yield sys.executable
-        return
-    with warm_interpreter() as python:
-        yield python
+    return os.environ.get(WARM, sys.executable)
 
 
 @pytest.fixture

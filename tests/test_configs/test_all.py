@@ -3,7 +3,6 @@
 import re
 from functools import partial
 from types import SimpleNamespace
-from unittest.mock import patch
 
 import pytest
 import torch
@@ -13,9 +12,9 @@ from mmwsss.engine.parts import check_parts
 from mmwsss.models.clip import clip
 from mmwsss.registry import METRICS, MODELS, TRANSFORMS
 from tests.configs import CONFIGS, claimed, read, stages
+from tests.draws import no_draws
 
 STAGES = list(stages())
-DRAWS = ('kaiming_uniform_', 'normal_', 'uniform_', 'xavier_uniform_')
 _built = set()
 
 
@@ -57,20 +56,13 @@ def without_files(node):
     return node
 
 
-def without_draws(build, *arguments):
-    """Build a network of torch's layers whose weights nobody reads: drawing them takes a second."""
-    kept = {name: lambda tensor, *_, **__: tensor for name in DRAWS}
-    with patch.multiple(torch.nn.init, **kept):
-        return build(*arguments)
-
-
 @pytest.fixture(autouse=True)
 def stores_are_there(monkeypatch):
     init_default_scope('mmwsss')
     # mmpretrain reads numbers off it, which the meta device does not have.
     monkeypatch.setattr(torch, 'linspace', partial(torch.linspace, device='cpu'))
     opened = lambda folder, kind=None: SimpleNamespace(folder=folder)  # noqa: E731
-    monkeypatch.setattr(clip, 'build_clip', partial(without_draws, clip.build_clip))
+    monkeypatch.setattr(clip, 'build_clip', no_draws()(clip.build_clip))
     monkeypatch.setattr('mmwsss.datasets.transforms.entries.open_store', opened)
 
 

@@ -13,13 +13,13 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-import numpy
-
 LIBRARIES = ('mmdet.models', 'mmpretrain.models', 'mmseg.models', 'mmseg.datasets', 'rich.console')
 
 
 def serve(listener: socket.socket, python: Path) -> None:
-    """Until the tests end, or are killed: that closes stdin."""
+    """From the first command on until the tests end, or are killed: that closes stdin."""
+    if 0 in select.select([0, listener], [], [])[0]:
+        return
     import mmwsss  # noqa: F401  (mmcv's stand-in)
 
     for name in LIBRARIES:
@@ -77,6 +77,8 @@ def run(arguments: tuple, folder: str, environment: dict, files: list, python: P
     os.chdir(folder)
     if 'PYTHONUNBUFFERED' in environment:
         sys.stdout.reconfigure(write_through=True)
+    import numpy
+
     numpy.random.seed()
     sys.executable = str(python)
     how, *rest = arguments

@@ -21,6 +21,7 @@ from mmwsss.ops.path_index import path_directions, scan_directions, view
 from mmwsss.ops.pooling import non_discriminative_pooling
 from mmwsss.registry import TRANSFORMS
 from mmwsss.structures import Seeds
+from tests.draws import no_draws
 from tests.golden import fill
 from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.handlers.walk import dense_affinity, flat_labels, radius_of
@@ -31,7 +32,8 @@ from tests.golden.tolerance import EXACT, tolerance
 def build(kind, params, salt, counterpart):
     official = {name: torch.from_numpy(fill.value(name, shape, salt)) for name, shape in params}
     state, _ = rename_keys(official, FORMATS[kind])
-    model = FORMATS[kind].counterpart()
+    with no_draws():
+        model = FORMATS[kind].counterpart()
     model.load_state_dict(state, strict=True)
     return model.eval()
 

@@ -16,6 +16,7 @@ from mmwsss.models.conversion.checkpoint_keys import MXNET_RULES, rename, rename
 from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.ops.cam import fuse_scales, normalize_cam
 from mmwsss.registry import TRANSFORMS
+from tests.draws import no_draws
 from tests.golden import fill
 from tests.golden.handlers import NUMBER, handles, numbers, thin
 from tests.golden.tolerance import EXACT, tolerance
@@ -37,11 +38,12 @@ def build_s2c(params: tuple, salt: str) -> CAMGenerator:
     state, dropped = rename_keys(official, FORMATS['s2c'])
     assert all(name.startswith('bn8.') for name in dropped)
     proj, classes = state['head.proj.weight'].shape[0], state['head.classifier.weight'].shape[0]
-    model = CAMGenerator(
-        ResNet38d(),
-        CAMHead(in_channels=4096, num_classes=classes, proj_channels=proj),
-        data_preprocessor=PREPROCESSOR,
-    )
+    with no_draws():
+        model = CAMGenerator(
+            ResNet38d(),
+            CAMHead(in_channels=4096, num_classes=classes, proj_channels=proj),
+            data_preprocessor=PREPROCESSOR,
+        )
     model.load_state_dict(state, strict=True)
     return model.eval()
 

@@ -24,6 +24,7 @@ from mmwsss.ops.random_walk import transition_matrix
 from mmwsss.refiners import CRF
 from mmwsss.registry import MODELS, PARAM_SCHEDULERS, TRANSFORMS
 from mmwsss.structures import Seeds
+from tests.draws import no_draws
 from tests.golden import fill
 from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.handlers.cam import CONFIGS, statistics
@@ -62,7 +63,7 @@ def stage(kind, spec, without_dropout=False):
         cfg.model.decode_head.num_classes = len(state['decode_head.conv_seg.weight'])
     if without_dropout:
         cfg.model.backbone.dropout = (0.0, 0.0)
-    with DefaultScope.overwrite_default_scope('mmwsss'):
+    with DefaultScope.overwrite_default_scope('mmwsss'), no_draws():
         model = MODELS.build(cfg.model)
     if without_dropout:
         for module in model.modules():
@@ -162,6 +163,7 @@ class Training:
         self.model, cfg, self.ours = stage(kind, spec, without_dropout=True)
         self.model.train()
         self.spec, self.arrays = spec, arrays
+        self.stored = _cache['state']
         notes = spec['notes']
         if found := re.search(r'max_itr (\d+)', notes):
             steps = int(found[1]) + 1
@@ -204,19 +206,15 @@ class Training:
                 continue
             official = found[1]
             parameter = self.parameters[self.ours[official]]
-            old = before[self.ours[official]]
-            stored = fill.value(official, old.shape, self.spec['salt'])
+            stored = strided(self.stored[self.ours[official]]).numpy()
             for key, values in (('grad', parameter.grad), ('param', parameter.detach())):
                 self.compare(f'{prefix}_{key}_{official}', strided(values))
                 self.compare(f'{prefix}_{key}norm_{official}', values.norm())
             if '1 %' in self.spec['notes']:
                 got = strided(parameter.grad).numpy().copy()
                 self.results[f'{prefix}_grad_{official} strict'] = got, self.arrays[name], strict
-            moved = strided(parameter.detach()).numpy() - strided(torch.from_numpy(stored)).numpy()
-            expected = (
-                self.arrays[f'out_{prefix}_param_{official}']
-                - strided(torch.from_numpy(stored)).numpy()
-            )
+            moved = strided(parameter.detach()).numpy() - stored
+            expected = self.arrays[f'out_{prefix}_param_{official}'] - stored
             self.results[f'{prefix}_update_{official}'] = moved, expected, strict
         trained = {name for name, p in self.parameters.items() if p.requires_grad}
         still = [name for name in self.parameters if name not in trained]
@@ -441,9 +439,9 @@ def lr_schedules(spec, arrays, folder):
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=base)
         schedule = PARAM_SCHEDULERS.build(dict(scheduler, optimizer=optimizer))
         rates, step = [], 0
+        optimizer.step()  # there is nothing to update: the schedule asks for one alone
         for wanted in case['steps']:
             while step < wanted:
-                optimizer.step()
                 schedule.step()
                 step += 1
             rate = optimizer.param_groups[0]['lr']

@@ -331,9 +331,9 @@ def affinity_loss(spec, arrays, folder):
 def steps_of(optimizer, schedulers, wanted):
     """Learning rates of some steps."""
     rates = {}
+    optimizer.step()  # without gradients: the schedules ask for one alone
     for step in range(max(wanted) + 1):
         if step:
-            optimizer.step()
             for scheduler in schedulers:
                 scheduler.step()
         rates[step] = optimizer.param_groups[0]['lr']
