@@ -31,8 +31,8 @@ def parse_args():
 def main() -> None:
     """Test."""
     args = parse_args()
-    start_processes(__file__, args)
     with readable_errors(args.debug):
+        start_processes(__file__, args)
         cfg = load_config(args.config, work_dir=args.work_dir, cfg_options=args.cfg_options)
         paint = None if args.show_dir is None else prepare_painting(cfg, args.show_dir)
         run_test(

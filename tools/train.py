@@ -27,8 +27,8 @@ def parse_args():
 def main() -> None:
     """Train."""
     args = parse_args()
-    start_processes(__file__, args)
     with readable_errors(args.debug):
+        start_processes(__file__, args)
         cfg = load_config(args.config, work_dir=args.work_dir, cfg_options=args.cfg_options)
         runner = build_runner(
             cfg,

@@ -10,11 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmwsss.config.key_value import KeyValue
+from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.explain import explain
 from mmwsss.engine.launch import LAUNCHERS
 from mmwsss.torchrun import leave_failure, torchrun_command
 
 _MAX_SEED = 2**32 - 1
+# Where a launcher says how many processes it has started.
+_STARTED = {'pytorch': 'WORLD_SIZE', 'slurm': 'SLURM_NTASKS'}
+# Options that set a key of the config, or replace what it says.
+_KEYS = {
+    'seed': 'randomness.seed',
+    'work_dir': 'work_dir',
+    'total_batch': 'batch.total',
+    'resume': 'load_from',
+    'checkpoint': 'load_from',
+}
 
 
 def _seed(text: str) -> int:
@@ -46,7 +57,6 @@ def stage_parser(description: str) -> argparse.ArgumentParser:
         '--nproc',
         dest='nproc',
         type=_processes,
-        default=1,
         help='processes on this machine, one a GPU where there are GPUs (1)',
     )
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='default: none')
@@ -66,10 +76,37 @@ def start_processes(script: str, args: argparse.Namespace) -> None:
     Args:
         script: The tool, which is called in each process with the same command line.
         args: What :func:`stage_parser` has read.
+
+    Raises:
+        StageFailed: Two options say different things.
     """
-    if args.nproc > 1 and args.launcher == 'none':
+    _refuse_doubles(args)
+    if args.nproc is None:
+        return
+    started = os.environ.get(_STARTED.get(args.launcher, ''))
+    if started is not None and int(started) != args.nproc:
+        raise StageFailed(
+            f'--gpus {args.nproc}, but --launcher {args.launcher} finds {started} processes that '
+            'were started already: leave --gpus out'
+        )
+    wanted = args.launcher == 'pytorch' or (args.launcher == 'none' and args.nproc > 1)
+    if started is None and wanted:
         command = [*torchrun_command(args.nproc), script, *sys.argv[1:], '--launcher', 'pytorch']
         os.execv(command[0], command)
+
+
+def _refuse_doubles(args: argparse.Namespace) -> None:
+    for name, key in _KEYS.items():
+        value, (part, _, inner) = getattr(args, name, None), key.partition('.')
+        options = args.cfg_options or {}
+        other = options.get(key)
+        if other is None and inner and isinstance(options.get(part), dict):
+            other = options[part].get(inner)
+        if None not in (value, other) and str(value) != str(other):
+            option = name if name == 'checkpoint' else f'--{name.replace("_", "-")}'
+            raise StageFailed(
+                f'{option} {value} and --cfg-options {key}={other} say two things: leave one out'
+            )
 
 
 @contextmanager

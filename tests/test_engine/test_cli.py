@@ -59,8 +59,18 @@ def test_bad_options(capsys, options, message):
 def test_processes_are_started_once(monkeypatch):
     calls = []
     monkeypatch.setattr(os, 'execv', lambda program, command: calls.append(command))
-    for options in ([], ['--gpus', '1'], ['--gpus', '2', '--launcher', 'pytorch']):
+    for options in ([], ['--gpus', '1'], ['--launcher', 'pytorch']):
         start_processes('train.py', stage_parser('x').parse_args(['c.py', *options]))
+    for launcher, variable in (('pytorch', 'WORLD_SIZE'), ('slurm', 'SLURM_NTASKS')):
+        options = ['c.py', '--gpus', '2', '--launcher', launcher]
+        monkeypatch.setenv(variable, '2')
+        start_processes('train.py', stage_parser('x').parse_args(options))
+        monkeypatch.setenv(variable, '3')
+        message = f'--gpus 2, but --launcher {launcher} finds 3 processes that were started'
+        with pytest.raises(StageFailed, match=message):
+            start_processes('train.py', stage_parser('x').parse_args(options))
+        monkeypatch.delenv(variable)
+    start_processes('train.py', stage_parser('x').parse_args(options))  # where srun is missing
     assert not calls, 'one process, or one of those that the launcher has started'
     monkeypatch.setattr(sys, 'argv', ['train.py', 'c.py', '--gpus', '2', '--amp'])
     start_processes('train.py', stage_parser('x').parse_args(['c.py', '--gpus', '2']))
@@ -68,6 +78,33 @@ def test_processes_are_started_once(monkeypatch):
     assert command[:4] == [sys.executable, '-m', 'mmwsss.torchrun', '--nproc_per_node=2']
     tool = ['train.py', 'c.py', '--gpus', '2', '--amp', '--launcher', 'pytorch']
     assert command[-len(tool) :] == tool
+    options = ['c.py', '--gpus', '1', '--launcher', 'pytorch']
+    start_processes('train.py', stage_parser('x').parse_args(options))
+    assert '--nproc_per_node=1' in calls[1], 'nobody has started any'
+
+
+@pytest.mark.parametrize(
+    ('options', 'said'),
+    [
+        (['--seed', '3', '--cfg-options', 'randomness.seed=4'], '--seed 3 and .*seed=4 say two'),
+        (['--seed', '3', '--cfg-options', "randomness={'seed': 4}"], 'randomness.seed=4 say two'),
+        (['--seed', '3', '--cfg-options', 'randomness.seed=3', 'work_dir=a'], ''),
+        (['--work-dir', 'a', '--cfg-options', 'work_dir=b'], '--work-dir a and .* work_dir=b say'),
+        (['--resume', '--cfg-options', 'load_from=a.pth'], '--resume auto and .* load_from=a.pth'),
+        (['--total-batch', '8', '--cfg-options', 'batch.total=4'], '--total-batch 8 and .*=4'),
+        (['--total-batch', '8', '--cfg-options', 'batch.at_once=4'], ''),
+    ],
+)
+def test_options_that_say_two_things(options, said):
+    parser = stage_parser('x')
+    parser.add_argument('--resume', nargs='?', const='auto')
+    parser.add_argument('--total-batch', type=int)
+    args = parser.parse_args(['c.py', *options])
+    if not said:
+        start_processes('train.py', args)
+        return
+    with pytest.raises(StageFailed, match=said):
+        start_processes('train.py', args)
 
 
 def test_ctrl_c():

@@ -39,3 +39,6 @@ def test_errors(training, capsys):
     assert "'bat' is no class of this network, did you mean 'boat'?" in capsys.readouterr().err
     assert main([*call, '--checkpoint', 'x.pth']) == 1
     assert '--checkpoint goes with a config' in capsys.readouterr().err
+    call[0] = str(training / 'run' / 'config.py')
+    assert main([*call, '--stage', 'cam']) == 1
+    assert "--stage goes with a recipe's work directory" in capsys.readouterr().err

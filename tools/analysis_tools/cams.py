@@ -77,6 +77,8 @@ def _draw(args: argparse.Namespace) -> None:
         network = trained_network(args.source, args.stage, first=True)
         inferencer = WSSSInferencer(network.config, network.checkpoint, args.device)
     else:
+        if args.stage:
+            raise RecipeError("--stage goes with a recipe's work directory")
         inferencer = WSSSInferencer(find_config(args.source), args.checkpoint, args.device)
     found = cam_views(inferencer, args.photo, args.tags)
     views = [('all views', found.fused), *((str(view), view) for view in found.views)]

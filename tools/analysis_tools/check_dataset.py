@@ -21,6 +21,7 @@ from pathlib import Path
 from mmwsss.apis.data_check import check_config, check_layout
 from mmwsss.apis.data_layouts import LAYOUTS
 from mmwsss.config.key_value import KeyValue
+from mmwsss.config.option_pairs import refuse_unread
 from mmwsss.datasets.bare import only_warnings
 from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.labelmap import read_labelmap
@@ -64,8 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     if args.kind == 'config':
+        why = 'a config names its lists and classes itself, see --cfg-options'
+        refuse_unread(parser, args, '--list', '--classes', why=why)
         with readable_errors(), only_warnings(logging.ERROR):  # what is logged stands in the table
             return 0 if check_config(str(args.root), args.cfg_options, pixels=args.pixels) else 1
+    refuse_unread(parser, args, '--cfg-options', why='they go with config')
     kind, classes, labelmap = args.kind, args.classes, args.root / 'labelmap.txt'
     if kind == 'voc' and classes is None and labelmap.is_file():
         classes = labelmap

@@ -19,6 +19,7 @@ from rich.text import Text
 from mmwsss.apis.comparing import Comparison, compare_stores
 from mmwsss.config import read_config
 from mmwsss.config.key_value import KeyValue
+from mmwsss.config.option_pairs import refuse_unread
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.engine.cli import readable_errors
 
@@ -66,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         '--cfg-options', nargs='+', action=KeyValue, default={}, metavar='KEY=VALUE'
     )
     args = parser.parse_args(argv)
+    if args.config is None:
+        refuse_unread(parser, args, '--cfg-options', why='they go with --config')
     dataset = None
     with readable_errors():
         if args.config is not None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from mmwsss.apis.judging import judge
 from mmwsss.config import read_config
 from mmwsss.config.key_value import KeyValue
+from mmwsss.config.option_pairs import refuse_unread
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.datasets.foreign_options import add_read_options, background_score, read_options
 from mmwsss.engine.cli import readable_errors
@@ -61,6 +62,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         help='e.g. test_dataloader.dataset.split=val',
     )
     args = parser.parse_args(argv)
+    if args.format is None:
+        foreign = ('--key', '--offset', '--normalise', '--nan-to-zero', '--ignore-tags')
+        ours = ('--stride', '--dtype', '--overwrite')
+        why = 'they go with --format; a store is scored as it is'
+        refuse_unread(parser, args, *foreign, *ours, why=why)
+        if words := [value for value in args.background if isinstance(value, str)]:
+            parser.error(f'nothing would read --background {words[0]}: {why}')
+    if args.proposals is None:
+        refuse_unread(parser, args, '--powers', why='it goes with --proposals')
     try:
         with readable_errors():
             cfg = read_config(args.config)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmwsss.config import read_config
 from mmwsss.config.key_value import KeyValue
+from mmwsss.config.option_pairs import refuse_unread
 from mmwsss.datasets.bare import build_bare_dataset
 from mmwsss.datasets.errors import DataError
 from mmwsss.stores import StoreError
@@ -45,7 +46,10 @@ def parse_args() -> argparse.Namespace:
         metavar='KEY=VALUE',
         help='e.g. test_dataloader.dataset.split=val',
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.scores is None:
+        refuse_unread(parser, args, '--background', why='it goes with --scores')
+    return args
 
 
 def main() -> None:

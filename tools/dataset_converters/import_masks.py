@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmwsss.config.option_pairs import refuse_unread
 from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.listing import read_class_names, read_ids
 from mmwsss.exchange import EXCHANGE_FORMATS, import_corrections, import_new_store
@@ -46,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     new = args.classes is not None
     if args.images is not None and not new:
         parser.error('--images is for a new store (--classes); a store knows its sizes')
+    if new:
+        why = 'it goes with corrections; a new store (--classes) takes all masks'
+        refuse_unread(parser, args, '--accept-empty', why=why)
     try:
         if not args.source.exists():
             raise StoreError(f'{args.source}: no such file or folder')

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mmwsss.config.option_pairs import refuse_unread
 from mmwsss.datasets import COCOTaggedDataset, MSRCDataset, VOCTaggedDataset
 from mmwsss.datasets.errors import DataError
 from mmwsss.datasets.foreign_options import add_read_options, read_options
@@ -64,6 +65,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--dtype', choices=('float16', 'float32'), default='float16')
     parser.add_argument('--overwrite', action='store_true')
     args = parser.parse_args(argv)
+    if args.ignore_tags:
+        refuse_unread(parser, args, '--tags', why='--ignore-tags compares with none')
     to_id = id_maker(args.dataset)
     try:
         names = (

@@ -32,7 +32,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--download', action='store_true', help='get the missing ones that have a plain link'
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.markdown and (args.configs or args.download):
+        parser.error('--markdown prints the whole list: leave configs and --download out')
+    return args
 
 
 def named_by(configs: Iterable[str]) -> list[str]:
