@@ -73,6 +73,23 @@ def foreground(names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in ('background', '_background_', '__ignore__')]
 
 
+def checked_classes(names: Iterable[str]) -> tuple[str, ...]:
+    """Class names with the background in front, each once.
+
+    Raises:
+        DataError: They are others, or more than a mask can hold.
+    """
+    classes = tuple(names)
+    if len(classes) < 2 or classes[0] != 'background' or len(set(classes)) < len(classes):
+        raise DataError(
+            "metainfo['classes'] begins with 'background' and names each class once, found "
+            f'{shown(classes) or "nothing"}'
+        )
+    if len(classes) > 255:
+        raise DataError(f'at most 254 classes fit into a mask, found {len(classes) - 1}')
+    return classes
+
+
 def read_ids(path: str | Path, *, whole_lines: bool = False) -> list[str]:
     """Image ids of a list, in its order.
 

@@ -44,27 +44,27 @@ def find_masks(folder: str, suffix: str, stem_to_id: Callable[[str], str]) -> di
 
 
 def compare_masks(
-    masks: Mapping[str, str], tags: Mapping[str, Sequence[int]], classes: Sequence[str]
+    masks: Mapping[str, str], tags: Mapping[str, np.ndarray], classes: Sequence[str]
 ) -> str | None:
     """Compare a few masks with the tags, to notice masks of other classes before training.
 
     Args:
         masks: Path by image id.
-        tags: Class ids 0..C-1 by image id, in the order of the data set.
+        tags: Multi-hot (C,) by image id, in the order of the data set.
         classes: Names, the background first.
 
     Returns:
         What is wrong; None if nothing is.
     """
     audit = MaskAudit(tuple(classes))
-    ids = [img_id for img_id, own in tags.items() if img_id in masks and own]
+    ids = [img_id for img_id, own in tags.items() if img_id in masks and own.any()]
     for place in np.unique(np.linspace(0, len(ids) - 1, _COMPARED).astype(int)) if ids else ():
         img_id = ids[place]
         try:
             mask = read_mask(masks[img_id], len(classes), img_id=img_id)
         except ImageError:  # whoever reads it says so
             continue
-        audit.add(img_id, mask, list(tags[img_id]))
+        audit.add(img_id, mask, np.flatnonzero(tags[img_id]).tolist())
     return audit.error()
 
 

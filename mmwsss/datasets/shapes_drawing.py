@@ -209,10 +209,7 @@ def _coverage(outline: np.ndarray, x0: int, y0: int, x1: int, y1: int) -> np.nda
 
 
 def _visible(scene: list[_Object], shape: tuple[int, int]) -> Iterator[tuple[float, float]]:
-    """Visible share of each object and of its telling part.
-
-    An object fills about 0.45 of its hull.
-    """
+    """Visible share of each object, which fills about 0.45 of its hull, and of its telling part."""
     in_front = np.zeros(shape, dtype=bool)
     for item in reversed(scene):
         body, part = item.body >= 0.5, item.part >= 0.5

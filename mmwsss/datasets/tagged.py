@@ -14,7 +14,14 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder, read_ids, shown, why_missing
+from mmwsss.datasets.listing import (
+    IMAGE_SUFFIXES,
+    checked_classes,
+    list_folder,
+    read_ids,
+    shown,
+    why_missing,
+)
 from mmwsss.datasets.mask_files import compare_masks, find_masks, why_no_masks
 from mmwsss.datasets.seeding import EpochCounter, seeded
 from mmwsss.datasets.tags import (
@@ -152,7 +159,9 @@ class TaggedDataset(BaseDataset):
             'list': self._tags_from_list,
             'csv': self._tags_from_csv,
             'xml': self._tags_from_xml,
-            'masks': self._tags_from_masks,
+            'masks': lambda ids, path: read_tag_masks(
+                self._path(path), ids, self.num_tags, self.stem_to_id
+            ),
             'none': lambda ids: dict.fromkeys(ids, ()),
         }
         if source not in readers:
@@ -163,7 +172,7 @@ class TaggedDataset(BaseDataset):
 
     @property
     def num_tags(self) -> int:
-        """C, the number of foreground classes."""
+        """Number C of foreground classes."""
         return len(self._metainfo['classes']) - 1
 
     @property
@@ -199,21 +208,17 @@ class TaggedDataset(BaseDataset):
             )
         self._photos = images
         self.find_classes(images)
-        self._check_classes()
+        classes = self._metainfo['classes'] = checked_classes(self._metainfo.get('classes', ()))
+        self._metainfo.setdefault('palette', voc_palette()[: len(classes)].tolist())
         labels = multi_hot(self.read_tags(ids, **self.tags), ids, self.num_tags)
         self._photos = {}  # for the tags only
         self._record(origin, labels)
         mask_folder = self.data_prefix.get('seg_map_path')
-        masks: dict[str, str] = {}
-        if mask_folder:
-            masks = find_masks(mask_folder, self.seg_map_suffix, self.stem_to_id)
+        suffix = self.seg_map_suffix
+        masks = find_masks(mask_folder, suffix, self.stem_to_id) if mask_folder else {}
         if self.tags.get('source') not in ('none', 'masks'):
-            tagged = {
-                i: np.flatnonzero(own).tolist()
-                for i, own in zip(ids, labels, strict=True)
-                if i in masks
-            }
-            if error := compare_masks(masks, tagged, self._metainfo['classes']):
+            tagged = dict(zip(ids, labels, strict=True))
+            if error := compare_masks(masks, tagged, classes):
                 raise DataError(f'{mask_folder}: {error}')
         return [
             {
@@ -226,18 +231,6 @@ class TaggedDataset(BaseDataset):
             }
             for i, label in zip(ids, labels, strict=True)
         ]
-
-    def _check_classes(self) -> None:
-        classes = tuple(self._metainfo.get('classes', ()))
-        if len(classes) < 2 or classes[0] != 'background' or len(set(classes)) < len(classes):
-            raise DataError(
-                "metainfo['classes'] begins with 'background' and names each class once, found "
-                f'{shown(classes) or "nothing"}'
-            )
-        if len(classes) > 255:
-            raise DataError(f'at most 254 classes fit into a mask, found {len(classes) - 1}')
-        self._metainfo['classes'] = classes
-        self._metainfo.setdefault('palette', voc_palette()[: len(classes)].tolist())
 
     def _record(self, origin: str, labels: np.ndarray) -> None:
         untagged = int((labels.sum(axis=1) == 0).sum())
@@ -292,9 +285,6 @@ class TaggedDataset(BaseDataset):
     ) -> Mapping[str, Any]:
         table = read_tag_xml(self._path(path), ids, difficult)
         return names_to_ids(table, self._metainfo['classes'][1:], self._path(path))
-
-    def _tags_from_masks(self, ids: Sequence[str], path: str) -> Mapping[str, Any]:
-        return read_tag_masks(self._path(path), ids, self.num_tags, self.stem_to_id)
 
     # Samples --------------------------------------------------------------------------
 

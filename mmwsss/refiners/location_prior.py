@@ -48,7 +48,8 @@ class LocationPrior(Refiner):
         # Pixel centres, so that the weights do not depend on the seeds' resolution.
         y, x = ((np.arange(side) + 0.5) * 2 / side - 1 for side in (height, width))
         weight = np.exp(-(y[:, None] ** 2 + x**2) / (2 * self.sigma**2)).astype(np.float32)
-        return replace(seeds, scores=seeds.scores**self.power * weight)
+        # Raw maps know nothing of the weights, and SAMSeeding would start from them.
+        return replace(seeds, scores=seeds.scores**self.power * weight, raw=None)
 
     def protocol(self) -> dict[str, Any]:
         """Width and exponent."""

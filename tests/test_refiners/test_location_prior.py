@@ -32,6 +32,11 @@ def test_is_the_product_of_scores_and_a_gaussian(sigma, power, height, seed):
     assert seeds.size == (40, 60) and seeds.classes.tolist() == [0, 1]
 
 
+def test_raw_maps_without_the_prior_are_not_handed_on():
+    seeds = Seeds([0], np.full((1, 4, 6), 0.5), size=(40, 60), raw=np.ones((1, 4, 6)))
+    assert LocationPrior()(np.zeros((40, 60, 3), np.uint8), seeds).raw is None
+
+
 def test_power_zero_leaves_the_gaussian_alone():
     seeds = weighted(np.random.rand(2, 5, 7), power=0)
     np.testing.assert_array_equal(seeds.scores[0], seeds.scores[1])

@@ -34,6 +34,22 @@ def flip_horizontally(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values[:, ::-1])
 
 
+def flip_or_not(results: dict, flip: bool) -> dict:
+    """Flip ``img``, the aligned maps and the picture's place, or none of them.
+
+    Sets ``flip`` and ``flip_direction``.
+    """
+    results['flip'], results['flip_direction'] = flip, 'horizontal' if flip else None
+    if flip:
+        for name in ('img', *results.get('aligned', ())):
+            results[name] = flip_horizontally(results[name])
+        width = results['img'].shape[1]
+        for name in {'valid_box', 'picture_box'} & set(results):
+            top, left, bottom, right = results[name]
+            results[name] = (top, width - right, bottom, width - left)
+    return results
+
+
 def _pair(size: int | Sequence[int]) -> tuple[int, int]:
     height, width = (size, size) if isinstance(size, int) else size
     if min(height, width) < 1:
@@ -100,10 +116,9 @@ class RandomResizeLong(BaseTransform):
 
 @TRANSFORMS.register_module()
 class RandomFlip(BaseTransform):
-    """Flip horizontally at random.
+    """Flip horizontally at random, as :func:`flip_or_not` does.
 
-    Draws one number from torch's generator. Sets ``flip`` and ``flip_direction``; what
-    ``RandomCropPad`` says of the picture's place is mirrored, too.
+    Draws one number from torch's generator.
 
     Args:
         prob: Probability. Defaults to 0.5.
@@ -116,16 +131,7 @@ class RandomFlip(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Flip ``img`` and the aligned maps, or none of them."""
-        flip = bool(torch.rand(1) < self.prob)
-        results['flip'], results['flip_direction'] = flip, 'horizontal' if flip else None
-        if flip:
-            for name in ('img', *results.get('aligned', ())):
-                results[name] = flip_horizontally(results[name])
-            width = results['img'].shape[1]
-            for name in {'valid_box', 'picture_box'} & set(results):
-                top, left, bottom, right = results[name]
-                results[name] = (top, width - right, bottom, width - left)
-        return results
+        return flip_or_not(results, bool(torch.rand(1) < self.prob))
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(prob={self.prob})'

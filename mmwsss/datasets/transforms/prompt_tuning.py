@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmwsss.datasets.transforms.geometry import _pair, _resize_all, resize_image
+from mmwsss.datasets.transforms.geometry import _pair, _resize_all, flip_or_not, resize_image
 from mmwsss.registry import TRANSFORMS
 
 
@@ -176,19 +176,14 @@ class RandomCropInside(BaseTransform):
 
 @TRANSFORMS.register_module()
 class RandomMirror(BaseTransform):
-    """Mirror left and right every other time; draws one integer from numpy's generator.
+    """Mirror left and right every other time, as :func:`flip_or_not` does.
 
-    Sets ``flip`` and ``flip_direction``.
+    Draws one integer from numpy's generator.
     """
 
     def transform(self, results: dict) -> dict:
         """Mirror ``img`` and the aligned maps, or none of them."""
-        flip = bool(np.random.choice(2))
-        results['flip'], results['flip_direction'] = flip, 'horizontal' if flip else None
-        if flip:
-            for name in ('img', *results.get('aligned', ())):
-                results[name] = np.ascontiguousarray(results[name][:, ::-1])
-        return results
+        return flip_or_not(results, bool(np.random.choice(2)))
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}()'

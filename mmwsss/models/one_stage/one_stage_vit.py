@@ -175,7 +175,7 @@ class OneStageViT(BaseCAMGenerator):
             boxes: See :meth:`boxes`.
         """
         size = images.shape[-2:]
-        logits = F.interpolate(logits, size, mode='bilinear')
+        logits = F.interpolate(logits.float(), size, mode='bilinear')
         losses = dict(loss_seg=self.loss_seg(logits, labels))
         if self.loss_reg is not None:
             inside = inside_boxes(boxes, size)

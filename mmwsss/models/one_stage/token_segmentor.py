@@ -169,12 +169,12 @@ class TokenSegmentor(TokenLabels, StoreWriter):
 
     def losses(self, seen: Segmented, label: Tensor, tags: Tensor) -> dict[str, Tensor]:
         """Compute the losses from pseudo labels (N, H, W)."""
-        affinity = self.affinity(seen.features)
-        taught = self.affinity_label(seen, label)
+        affinity = self.loss_affinity(
+            self.affinity(seen.features), self.affinity_label(seen, label), seen.image.grid
+        )
         return dict(
             loss_seg=self.loss_seg(seen.logits.float(), label),
-            loss_affinity=self.affinity_weight
-            * self.loss_affinity(affinity, taught, seen.image.grid),
+            loss_affinity=self.affinity_weight * affinity,
         )
 
     def affinity_label(self, seen: Segmented, label: Tensor) -> Tensor:
@@ -286,18 +286,13 @@ class TokenSegmentor(TokenLabels, StoreWriter):
 
     def protocol(self) -> dict[str, Any]:
         """Describe how maps are made, for the record of a store."""
-        protocol = asdict(self.test_cfg)
-        seeds = protocol.pop('output') == 'seeds'
-        made = dict(protocol, **self.seeder.protocol())
+        made = {**asdict(self.test_cfg), **self.seeder.protocol()}
+        seeds = made.pop('output') == 'seeds'
         unread = ('scales', 'flip', 'flip_first', 'average_at', 'crf')
         for key in unread if seeds else ('threshold', 'learnt'):
             made.pop(key)
         if not seeds:
             return dict(made, image_labels_at_test_time='not used')
         assert self.seeder.caa is not None, 'segmentors are made with caa'
-        return dict(
-            made,
-            seeds_of='image-level labels',
-            caa=asdict(self.seeder.caa),
-            choose=self.seeder.choose,
-        )
+        caa, choose = asdict(self.seeder.caa), self.seeder.choose
+        return dict(made, seeds_of='image-level labels', caa=caa, choose=choose)

@@ -82,8 +82,11 @@ def test_mirror():
     flips = []
     for seed in range(8):
         np.random.seed(seed)
-        results = build('RandomMirror')(sample())
+        results = build('RandomMirror')({**sample(), 'valid_box': (0, 3, 5, 10)})
         flips.append(results['flip'])
+        width = results['img'].shape[1]
+        box = (0, width - 10, 5, width - 3) if results['flip'] else (0, 3, 5, 10)
+        assert results['valid_box'] == box
         expected = sample()['pseudo_mask'][:, :: -1 if results['flip'] else 1]
         np.testing.assert_array_equal(results['pseudo_mask'], expected)
     assert len(set(flips)) == 2

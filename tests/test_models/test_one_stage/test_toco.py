@@ -193,6 +193,14 @@ def test_maps_of_the_tagged_classes_alone_are_enlarged(monkeypatch):
     np.testing.assert_array_equal(found[0].seeds.scores, expected)
 
 
+def test_logits_in_half_precision_are_enlarged_in_single_precision():
+    model, image = build(), views(1)[0]
+    logits = torch.randn(1, 4, 4, 4, generator=torch.Generator().manual_seed(0)).bfloat16()
+    rest = torch.zeros(1, 64, 64).byte(), image, torch.tensor([[0, 64, 0, 64]])
+    found, expected = (model.segmentation(x, *rest) for x in (logits, logits.float()))
+    assert found == expected
+
+
 def test_segmentation_needs_no_tags():
     sample = SegDataSample(metainfo=dict(img_id='a', ori_shape=(64, 64)))
     build().predict(views(1)[0], [sample])
