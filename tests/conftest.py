@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import gc
 import os
 import re
 import sys
@@ -57,11 +58,18 @@ def pytest_configure(config):
     from mmwsss.config import reading
 
     reading._load = once_per_process(reading._load)
+    gc.disable()  # until all is imported, of which nothing is garbage
     # Elsewhere forks of such processes are not safe. The processes of xdist share one server.
     if sys.platform == 'linux' and not hasattr(config, 'workerinput'):
         server = ExitStack()
         os.environ[WARM] = server.enter_context(warm_interpreter())
         config.add_cleanup(server.close)
+
+
+def pytest_collection_finish():
+    """What is imported stays: half a second for each collection of garbage that looks at it."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names

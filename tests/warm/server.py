@@ -1,6 +1,7 @@
 """Forks a process for each command line, with others' packages imported: ours it imports itself."""
 
 import atexit
+import gc
 import marshal
 import os
 import runpy
@@ -24,6 +25,7 @@ def serve(listener: socket.socket, python: Path) -> None:
 
     for name in LIBRARIES:
         import_module(name)
+    gc.freeze()  # a collection of garbage would copy what the processes share
     # Ours is compiled once, whether or not the shell wants it beside the code.
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(python.parent)
     while 0 not in select.select([0, listener], [], [])[0]:

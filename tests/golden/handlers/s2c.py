@@ -16,7 +16,7 @@ from torch import nn
 from mmwsss.config import read_config
 from mmwsss.datasets.transforms.segments import segment_ids
 from mmwsss.models import S2C, SAM, CAMPseudoLabelLoss, SAMPointDecoder, SegmentContrastLoss
-from mmwsss.models.conversion.checkpoint_keys import rename, rename_keys
+from mmwsss.models.conversion.checkpoint_keys import rename
 from mmwsss.models.conversion.formats import FORMATS
 from mmwsss.models.sam.points import resize_logits
 from mmwsss.models.sam.sizes import sizes_of
@@ -27,7 +27,7 @@ from mmwsss.structures import Proposals
 from tests.draws import no_draws
 from tests.golden import fill
 from tests.golden.handlers import handles, thin
-from tests.golden.handlers.cam import CONFIGS, PREPROCESSOR
+from tests.golden.handlers.cam import CONFIGS, PREPROCESSOR, s2c_model
 from tests.golden.tolerance import EXACT, Tolerance, has_avx512, tolerance
 
 
@@ -335,11 +335,8 @@ def closest_convolutions():
 @closest_convolutions()
 def update_full(spec, arrays, folder):
     cfg = read_config(CONFIGS / 's2c/s2c_r38_voc.py')
-    official = {
-        name: torch.from_numpy(fill.value(name, shape, spec['salt']))
-        for name, shape in spec['params']['net_main'].items()
-    }
-    state, _ = rename_keys(official, FORMATS['s2c'])
+    official = spec['params']['net_main']
+    state = s2c_model(dict(params=official, salt=spec['salt'])).state_dict()
     sam = build_sam(as_key(spec['params']['net_sam']), spec['salt'])
     cfg.model.backbone.pop('init_cfg', None)
     cfg.model.backbone.dropout = (0.0, 0.0)  # as in the case
