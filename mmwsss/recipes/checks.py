@@ -17,10 +17,11 @@ from rich.text import Text
 
 from mmwsss.config import ConfigError
 from mmwsss.config.custom_imports import import_custom
+from mmwsss.recipes.classes import class_conflict
 from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.identity import relevant_part
 from mmwsss.recipes.planning import Planner
-from mmwsss.recipes.recipe import Stage
+from mmwsss.recipes.recipe import Reference, Stage
 from mmwsss.weights import WeightsError, find_in_package, find_weights
 from mmwsss.weights.catalogue import entries_of
 from mmwsss.weights.packages import SCHEME
@@ -40,7 +41,7 @@ class Need:
     """Something that stages need.
 
     Attributes:
-        what: Its kind: 'config', 'weights', 'store', 'data', 'extra' or 'disk'.
+        what: Its kind: 'config', 'classes', 'weights', 'store', 'data', 'extra' or 'disk'.
         name: What exactly.
         problem: What is wrong with it and what to do; '' if it is there.
         found: What is there, in words.
@@ -88,6 +89,8 @@ def find_needs(planner: Planner, stages: Sequence[Stage], work_dir: Path) -> lis
         if problem:
             name = f'{stage.config.name} of {stage.name}'
             needs[name] = Need('config', name, problem, stages=[stage.name])
+        for reference, problem in _problems_of_classes(planner, stage, stages):
+            needs[problem] = Need('classes', f'of {reference}', problem, stages=[stage.name])
     if stages:
         needs['disk'] = _look_at_disk(work_dir)
     rows: dict[tuple[str, ...], Need] = {}
@@ -128,6 +131,19 @@ def _problem_of_config(cfg: Mapping[str, Any], stage: Stage) -> str:
     except (ConfigError, StageFailed) as error:
         return str(error)
     return ''
+
+
+def _problems_of_classes(
+    planner: Planner, stage: Stage, running: Sequence[Stage]
+) -> Iterator[tuple[Reference, str]]:
+    """What a stage takes that is of other classes than its own, and how they differ."""
+    for key, reference in stage.inputs.items():
+        maker = planner.recipe.stage(reference.stage)
+        # What an older config has made and --from takes as it is says itself what it is.
+        if maker in running or not planner.decide(maker).runs:
+            configs = planner.configs[maker.name], planner.configs[stage.name]
+            if problem := class_conflict(maker, configs[0], stage, configs[1], key, reference):
+                yield reference, problem
 
 
 # Files --------------------------------------------------------------------------------

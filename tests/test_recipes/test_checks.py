@@ -13,6 +13,7 @@ from mmwsss.engine.parts import check_inputs
 from mmwsss.recipes import checks
 from mmwsss.recipes.errors import PipelineError
 from mmwsss.recipes.pipeline import run_pipeline
+from mmwsss.recipes.planning import Planner
 from mmwsss.recipes.reading import load_recipe
 from mmwsss.recipes.recipe import Stage
 from mmwsss.recipes.resolving import resolve_config
@@ -182,3 +183,25 @@ recipe = dict(
         'load_from: it takes a checkpoint, but is given masks.masks',
     ):
         assert expected in said
+
+
+def test_stages_of_other_classes_are_named(tmp_path):
+    recipe = load_recipe(CONFIGS / 'cam' / 'cam_lite0_voc_recipe.py')
+    values = {name: value or '/nonexistent' for name, value in recipe.variables.items()}
+    with environment(values):
+        planner = Planner(recipe, tmp_path / 'work', seed=None, ignore_code=False)
+        stage, reference = next(
+            (stage, reference)
+            for stage in recipe.stages
+            for reference in stage.inputs.values()
+            if reference.output == 'scores'
+        )
+        names = ('background', 'cat', 'dog')
+        planner.configs[stage.name].test_dataloader.dataset.metainfo = {'classes': names}
+        needs = checks.find_needs(planner, recipe.stages, tmp_path / 'work')
+    problems = [need.problem for need in needs if need.what == 'classes']
+    assert problems[0] == (
+        f'{reference.stage} makes {reference} for other classes than {stage.name}: '
+        '20 (aeroplane, bicycle, bird, ...) there, 2 (cat, dog) here'
+    )
+    assert not [need for need in needs if need.what == 'config']
