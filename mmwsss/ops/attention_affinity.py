@@ -26,8 +26,8 @@ class AttentionAffinity:
         power: Matrix power of the affinity.
         layers: Blocks, from the last one backwards, whose attention is averaged.
         passes: How often scores are stretched to [0, 1). A second pass matters only for maps so
-            weak that the epsilon of the division counts (CLIP-ES, WeCLIP); 0 leaves maps as they
-            are (ExCEL).
+            weak that the epsilon of the division counts (CLIP-ES, WeCLIP); 0 leaves their positive
+            part as it is (ExCEL).
 
     Raises:
         ValueError: A value is out of range.

@@ -99,19 +99,3 @@ def view(maps: Tensor, offset: tuple[int, int], radius: int) -> Tensor:
             f'{(margin + 1, 2 * margin + 1)} is needed. Give it larger images'
         )
     return maps[..., dy : dy + height, margin + dx : margin + dx + width]
-
-
-def pair_indices(
-    size: tuple[int, int], directions: tuple[tuple[int, int], ...], radius: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Flat positions of all sources, (P,), and of their destinations, (D, P); int64.
-
-    Args:
-        size: ``(h, w)`` of the grid.
-        directions: D offsets.
-        radius: Of the pairs.
-    """
-    margin, (height, width) = radius - 1, size
-    rows, columns = np.arange(height - margin), np.arange(margin, width - margin)
-    source = (rows[:, None] * width + columns).reshape(-1)
-    return source, source + (np.array(directions) @ (width, 1))[:, None]

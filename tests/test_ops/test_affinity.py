@@ -10,7 +10,8 @@ from mmwsss.ops.affinity import (
     feature_stencil,
     pair_labels,
 )
-from mmwsss.ops.path_index import pair_indices, path_directions, paths, scan_directions
+from mmwsss.ops.path_index import path_directions, paths, scan_directions
+from tests.grid_pairs import pair_indices
 
 
 @settings(max_examples=20, deadline=None)

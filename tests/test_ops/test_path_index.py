@@ -4,12 +4,12 @@ import torch
 
 from mmwsss.ops.path_index import (
     fitting_radius,
-    pair_indices,
     path_directions,
     paths,
     scan_directions,
     view,
 )
+from tests.grid_pairs import pair_indices
 
 
 def test_number_and_order_of_directions():

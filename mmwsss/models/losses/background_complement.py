@@ -57,13 +57,14 @@ class BackgroundComplementLoss(nn.Module):
 
 
 def refine_maps(maps: Tensor, patch_attention: Tensor) -> Tensor:
-    """Let each patch take the values of the patches that it attends to.
+    """Let each patch take the values of the patches that it attends to, in single precision.
 
     Args:
         maps: Shape: (N, K, h, w).
         patch_attention: Rows are what a patch attends to. Shape: (N, h * w, h * w).
 
     Returns:
-        Shape: (N, K, h, w).
+        Shape: (N, K, h, w), float32.
     """
-    return (maps.flatten(2) @ patch_attention.float().mT).view_as(maps)
+    with torch.autocast(maps.device.type, enabled=False):
+        return (maps.float().flatten(2) @ patch_attention.float().mT).view_as(maps)

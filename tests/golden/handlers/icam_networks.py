@@ -18,7 +18,7 @@ from mmwsss.config import read_config
 from mmwsss.engine.schedulers import PSAPolyLR
 from mmwsss.models.conversion import FORMATS, rename_keys
 from mmwsss.ops.affinity import feature_affinity, feature_stencil
-from mmwsss.ops.path_index import fitting_radius, pair_indices, scan_directions
+from mmwsss.ops.path_index import fitting_radius, scan_directions
 from mmwsss.ops.probability import fuse_tagged, squeezed_logit
 from mmwsss.ops.random_walk import transition_matrix
 from mmwsss.refiners import CRF
@@ -31,6 +31,7 @@ from tests.golden.handlers.cam import CONFIGS, statistics
 from tests.golden.handlers.s2c import network_input
 from tests.golden.handlers.walk import dense_affinity, flat_labels
 from tests.golden.tolerance import EXACT, Tolerance, tolerance, without_avx512
+from tests.grid_pairs import pair_indices
 
 STAGES = {
     'icam': 'icam/icam_r38_voc.py',

@@ -8,11 +8,12 @@ import torch
 
 from mmwsss.models.affinity.irn import IRNWalkCfg, walk_within_edges
 from mmwsss.ops.affinity import edge_stencil, pair_labels
-from mmwsss.ops.path_index import pair_indices, path_directions, paths
+from mmwsss.ops.path_index import path_directions, paths
 from mmwsss.ops.random_walk import random_walk, transition_matrix
 from mmwsss.structures import Seeds
 from tests.golden.handlers import NUMBER, handles, numbers
 from tests.golden.tolerance import EXACT, tolerance
+from tests.grid_pairs import pair_indices
 
 
 def radius_of(pairs):

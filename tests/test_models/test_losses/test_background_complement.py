@@ -62,3 +62,11 @@ def test_rows_are_what_a_patch_attends_to():
     attention = torch.zeros(1, 4, 4)
     attention[0, :, 3] = 2
     assert refine_maps(maps, attention).flatten().tolist() == [6, 6, 6, 6]
+
+
+def test_sums_over_patches_stay_in_range_in_mixed_precision():
+    """As a test of CTI makes them, of a dozen blocks; float16 ends at 65504."""
+    maps, attention = torch.full((1, 1, 8, 8), 3e4), torch.full((1, 64, 64), 0.25)
+    with torch.autocast('cpu', torch.float16):
+        refined = refine_maps(maps.half(), attention.half())
+    torch.testing.assert_close(refined, refine_maps(maps, attention))
