@@ -1,32 +1,18 @@
 """Hash everything that a stage's result depends on: config, inputs, files and code."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from mmwsss.config.comparing import NONE, canonical, changes, flatten, is_cosmetic, shortened
 from mmwsss.config.custom_imports import custom_modules
 from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.recipe import Stage
 from mmwsss.stores.hashing import hash_file, hash_text
 
-# Config keys about display, paths and speed, which do not change results.
-_COSMETIC = {
-    'launcher',
-    'log_level',
-    'log_processor',
-    'resume',
-    'vis_backends',
-    'visualizer',
-    'work_dir',
-    'num_workers',
-    'persistent_workers',
-    'pin_memory',
-    'prefetch_factor',
-    'logger',
-}
 _OTHER_ACTION = {
     'train': ('test_dataloader', 'test_evaluator', 'test_cfg', 'test_pipeline'),
     'test': ('train_', 'val_', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr'),
@@ -47,10 +33,10 @@ def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, 
         of code that it can reach).
     """
     content = relevant_part(cfg.to_dict(), stage.action)
-    flat = dict(_flatten(content))
+    flat = dict(flatten(content))
     return {
         'action': stage.action,
-        'config': {key: value for key, value in flat.items() if not _is_cosmetic(key)},
+        'config': {key: value for key, value in flat.items() if not is_cosmetic(key)},
         'inputs': dict(inputs),
         'files': dict(_named_files(content)),
         'code': ReachableCode().hashes(content, stage.action, custom_modules(cfg)),
@@ -66,7 +52,7 @@ def relevant_part(content: Mapping[str, Any], action: str) -> dict[str, Any]:
 
 def record_hash(record: Mapping[str, Any]) -> str:
     """Hash of a record of :func:`describe`."""
-    return hash_text(repr(_canonical(record)))
+    return hash_text(repr(canonical(record)))
 
 
 def differences(
@@ -76,16 +62,14 @@ def differences(
     reasons = []
     for part in ('config', 'inputs', 'files'):
         was, now = old.get(part, {}), new.get(part, {})
-        # A file that appeared since (a list drawn on first use) was no part of the old result.
-        keys = was if part == 'files' else {**was, **now}
-        changed = [key for key in keys if was.get(key, _NONE) != now.get(key, _NONE)]
         if part == 'config':
-            shown = [f'{key}: {was.get(key, _NONE)} -> {now.get(key, _NONE)}' for key in changed]
+            changed = changes(was, now)
         else:
-            shown = changed
+            # A file that appeared since (a list drawn on first use) was no part of the old result.
+            keys = was if part == 'files' else {**was, **now}
+            changed = [key for key in keys if was.get(key, NONE) != now.get(key, NONE)]
         if changed:
-            rest = f' and {len(changed) - 3} more' if len(changed) > 3 else ''
-            reasons.append(f'{part} changed ({"; ".join(map(_short, shown[:3]))}{rest})')
+            reasons.append(f'{part} changed ({shortened(changed)})')
     if old.get('action') != new.get('action'):
         reasons.append(f'action changed ({old.get("action")} -> {new.get("action")})')
     if not ignore_code and old.get('code') != new['code']:
@@ -95,8 +79,7 @@ def differences(
             changed = [
                 key for key in sorted(was.keys() | now.keys()) if was.get(key) != now.get(key)
             ]
-        more = f' and {len(changed) - 3} more' if len(changed) > 3 else ''
-        where = f' ({", ".join(changed[:3])}{more})' if changed else ''
+        where = f' ({shortened(changed, ", ")})' if changed else ''
         reasons.append(
             f'code changed{where}: --ignore-code accepts results of older code, --from STAGE only '
             'those of the stages before it'
@@ -130,37 +113,6 @@ def signature(path: Path) -> list[int]:
     return [len(stats), sum(s.st_size for s in stats), latest]
 
 
-_NONE = '(none)'
-
-
-def _flatten(value: Any, prefix: str = '') -> Iterator[tuple[str, Any]]:
-    """Yield ``(dotted key, plain value)`` of nested dicts and lists of dicts."""
-    if isinstance(value, dict) and (value or not prefix):
-        items: Iterable[tuple[Any, Any]] = value.items()
-    elif isinstance(value, list | tuple) and any(isinstance(v, dict) for v in value):
-        items = enumerate(value)
-    else:
-        yield prefix, _canonical(value)
-        return
-    for key, inner in items:
-        yield from _flatten(inner, f'{prefix}.{key}' if prefix else str(key))
-
-
-def _canonical(value: Any) -> Any:
-    """JSON form of a value: what comes back from a JSON file is equal to it."""
-    if isinstance(value, dict):
-        return {str(key): _canonical(value[key]) for key in sorted(value, key=str)}
-    if isinstance(value, list | tuple):
-        return [_canonical(v) for v in value]
-    if isinstance(value, bool | int | float | str) or value is None:
-        return value
-    return repr(value)
-
-
-def _is_cosmetic(key: str) -> bool:
-    return not _COSMETIC.isdisjoint(key.split('.'))
-
-
 def _named_files(content: Any, root: str = '') -> Iterator[tuple[str, str]]:
     """Yield ``(path, hash)`` of the files that a config names, e.g. lists, tags, weights."""
     if isinstance(content, dict):
@@ -176,7 +128,3 @@ def _named_files(content: Any, root: str = '') -> Iterator[tuple[str, str]]:
                 large = stat.st_size > _LARGE
                 yield path, f'{stat.st_size} {stat.st_mtime_ns}' if large else hash_file(path)
                 return
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 120 else f'{text[:117]}...'

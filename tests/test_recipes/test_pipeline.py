@@ -183,6 +183,18 @@ def test_failure_names_stage_log_and_last_lines(toy):
     ), 'the time of both runs counts'
 
 
+def test_a_half_done_training_with_other_options_is_redone(toy):
+    toy.trouble.write_text('fail')
+    with pytest.raises(PipelineError, match='stage first failed'):
+        toy.run(seed=3)
+    toy.trouble.unlink()
+    options = {'stage_options': {'first.model.width': 6}, 'seed': 4, 'until_stage': 'first'}
+    _, text = toy.run(**options)
+    said = 'first is redone: config changed (model.width: 4 -> 6; randomness.seed: 3 -> 4)'
+    assert said in ' '.join(text.split()) and 'resumed' not in toy.log('first')
+    assert (toy.work_dir / 'first.old' / 'epoch_1.pth').is_file(), 'what was done is kept'
+
+
 def test_a_failure_that_explains_itself_is_all_that_is_shown(toy):
     toy.trouble.write_text('explain')
     with pytest.raises(PipelineError) as caught:

@@ -17,6 +17,7 @@ from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmwsss.engine.batch import refuse_other_batch
+from mmwsss.engine.changed_config import changed_config
 from mmwsss.engine.checkpoint_io import AtomicBackend, CheckpointError, load_checkpoint
 from mmwsss.engine.errors import StageFailed
 from mmwsss.engine.hooks.finite_loss_hook import FiniteLossHook
@@ -73,7 +74,8 @@ class CheckpointHook(_CheckpointHook):
     - The random generators and the buffers of every process are saved (batch-norm statistics differ
       between processes); a resume on as many processes restores them. Validation does not advance
       the generators.
-    - A resume with another total batch is refused: schedules were made for the old one.
+    - A resume with another total batch is refused: schedules were made for the old one. Other
+      changes of the config are named, and what becomes of them.
     - A validation that was due when the run was killed is made up for at the resume.
 
     So a run that is killed and resumed at a checkpoint equals an uninterrupted one. This holds for
@@ -155,6 +157,8 @@ class CheckpointHook(_CheckpointHook):
             )
         self._resumed = checkpoint.get(self._RESUME)
         refuse_other_batch(runner, checkpoint['meta'], self._resumed or {})
+        if changed := changed_config(meta.get('cfg'), runner.cfg):
+            runner.logger.warning(changed)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Convert everything to plain data; lowest priority, so other hooks add theirs first."""

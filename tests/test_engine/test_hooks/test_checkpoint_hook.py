@@ -96,6 +96,22 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path, uninterrupted, point,
         assert difference(got, wanted) == []
 
 
+def test_a_resume_says_what_has_changed_since(tmp_path):
+    def warnings(text, **options):
+        runner, said = make_runner(tmp_path, text, resume='auto', **options), []
+        runner.logger.warning = said.append
+        runner.train()
+        return [line for line in said if 'config has changed' in line]
+
+    runner = make_runner(tmp_path, '')
+    runner.register_hook(Kill('before_train_iter', 2))
+    with pytest.raises(Killed):
+        runner.train()
+    assert warnings('') == []
+    (line,) = warnings("train_cfg['max_epochs'] = 5\n", seed=9)
+    assert 'train_cfg.max_epochs: 4 -> 5' in line and 'randomness.seed: ' in line
+
+
 def test_validation_does_not_change_training(uninterrupted):
     often, sparse = (
         load_checkpoint(uninterrupted(text) / 'epoch_3.pth')['mmwsss_resume']['rng'][0]
