@@ -53,6 +53,14 @@ def test_how_it_ends(warm_python, code, expected, said):
     assert result.stderr.endswith(said)
 
 
+def test_open_files_are_passed_on(warm_python):
+    read, write = os.pipe()
+    with open(read) as pipe:
+        subprocess.run([warm_python, '-c', f'open({write}, "w").write("x")'], pass_fds=[write])
+        os.close(write)
+        assert pipe.read() == 'x'
+
+
 def test_our_modules_are_imported_anew(warm_python):
     code = 'import sys; print([m for m in sys.modules if "torch" == m or "mmwsss.e" in m])'
     found = subprocess.run([warm_python, '-c', code], capture_output=True, text=True).stdout

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ _ENTRIES = {
 class ReachableCode:
     """Finds the files that a stage's result depends on, from imports and registered types.
 
-    One object knows the registered types of when it was first asked; make a new one where files may
+    One object knows each file as it was when first asked about it; make a new one where files may
     have changed.
 
     Begins with what ``train.py`` or ``test.py`` imports, the modules that registered the types
@@ -44,6 +45,9 @@ class ReachableCode:
         self.paths = list(dict.fromkeys([package.parent, *paths]))
         self._packaged = [Path(sysconfig.get_path(key)) for key in ('purelib', 'platlib', 'stdlib')]
         self._found_types: dict[str, list[Path]] | None = None
+        # The same few hundred files are asked about thousands of times.
+        for name in ('_is_ours', '_is_installed', '_module', '_name', '_read', '_imported'):
+            setattr(self, name, cache(getattr(self, name)))
 
     def hashes(
         self, content: Mapping[str, Any], action: str, custom: Iterable[str] = ()

@@ -20,13 +20,16 @@ _OTHER_ACTION = {
 _LARGE = 64 << 20
 
 
-def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, Any]:
+def describe(
+    stage: Stage, cfg: Config, inputs: Mapping[str, str], code: ReachableCode | None = None
+) -> dict[str, Any]:
     """Record everything that the result of a stage depends on, in JSON form.
 
     Args:
         stage: The stage.
         cfg: Its resolved config, in which inputs stand as ``'stage.output'``.
         inputs: Content hash of each input by its reference.
+        code: Finder that has looked at files for other stages. Defaults to a new one.
 
     Returns:
         Record with 'config' (flat), 'inputs', 'files' (named in the config) and 'code' (the files
@@ -39,7 +42,7 @@ def describe(stage: Stage, cfg: Config, inputs: Mapping[str, str]) -> dict[str, 
         'config': {key: value for key, value in flat.items() if not is_cosmetic(key)},
         'inputs': dict(inputs),
         'files': dict(_named_files(content)),
-        'code': ReachableCode().hashes(content, stage.action, custom_modules(cfg)),
+        'code': (code or ReachableCode()).hashes(content, stage.action, custom_modules(cfg)),
     }
 
 

@@ -83,12 +83,15 @@ class Planner:
                     )
         return selected
 
-    def decide(self, stage: Stage, to_run: Sequence[str] = ()) -> Decision:
+    def decide(
+        self, stage: Stage, to_run: Sequence[str] = (), code: ReachableCode | None = None
+    ) -> Decision:
         """Say whether a stage has to run, and why.
 
         Args:
             stage: The stage.
             to_run: Earlier stages that will run, whose outputs are therefore not known.
+            code: Finder of code, one for all stages that are decided on at once.
         """
         folder = self.folders[stage.name]
         if folder.is_foreign():
@@ -105,7 +108,7 @@ class Planner:
             return Decision('run', 'it has not run before')
         reasons = differences(
             (done or started or {}).get('identity', {}),
-            self.identity(stage),
+            self.identity(stage, code),
             ignore_code=self.ignore_code,
         )
         if reasons:
@@ -128,9 +131,10 @@ class Planner:
     def plan(self, selected: Sequence[Stage]) -> dict[str, Decision]:
         """Decision on each of some stages, before any of them runs."""
         plan: dict[str, Decision] = {}
+        code = ReachableCode()
         for stage in selected:
             to_run = [name for name, decision in plan.items() if decision.runs]
-            plan[stage.name] = self.decide(stage, to_run)
+            plan[stage.name] = self.decide(stage, to_run, code)
         return plan
 
     def states(self, first: str) -> dict[str, str]:
@@ -145,32 +149,33 @@ class Planner:
         """
         states: dict[str, str] = {}
         outdated: list[str] = []
+        code = ReachableCode()
         for name, folder in self.folders.items():
             if name == first:
                 outdated.clear()
             if folder.done is None:
                 states[name] = 'unfinished' if folder.started else 'not run'
-            elif self._is_outdated(folder.stage, outdated):
+            elif self._is_outdated(folder.stage, outdated, code):
                 states[name] = 'outdated'
                 outdated.append(name)
             else:
                 states[name] = 'done'
         return states
 
-    def _is_outdated(self, stage: Stage, outdated: Sequence[str]) -> bool:
+    def _is_outdated(self, stage: Stage, outdated: Sequence[str], code: ReachableCode) -> bool:
         try:
-            return self.decide(stage, outdated).runs
+            return self.decide(stage, outdated, code).runs
         except PipelineError:  # its masks cannot be told from what it made
             return True
 
-    def identity(self, stage: Stage) -> dict[str, Any]:
+    def identity(self, stage: Stage, code: ReachableCode | None = None) -> dict[str, Any]:
         """Current record of what the stage's result depends on."""
         hashes = {}
         for reference in stage.inputs.values():
             parent, output = reference
             hashes[str(reference)] = self.folders[parent].output_hash(output) or '(missing)'
         try:
-            return describe(stage, self.configs[stage.name], hashes)
+            return describe(stage, self.configs[stage.name], hashes, code)
         except SyntaxError as error:  # in code of others that it reaches
             raise PipelineError(
                 f'stage {stage.name}: {error.filename}, line {error.lineno}: {error.msg}'

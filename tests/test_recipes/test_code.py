@@ -49,6 +49,14 @@ def package(tmp_path):
     return folder
 
 
+def test_one_object_knows_files_as_they_were(package):
+    reachable = ReachableCode(package, [])
+    before = reachable.hashes({}, 'test')
+    edit(package / 'engine/testing.py')
+    assert reachable.hashes({}, 'test') == before
+    assert ReachableCode(package, []).hashes({}, 'test') != before
+
+
 def edit(path, text='\nedited = 1\n'):
     path.write_text(path.read_text() + text)
 

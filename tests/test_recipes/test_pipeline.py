@@ -409,12 +409,12 @@ except PipelineError as error:
 """
 
 
-def start(toy):
+def start(toy, python=sys.executable):
     """Start a pipeline that waits in its first stage; returns the process."""
     toy.trouble.write_text('wait')
     (toy.work_dir / 'first' / 'waiting').unlink(missing_ok=True)
     process = subprocess.Popen(
-        [sys.executable, '-c', SCRIPT, toy.recipe, toy.work_dir, TOOLS],
+        [python, '-c', SCRIPT, toy.recipe, toy.work_dir, TOOLS],
         cwd=Path(__file__).parents[2],
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -437,8 +437,8 @@ def stage_process(toy):
 @pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks for processes in /proc')
 @pytest.mark.parametrize('sent', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.slow
-def test_asked_to_stop_it_ends_the_stage_and_continues_later(toy, sent):
-    process = start(toy)
+def test_asked_to_stop_it_ends_the_stage_and_continues_later(toy, sent, warm_python):
+    process = start(toy, warm_python)
     process.send_signal(sent)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1 and 'interrupted in stage first' in errors

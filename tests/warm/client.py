@@ -10,6 +10,16 @@ import socket
 import sys
 
 
+def inherited():
+    """Open files that a command would get."""
+    for number in map(int, os.listdir('/proc/self/fd')):
+        try:
+            if os.get_inheritable(number):
+                yield number
+        except OSError:  # that of the list itself
+            pass
+
+
 def main(address, python, *arguments):
     if arguments[:1] == ('-u',):
         arguments, os.environ['PYTHONUNBUFFERED'] = arguments[1:], '1'
@@ -17,8 +27,9 @@ def main(address, python, *arguments):
         os.execv(python, [python, *arguments])
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(address)
-        call = marshal.dumps((arguments, os.getcwd(), dict(os.environ)))
-        socket.send_fds(server, [len(call).to_bytes(8, 'big')], [0, 1, 2])
+        files = list(inherited())
+        call = marshal.dumps((files, arguments, os.getcwd(), dict(os.environ)))
+        socket.send_fds(server, [len(call).to_bytes(8, 'big')], files)
         server.sendall(call)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: server.sendall(bytes([number])))

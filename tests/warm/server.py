@@ -1,6 +1,7 @@
 """Forks a process for each command line, with others' packages imported: ours it imports itself."""
 
 import atexit
+import fcntl
 import gc
 import marshal
 import os
@@ -44,12 +45,12 @@ def serve(listener: socket.socket, python: Path) -> None:
 
 def attend(client: socket.socket, python: Path) -> None:
     """Run a client's command, pass its signals on and answer with the exit code."""
-    size, files, _, _ = socket.recv_fds(client, 8, 3)
+    size, files, _, _ = socket.recv_fds(client, 8, 32)
     call = client.recv(int.from_bytes(size, 'big'), socket.MSG_WAITALL)
     process = os.fork()
     if not process:
         client.close()
-        run(*marshal.loads(call), files, python)
+        run(files, *marshal.loads(call), python)
     for file in (0, 1, 2):
         os.close(file)
     for file in files:
@@ -68,10 +69,15 @@ def pass_signals_on(client: socket.socket, process: int) -> None:
             kill(process, signal.SIGKILL)
 
 
-def run(arguments: tuple, folder: str, environment: dict, files: list, python: Path) -> None:
+def run(
+    files: list, numbers: list, arguments: tuple, folder: str, environment: dict, python: Path
+) -> None:
     """Become the interpreter that the client stands for; never returns."""
     os.setsid()
-    for number, file in enumerate(files):
+    aside = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 256) for file in files]
+    for file in files:
+        os.close(file)
+    for number, file in zip(numbers, aside, strict=True):
         os.dup2(file, number)
         os.close(file)
     os.environ.clear()
