@@ -1,5 +1,4 @@
 import subprocess
-import sys
 
 import pytest
 
@@ -8,10 +7,10 @@ MODULES = ('mmwsss.models.conversion', 'mmwsss.engine.checkpoint_io')
 
 @pytest.mark.parametrize('module', MODULES)
 @pytest.mark.slow
-def test_whoever_loads_weights_knows_the_scheme(module):
+def test_whoever_loads_weights_knows_the_scheme(module, warm_python):
     code = (
         f'import {module}\n'
         'from mmengine.runner import CheckpointLoader\n'
         "assert 'package://' in CheckpointLoader._schemes"
     )
-    assert subprocess.run([sys.executable, '-W', 'ignore', '-c', code]).returncode == 0
+    assert subprocess.run([warm_python, '-c', code]).returncode == 0
