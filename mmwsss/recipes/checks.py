@@ -17,7 +17,6 @@ from rich.text import Text
 
 from mmwsss.config import ConfigError
 from mmwsss.config.custom_imports import import_custom
-from mmwsss.recipes.classes import class_conflict
 from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.identity import relevant_part
 from mmwsss.recipes.planning import Planner
@@ -137,6 +136,8 @@ def _problems_of_classes(
     planner: Planner, stage: Stage, running: Sequence[Stage]
 ) -> Iterator[tuple[Reference, str]]:
     """What a stage takes that is of other classes than its own, and how they differ."""
+    from mmwsss.recipes.classes import class_conflict  # torch, which plans do without
+
     for key, reference in stage.inputs.items():
         maker = planner.recipe.stage(reference.stage)
         # What an older config has made and --from takes as it is says itself what it is.
