@@ -88,7 +88,7 @@ def find_needs(planner: Planner, stages: Sequence[Stage], work_dir: Path) -> lis
         if problem:
             name = f'{stage.config.name} of {stage.name}'
             needs[name] = Need('config', name, problem, stages=[stage.name])
-        for reference, problem in _problems_of_classes(planner, stage, stages):
+        for reference, problem in _problems_of_classes(planner, stage, stages, code):
             needs[problem] = Need('classes', f'of {reference}', problem, stages=[stage.name])
     if stages:
         needs['disk'] = _look_at_disk(work_dir)
@@ -133,7 +133,7 @@ def _problem_of_config(cfg: Mapping[str, Any], stage: Stage) -> str:
 
 
 def _problems_of_classes(
-    planner: Planner, stage: Stage, running: Sequence[Stage]
+    planner: Planner, stage: Stage, running: Sequence[Stage], code: ReachableCode
 ) -> Iterator[tuple[Reference, str]]:
     """What a stage takes that is of other classes than its own, and how they differ."""
     from mmwsss.recipes.classes import class_conflict  # torch, which plans do without
@@ -141,7 +141,7 @@ def _problems_of_classes(
     for key, reference in stage.inputs.items():
         maker = planner.recipe.stage(reference.stage)
         # What an older config has made and --from takes as it is says itself what it is.
-        if maker in running or not planner.decide(maker).runs:
+        if maker in running or not planner.decide(maker, code=code).runs:
             configs = planner.configs[maker.name], planner.configs[stage.name]
             if problem := class_conflict(maker, configs[0], stage, configs[1], key, reference):
                 yield reference, problem

@@ -90,8 +90,8 @@ def run_process(
         reader = threading.Thread(
             target=_read, args=(process.stdout, file, tail, on_line), daemon=True
         )
-        reader.start()
         try:
+            reader.start()
             if on_start is not None:
                 on_start(process.pid)
             # Short waits, so that a signal is answered at once.
@@ -100,7 +100,8 @@ def run_process(
                     process.wait(0.5)
         finally:
             _end_group(process, grace)
-            reader.join(5)
+            with suppress(RuntimeError):  # it has not begun
+                reader.join(5)
     return process.returncode, list(tail)
 
 

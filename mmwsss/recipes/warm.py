@@ -23,7 +23,7 @@ from typing import IO
 
 from mmwsss.recipes.process import Started, start_process
 
-#: What the tools of stages import, and networks beside.
+#: What takes long in the imports of ``train.py`` and ``test.py``, and mmseg's networks.
 MODULES = ('mmwsss.engine.testing', 'mmwsss.visualization.showing', 'mmseg.models')
 _BORN = b'born '
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -37,9 +37,10 @@ _SERVER = (
 class WarmStarts:
     """Starts scripts as forks of a warm process where that is safe, and else afresh.
 
-    A context: the warm process begins with the first stage and ends with the context. Afresh start
+    A context: the warm process begins with the first stage and ends with the context; a stage with
+    other variables, another working directory or newer code of ours gets a new one. Afresh start
     what is no single Python process (launchers), stages on a GPU (whose driver survives no fork),
-    and everything outside Linux, after a trouble of the warm process or in another environment.
+    and everything outside Linux or after a trouble of the warm process.
     """
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class WarmStarts:
     def _fork(
         self, script: Sequence[str], env: Mapping[str, str], keep_open: tuple[int, ...]
     ) -> Started:
-        born = (dict(env), _code())
+        born = (dict(env), os.getcwd(), _code())
         if self._born != born:
             self._end()
             self._begin(env)
@@ -83,7 +84,7 @@ class WarmStarts:
         output = os.fdopen(read, errors='replace')
         try:
             with os.fdopen(write, 'w'):
-                request = json.dumps({'script': list(script), 'folder': os.getcwd()}).encode()
+                request = json.dumps(list(script)).encode()
                 socket.send_fds(self._socket, [request], [write, *keep_open])
             while not (said := _receive(self._socket)).startswith(_BORN):
                 pass  # the exit code of the stage before
@@ -161,7 +162,7 @@ def _on_cpu() -> bool:
 
 
 def _code() -> dict[str, int]:
-    """State of our code: a process that has imported another is not used for it."""
+    """When each file of ours was changed: a process that has imported an older one is replaced."""
     return {str(path): path.stat().st_mtime_ns for path in _PACKAGE.rglob('*.py')}
 
 
@@ -210,17 +211,16 @@ def _is_alone() -> bool:
     return len(os.listdir('/proc/self/task')) == 1
 
 
-def _run(request: Mapping, output: int) -> None:
+def _run(command: list[str], output: int) -> None:
     """Become a script, as if an interpreter had just been started with it."""
     for stream in (1, 2):
         os.dup2(output, stream)
     os.close(output)
-    os.chdir(request['folder'])
-    sys.argv = request['script']
-    sys.path.insert(0, str(Path(sys.argv[0]).parent))
+    sys.argv = command
+    sys.path.insert(0, str(Path(command[0]).resolve().parent))
     # As `random` does by itself: else all stages without a seed would draw the same numbers.
     if 'numpy' in sys.modules:
         sys.modules['numpy'].random.seed()
     if 'torch' in sys.modules:
         sys.modules['torch'].default_generator.seed()
-    runpy.run_path(sys.argv[0], run_name='__main__')
+    runpy.run_path(command[0], run_name='__main__')

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmwsss.recipes.errors import Interrupted
-from mmwsss.recipes.process import run_process
+from mmwsss.recipes.process import run_process, start_process
 from mmwsss.recipes.surroundings import stoppable
 
 
@@ -60,6 +60,23 @@ def is_alive(pid):
     """Whether a process runs; one that nobody has waited for does not."""
     stat = Path(f'/proc/{pid}/stat')
     return stat.exists() and ') Z' not in stat.read_text()
+
+
+@pytest.mark.skipif(not Path('/proc').is_dir(), reason='looks for processes in /proc')
+def test_a_process_whose_output_nobody_can_read_is_ended(tmp_path, monkeypatch):
+    started = []
+
+    def start(*arguments):
+        started.append(start_process(*arguments))
+        return started[0]
+
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, 'start', refused)
+    with pytest.raises(RuntimeError, match='new thread'):
+        run('import time; time.sleep(60)', tmp_path, start=start)
+    assert not is_alive(started[0].pid)
 
 
 STUBBORN = """

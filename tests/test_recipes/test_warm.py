@@ -74,6 +74,19 @@ def test_a_script_finds_what_it_finds_in_an_interpreter_of_its_own(tmp_path, mon
     assert len(first['files']) == len(fresh['files']), 'no file of the warm process is left open'
 
 
+def test_modules_are_found_where_an_interpreter_finds_them(tmp_path, monkeypatch):
+    """Beside the script, wherever a link leads to it, and never in the working directory."""
+    (tmp_path / 'colorsys.py').write_text('raise ValueError("in place of the library")')
+    (tmp_path / 'real').mkdir()
+    (tmp_path / 'link').symlink_to('real')
+    monkeypatch.setattr(module, 'MODULES', ('colorsys',))
+    monkeypatch.chdir(tmp_path)
+    with WarmStarts() as warm:
+        found, fresh = (told(start, Path('link')) for start in (warm, None))
+    assert found['parent'] != os.getpid()
+    assert found['path'] == fresh['path'] == str(tmp_path.resolve() / 'real')
+
+
 def test_how_it_ends(tmp_path):
     with WarmStarts() as warm:
         assert run(warm, tmp_path, 'import sys; sys.exit(4)')[0] == 4
