@@ -159,6 +159,10 @@ class CheckpointHook(_CheckpointHook):
         refuse_other_batch(runner, checkpoint['meta'], self._resumed or {})
         if changed := changed_config(meta.get('cfg'), runner.cfg):
             runner.logger.warning(changed)
+        # mmengine takes the checkpoint's seed for all but the order of the photos.
+        sampler = runner.train_dataloader.sampler
+        if 'seed' in meta and getattr(sampler, 'seed', None) == runner.seed:
+            sampler.seed = meta['seed']
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Convert everything to plain data; lowest priority, so other hooks add theirs first."""

@@ -112,6 +112,20 @@ def test_a_resume_says_what_has_changed_since(tmp_path):
     assert 'train_cfg.max_epochs: 4 -> 5' in line and 'randomness.seed: ' in line
 
 
+@pytest.mark.parametrize('seed', [9, None])
+def test_a_resume_keeps_the_seed_of_the_checkpoint(tmp_path, uninterrupted, seed):
+    """Also in the order of the photos, whose sampler was made before the checkpoint was read."""
+    runner = make_runner(tmp_path)
+    runner.register_hook(Kill('before_train_iter', 2))
+    with pytest.raises(Killed):
+        runner.train()
+    resumed = final(tmp_path, f'randomness = dict(seed={seed})\n', 'run', resume='auto')
+    got, wanted = (
+        load_checkpoint(folder / 'epoch_4.pth') for folder in (tmp_path / 'run', uninterrupted(''))
+    )
+    assert difference(got, wanted) == [] and resumed.train_dataloader.sampler.seed == 0
+
+
 def test_validation_does_not_change_training(uninterrupted):
     often, sparse = (
         load_checkpoint(uninterrupted(text) / 'epoch_3.pth')['mmwsss_resume']['rng'][0]
