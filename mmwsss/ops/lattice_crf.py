@@ -53,7 +53,12 @@ class LatticeCRF:
 
         Returns:
             They sum to 1 over the labels. Shape and type as the energies.
+
+        Raises:
+            ValueError: An energy is NaN.
         """
+        if unary.isnan().any():
+            raise ValueError('energies of a CRF must be numbers, found NaN')
         number, height, width = self.size
         labels = unary.shape[1]
         energy = unary.flatten(2).transpose(1, 2).float()  # (N, P, L)

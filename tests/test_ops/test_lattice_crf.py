@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from mmwsss.ops.dense_crf import PROTOCOLS, DenseCRF, softmax_unary
@@ -30,6 +31,12 @@ def test_probabilities_in_the_type_of_the_energies():
     torch.testing.assert_close(
         got.sum(1), torch.ones(1, 24, 32, dtype=torch.float64), atol=1e-5, rtol=0
     )
+
+
+def test_energies_are_numbers():
+    crf = LatticeCRF(torch.from_numpy(photo()).permute(2, 0, 1)[None], PROTOCOLS['irn'])
+    with pytest.raises(ValueError, match='found NaN'):
+        crf(torch.full((1, 3, 24, 32), torch.nan))
 
 
 def test_strong_kernels_remove_a_lonely_label():
