@@ -8,7 +8,12 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-model = dict(head=dict(num_classes='auto'), test_cfg=dict(max_side=640))
+# Seeds are propagated along the features of two inner stages.
+model = dict(
+    backbone=dict(out_indices=(2, 3, 4)),
+    head=dict(num_classes='auto'),
+    test_cfg=dict(max_side=640, propagate=True),
+)
 
 train_pipeline = [
     dict(type='LoadImage'),
@@ -18,7 +23,7 @@ train_pipeline = [
     dict(type='RandomCropPad', size=224),
     dict(type='PackTagged'),
 ]
-# Photos of any size are looked at with a long side of 320 and 480 pixels, mirrored too.
+# Photos of any size are looked at with a long side of 480 and 160 pixels, mirrored too.
 side = 320
 val_pipeline = [
     dict(type='LoadImage'),
@@ -28,7 +33,7 @@ val_pipeline = [
 test_pipeline = [
     dict(type='LoadImage'),
     dict(type='RandomResizeLong', low=side, high=side),
-    dict(type='MultiScale', scales=(1.0, 1.5)),
+    dict(type='MultiScale', scales=(1.5, 0.5)),
     dict(type='PackTagged'),
 ]
 # The tags of a tenth of the photos are predicted and scored; the masks are of all.

@@ -37,3 +37,22 @@ model = dict(
     test_cfg=dict(mode='whole'),
 )
 custom_hooks = [dict(type='ChannelsLastHook'), dict(type='NormEvalHook')]
+
+# Photos whose tags are given are looked at with two sizes, mirrored too.
+scores_pipeline = [
+    dict(type='LoadImage'),
+    dict(
+        type='mmseg.TestTimeAug',
+        transforms=[
+            [
+                dict(type='RandomResizeLong', low=240, high=240),
+                dict(type='RandomResizeLong', low=400, high=400),
+            ],
+            [
+                dict(type='mmseg.RandomFlip', prob=0.0, direction='horizontal'),
+                dict(type='mmseg.RandomFlip', prob=1.0, direction='horizontal'),
+            ],
+            [dict(type='PackTagged')],
+        ],
+    ),
+]
