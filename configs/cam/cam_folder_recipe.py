@@ -55,7 +55,7 @@ recipe = dict(
         inputs={_SEEDS: 'seeds2.scores', _EVIDENCE: 'seeds.scores'},
         cfg_options={
             'model.refiner.refiners.1.weight': 8.0,
-            'model.refiner.refiners.1.background': 0.65,
+            'model.refiner.refiners.1.background': 0.68,
             **_PREFIX,
         },
     ),
