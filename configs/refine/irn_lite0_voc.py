@@ -16,7 +16,9 @@ model = dict(
             checkpoint='{{$CAM_CHECKPOINT:work_dirs/cam_lite0_voc/epoch_12.pth}}',
             prefix='backbone.',
         )
-    )
+    ),
+    # The best of five on masks of every sixth training photo: propagated seeds are high everywhere.
+    test_cfg=dict(background=0.75, tuned_on_masks=True),
 )
 
 train_pipeline = [

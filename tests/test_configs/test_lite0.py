@@ -145,6 +145,17 @@ def test_the_second_round_goes_on_from_the_first():
             assert {'segmentor', 'masks3'} == set(stages['mask2former'].parents())
 
 
+def test_corrected_masks_of_a_folder_are_learnt(monkeypatch, tmp_path):
+    monkeypatch.setenv('FOLDER_ROOT', str(tmp_path))
+    stages = {s.name: s for s in load_recipe(CONFIGS / 'cam/cam_folder_recipe.py').stages}
+    assert str(stages['first'].inputs['train_dataloader.dataset.store']) == 'labels.masks'
+    assert stages['refined2'].parents() == ['seeds2', 'seeds']
+    segmentor = stages['segmentor']
+    assert str(segmentor.inputs['train_dataloader.dataset.store']) == 'masks.masks'
+    assert str(segmentor.inputs['load_from']) == 'first.checkpoint'
+    assert segmentor.config == stages['first'].config
+
+
 def test_segmentors_learn_from_the_list_that_has_seeds(monkeypatch):
     monkeypatch.setenv('TRAIN_LIST', 'mine/train.txt')
     recipe = load_recipe(CONFIGS / 'cam/cam_lite0_voc_recipe.py')
