@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from benchmarks import (
     coco_scale,
@@ -13,6 +14,7 @@ from benchmarks import (
     seed_sweep,
     store_scale,
     store_size,
+    warm_stages,
 )
 from mmwsss.datasets.listing import read_ids
 from mmwsss.stores import create_store, open_store
@@ -81,3 +83,9 @@ def test_coco_scale(capsys, monkeypatch):
     assert {'data set', 'a worker, MiB', 'stage', 'rest', 'resume', 'score', 'report'} <= set(rows)
     assert all(len(values) == 2 for values in rows.values())
     assert '| | 11 | 21 | last two (photos: 1.9) |' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_warm_stages(capsys):
+    assert warm_stages.main(['--images', '2', '--stages', '1']) > 0
+    assert 'masks equal' in capsys.readouterr().out
