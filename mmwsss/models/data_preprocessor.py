@@ -73,9 +73,9 @@ class WSSSDataPreprocessor(BaseDataPreprocessor):
             scales = [self._stack(images, samples, training) for images in inputs]
             return {'inputs': scales, 'data_samples': samples}
         batch = self._stack(inputs, samples, training)
-        for image, sample in zip(batch, samples or (), strict=bool(samples)):
+        for image, given, sample in zip(batch, inputs, samples or (), strict=bool(samples)):
             _blank_outside(image, sample)
-            self._pad_maps(sample, tuple(image.shape[-2:]))
+            self._pad_maps(sample, tuple(given.shape[-2:]), tuple(image.shape[-2:]))
         return {'inputs': batch, 'data_samples': samples}
 
     def _stack(
@@ -103,10 +103,13 @@ class WSSSDataPreprocessor(BaseDataPreprocessor):
             target[:, :h, :w] = (image.float() - self.mean) / self.std
         return batch
 
-    def _pad_maps(self, sample: SegDataSample, size: tuple[int, int]) -> None:
-        maps = [(k, v) for k, v in sample.items() if isinstance(v, PixelData) and v.shape != size]
-        for name, field in maps:
-            border = (0, size[1] - field.shape[1], 0, size[0] - field.shape[0])
+    def _pad_maps(
+        self, sample: SegDataSample, given: tuple[int, int], size: tuple[int, int]
+    ) -> None:
+        # A map of another size than the image is that of the photo before it was resized.
+        maps = [(k, v) for k, v in sample.items() if isinstance(v, PixelData) and v.shape == given]
+        border = (0, size[1] - given[1], 0, size[0] - given[0])
+        for name, field in maps if given != size else ():
             fill = self.seg_pad_val if name == 'gt_sem_seg' else 0
             setattr(sample, name, PixelData(data=F.pad(field.data, border, value=fill)))
 

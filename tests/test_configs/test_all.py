@@ -9,7 +9,7 @@ import torch
 from mmengine.registry import init_default_scope
 
 from mmwsss.engine.parts import check_parts
-from mmwsss.models.clip import clip
+from mmwsss.models.clip import frozen
 from mmwsss.registry import METRICS, MODELS, TRANSFORMS
 from tests.configs import CONFIGS, claimed, read, stages
 from tests.draws import no_draws
@@ -62,7 +62,7 @@ def stores_are_there(monkeypatch):
     # mmpretrain reads numbers off it, which the meta device does not have.
     monkeypatch.setattr(torch, 'linspace', partial(torch.linspace, device='cpu'))
     opened = lambda folder, kind=None: SimpleNamespace(folder=folder)  # noqa: E731
-    monkeypatch.setattr(clip, 'build_clip', no_draws()(clip.build_clip))
+    monkeypatch.setattr(frozen, 'build_clip', no_draws()(frozen.build_clip))
     monkeypatch.setattr('mmwsss.datasets.transforms.entries.open_store', opened)
 
 

@@ -43,6 +43,14 @@ def test_padding_of_crops_is_zero_after_normalisation():
     torch.testing.assert_close(out['inputs'][1], normalised(inputs[1]))
 
 
+@pytest.mark.parametrize('size', [(3, 4), (9, 12)])
+@pytest.mark.parametrize('pad', [False, True])
+def test_masks_of_a_resized_photo_keep_its_size(size, pad):
+    data = {'inputs': [image(6, 8)], 'data_samples': [sample(*size)]}
+    out = WSSSDataPreprocessor(mean=MEAN, std=STD, pad=pad, size_divisor=4)(data)
+    assert out['data_samples'][0].gt_sem_seg.shape == size
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=3),
