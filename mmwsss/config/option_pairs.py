@@ -14,11 +14,11 @@ def refuse_unread(
         parser: What has read the command line.
         args: What it has read.
         options: Long names of options, such as ``--nan-to-zero``.
-        why: What they go with, as the end of a sentence.
+        why: Where that is so, as the end of a sentence: 'without --format'.
     """
     names = {option: option.lstrip('-').replace('-', '_') for option in options}
     given = [
         option for option, name in names.items() if getattr(args, name) != parser.get_default(name)
     ]
     if given:
-        parser.error(f'nothing would read {", ".join(given)}: {why}')
+        parser.error(f'nothing would read {", ".join(given)} {why}')

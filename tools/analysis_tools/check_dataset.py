@@ -65,11 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     if args.kind == 'config':
-        why = 'a config names its lists and classes itself, see --cfg-options'
+        why = 'of a config, which names its lists and classes: see --cfg-options'
         refuse_unread(parser, args, '--list', '--classes', why=why)
         with readable_errors(), only_warnings(logging.ERROR):  # what is logged stands in the table
             return 0 if check_config(str(args.root), args.cfg_options, pixels=args.pixels) else 1
-    refuse_unread(parser, args, '--cfg-options', why='they go with config')
+    refuse_unread(parser, args, '--cfg-options', why='of photos without a config')
     kind, classes, labelmap = args.kind, args.classes, args.root / 'labelmap.txt'
     if kind == 'voc' and classes is None and labelmap.is_file():
         classes = labelmap

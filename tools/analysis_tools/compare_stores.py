@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     args = parser.parse_args(argv)
     if args.config is None:
-        refuse_unread(parser, args, '--cfg-options', why='they go with --config')
+        refuse_unread(parser, args, '--cfg-options', why='without --config')
     dataset = None
     with readable_errors():
         if args.config is not None:

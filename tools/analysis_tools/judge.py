@@ -65,12 +65,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.format is None:
         foreign = ('--key', '--offset', '--normalise', '--nan-to-zero', '--ignore-tags')
         ours = ('--stride', '--dtype', '--overwrite')
-        why = 'they go with --format; a store is scored as it is'
+        why = 'without --format: a store is scored as it is'
         refuse_unread(parser, args, *foreign, *ours, why=why)
         if words := [value for value in args.background if isinstance(value, str)]:
-            parser.error(f'nothing would read --background {words[0]}: {why}')
+            parser.error(f'nothing would read --background {words[0]} {why}')
     if args.proposals is None:
-        refuse_unread(parser, args, '--powers', why='it goes with --proposals')
+        refuse_unread(parser, args, '--powers', why='without --proposals')
     try:
         with readable_errors():
             cfg = read_config(args.config)

@@ -48,7 +48,7 @@ def parse_args() -> argparse.Namespace:
     )
     args = parser.parse_args()
     if args.scores is None:
-        refuse_unread(parser, args, '--background', why='it goes with --scores')
+        refuse_unread(parser, args, '--background', why='without --scores')
     return args
 
 

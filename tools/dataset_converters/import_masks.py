@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.images is not None and not new:
         parser.error('--images is for a new store (--classes); a store knows its sizes')
     if new:
-        why = 'it goes with corrections; a new store (--classes) takes all masks'
+        why = 'beside --classes: a new store takes all masks'
         refuse_unread(parser, args, '--accept-empty', why=why)
     try:
         if not args.source.exists():

@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--overwrite', action='store_true')
     args = parser.parse_args(argv)
     if args.ignore_tags:
-        refuse_unread(parser, args, '--tags', why='--ignore-tags compares with none')
+        refuse_unread(parser, args, '--tags', why='beside --ignore-tags, which compares with none')
     to_id = id_maker(args.dataset)
     try:
         names = (
