@@ -6,8 +6,9 @@ import gc
 import os
 import re
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 # Golden cases have two threads: one that waits for the other leaves the core to the next process.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 CONFIGS = Path(__file__).parents[1] / 'configs'
+CONFIGS_TESTED = Path(__file__).parent / 'test_configs'
 WARM = 'MMWSSS_WARM_PYTHON'
 
 
@@ -33,19 +35,23 @@ for _name in variables_of_configs():  # tests say what they want, whatever the s
     os.environ.pop(_name, None)
 
 
+def is_shipped(path, own=None):
+    """Whether a config can be remembered: it is ours, and no recipe, which may look at folders."""
+    of_recipe = path.stem.endswith('_recipe') or not (own or CONFIGS).is_relative_to(CONFIGS)
+    return not of_recipe and path.resolve().is_relative_to(CONFIGS)
+
+
 def once_per_process(load):
     """Wrap the reading of a config: a shipped one is read once, and everybody gets a copy.
 
-    Resolving one takes 0.1 s, and some are asked for a dozen times. Recipes may look at folders.
+    Resolving one takes 0.1 s, and some are asked for a dozen times.
     """
     names, known = sorted(variables_of_configs()), {}
 
     def load_shipped(path, import_custom_modules, own):
-        of_recipe = path.stem.endswith('_recipe') or not (own or CONFIGS).is_relative_to(CONFIGS)
-        if of_recipe or not path.resolve().is_relative_to(CONFIGS):
+        if not is_shipped(path, own):
             return load(path, import_custom_modules, own)
-        values = tuple(os.environ.get(name) for name in names)
-        key = (path, import_custom_modules, values)
+        key = (path, import_custom_modules, *map(os.environ.get, names))
         if key not in known:
             known[key] = load(path, import_custom_modules, own)
         return copy.deepcopy(known[key])
@@ -53,10 +59,48 @@ def once_per_process(load):
     return load_shipped
 
 
+def files_once_per_process(substitution):
+    """Wrap the reading of a config's files: hundreds of shipped ones share a few dozen bases.
+
+    What a file holds depends on its text, that of its bases and the variables in them.
+    """
+    from mmengine.config import Config
+
+    known = {}
+
+    @contextmanager
+    def remembering(own):
+        with substitution(own) as sources:
+            read = Config._file2dict
+
+            def read_once(filename, *arguments, **options):
+                if not is_shipped(Path(filename), own):
+                    return read(filename, *arguments, **options)
+                earlier = known.setdefault((filename, repr((arguments, options))), [])
+                for values, result, files in earlier:
+                    if all(os.environ.get(name) == value for name, value in values.items()):
+                        sources.extend(files)
+                        return copy.deepcopy(result)
+                before = len(sources)
+                result = read(filename, *arguments, **options)
+                files = sources[before:]
+                ours = [file.path for file in files if file.path.is_relative_to(CONFIGS)]
+                text = ''.join(path.read_text(encoding='utf-8') for path in ours)
+                values = {name: os.environ.get(name) for name in re.findall(r'\$(\w+)', text)}
+                earlier.append((values, result, files))
+                return copy.deepcopy(result)
+
+            with patch.object(Config, '_file2dict', staticmethod(read_once)):
+                yield sources
+
+    return remembering
+
+
 def pytest_configure(config):
     """Before the test files are imported: some read configs for their parameters."""
     from mmwsss.config import reading
 
+    reading._safe_substitution = files_once_per_process(reading._safe_substitution)
     reading._load = once_per_process(reading._load)
     gc.disable()  # until all is imported, of which nothing is garbage
     # Elsewhere forks of such processes are not safe. The processes of xdist share one server.
@@ -69,16 +113,19 @@ def pytest_configure(config):
 def pytest_collection_finish():
     """What is imported stays: half a second for each collection of garbage that looks at it."""
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)  # configs and networks are many small objects
     gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names
 def pytest_collection_modifyitems(items):
-    """Tests that share a module's fixture go to one process, which then makes it once."""
+    """Tests that share a module's fixture, or configs, go to one process: it makes them once."""
     for item in items:
         definitions = item._fixtureinfo.name2fixturedefs.values()
         if any(d.scope in ('module', 'class') for found in definitions for d in found):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+        elif item.path.parent == CONFIGS_TESTED:
+            item.add_marker(pytest.mark.xdist_group('configs'))
 
 
 @pytest.fixture(scope='session')

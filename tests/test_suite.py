@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import conftest
+from tests.configs import read
 from tests.conftest import variables_of_configs
 
 
@@ -19,6 +21,19 @@ def test_exported_variables_of_configs_do_not_reach_the_tests():
     command = [sys.executable, '-c', code]
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == '[]'
+
+
+def test_configs_that_are_remembered_are_as_read(monkeypatch):
+    def content(data):
+        cfg = read('refine/threshold.py', data)
+        return cfg, (cfg.to_dict(), cfg.text, cfg.filename)
+
+    changed, _ = content('voc')
+    changed.test_dataloader.dataset.clear()
+    remembered = [content(data)[1] for data in ('voc', 'coco', 'voc')]
+    monkeypatch.setattr(conftest, 'is_shipped', lambda *arguments: False)
+    assert remembered == [content(data)[1] for data in ('voc', 'coco', 'voc')]
+    assert remembered[0] != remembered[1]
 
 
 @pytest.fixture(scope='module')
