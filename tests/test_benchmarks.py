@@ -14,8 +14,8 @@ from benchmarks import (
     seed_sweep,
     store_scale,
     store_size,
-    warm_stages,
 )
+from benchmarks import warm_stages as stages_benchmark
 from mmwsss.datasets.listing import read_ids
 from mmwsss.stores import create_store, open_store
 
@@ -86,6 +86,6 @@ def test_coco_scale(capsys, monkeypatch):
 
 
 @pytest.mark.slow
-def test_warm_stages(capsys):
-    assert warm_stages.main(['--images', '2', '--stages', '1']) > 0
+def test_warm_stages(capsys, warm_stages):
+    assert stages_benchmark.main(['--images', '2', '--stages', '1']) > 0
     assert 'masks equal' in capsys.readouterr().out

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
@@ -88,9 +87,9 @@ def test_with_it_the_message_or_the_traceback_is_left(tmp_path, monkeypatch, cap
         ('badly', 1, 'error in process 1 of 2: what is wrong, and what to do'),
     ],
 )
-def test_two_processes(tmp_path, how, code, last):
+def test_two_processes(tmp_path, how, code, last, warm_python):
     (tmp_path / 'script.py').write_text(SCRIPT)
-    command = [sys.executable, '-m', 'mmwsss.torchrun', '--nproc_per_node=2', '--standalone']
+    command = [warm_python, '-m', 'mmwsss.torchrun', '--nproc_per_node=2', '--standalone']
     result = subprocess.run(
         [*command, str(tmp_path / 'script.py'), how],
         capture_output=True,

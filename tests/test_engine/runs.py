@@ -1,6 +1,8 @@
 """Configs, runs and comparisons of the toy task."""
 
 import itertools
+import json
+import time
 from pathlib import Path
 from unittest.mock import patch
 
@@ -22,6 +24,17 @@ def write_config(folder: Path, text: str = '') -> Path:
     base = REPOSITORY / 'configs/_base_/default_runtime.py'
     file.write_text(CONFIG.format(base=str(base)) + text)
     return file
+
+
+def writer_of(folder: Path) -> int:
+    """Process that holds the lock of a folder, once it has written who it is.
+
+    A process that starts warm is not the one that its test has started.
+    """
+    lock, deadline = folder.with_name(f'.{folder.name}.lock'), time.monotonic() + 10
+    while not lock.read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return json.loads(lock.read_text())['process']
 
 
 def make_runner(folder: Path, text: str = '', name: str = 'run', options=None, **kwargs):

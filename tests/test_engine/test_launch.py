@@ -21,7 +21,7 @@ from mmwsss.engine.launch import (
     leave_processes,
     slurm_environment,
 )
-from tests.test_engine.runs import REPOSITORY, difference, make_runner, write_config
+from tests.test_engine.runs import REPOSITORY, difference, make_runner, write_config, writer_of
 
 SLURM = {
     'SLURM_PROCID': '5',
@@ -226,11 +226,11 @@ class TestLaunchers:
         assert lines[lines.index('--master_port') + 1] == '29500'
 
 
-def environment() -> dict[str, str]:
+def environment(python: str = sys.executable) -> dict[str, str]:
     return {
         **os.environ,
         'PYTHONPATH': str(REPOSITORY),
-        'PYTHON': sys.executable,
+        'PYTHON': python,
         'PORT': str(free_port()),
     }
 
@@ -241,10 +241,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(*command: object) -> subprocess.Popen:
+def start(*command: object, python: str = sys.executable) -> subprocess.Popen:
     return subprocess.Popen(
         [str(part) for part in command],
-        env=environment(),
+        env=environment(python),
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -277,15 +277,16 @@ def assert_equals_uninterrupted(folder: Path, uninterrupted: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_while_training(tmp_path, uninterrupted):
+def test_killed_while_training(tmp_path, uninterrupted, warm_python):
     config = write_config(tmp_path, "custom_hooks += [dict(type='SlowDown', seconds=0.5)]\n")
-    process = start(sys.executable, 'tools/train.py', config, '--work-dir', tmp_path / 'run')
+    process = start(warm_python, 'tools/train.py', config, '--work-dir', tmp_path / 'run')
     deadline = time.monotonic() + 120
     while not (tmp_path / 'run/epoch_2.pth').exists() and time.monotonic() < deadline:
         time.sleep(0.05)
         assert process.poll() is None, finish(process)
-    process.kill()
+    os.kill(writer_of(tmp_path / 'run'), signal.SIGKILL)
     finish(process)
+    assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / 'run/epoch_4.pth').exists()
     assert_equals_uninterrupted(tmp_path, uninterrupted)
 
@@ -304,13 +305,14 @@ def test_killed_while_a_checkpoint_is_written(tmp_path, uninterrupted, warm_pyth
 
 
 @pytest.mark.slow
-def test_two_processes(tmp_path):
+def test_two_processes(tmp_path, warm_python):
     """Resume a run of one process on two, over gloo: the total batch stays."""
     shared = 'batch = dict(published=4)\ntrain_dataloader.pop("batch_size")\n'
     make_runner(tmp_path, shared + 'train_cfg.update(max_epochs=2)\n').train()
     config = write_config(tmp_path, shared)
     process = start(
-        *('bash', 'tools/dist_train.sh', config, 2, '--work-dir', tmp_path / 'run', '--resume')
+        *('bash', 'tools/dist_train.sh', config, 2, '--work-dir', tmp_path / 'run', '--resume'),
+        python=warm_python,
     )
     output = finish(process)
     assert process.returncode == 0, output

@@ -17,6 +17,7 @@ from mmwsss.datasets import VOCTaggedDataset
 from mmwsss.engine import StageFailed, build_runner, load_config
 from mmwsss.stores import StoreMeta, StoreMismatch, create_store, open_store
 from tests.test_engine import toy  # noqa: F401 registers ToyIdentity
+from tests.test_engine.runs import writer_of
 from tests.test_engine.test_loops.toy_stage import CONFIG
 
 REPOSITORY = Path(__file__).parents[3]
@@ -228,14 +229,14 @@ def test_two_processes_give_the_same_as_one(tmp_path, tiny_voc, warm_python):
 
 
 @pytest.mark.slow
-def test_killed_and_run_again_ends_with_the_same_store(tmp_path, tiny_voc):
+def test_killed_and_run_again_ends_with_the_same_store(tmp_path, tiny_voc, warm_python):
     config = write_config(tmp_path, tiny_voc, extra='model.update(seconds=0.5)\n')
-    process = start(config, tmp_path / 'out')
+    process = start(config, tmp_path / 'out', python=warm_python)
     folder = tmp_path / 'out/scores'
     deadline = time.time() + 100
     while time.time() < deadline and not list(folder.glob('2007*.npz')):
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
+    os.killpg(writer_of(folder), signal.SIGKILL)
     process.wait()
     process.stdout.close()
     left = len(list(folder.glob('2007*.npz')))
@@ -272,18 +273,19 @@ def test_an_entry_that_vanishes_while_the_stage_runs_is_missed(tmp_path, tiny_vo
 @pytest.mark.slow
 def test_a_second_run_is_refused_while_the_first_writes(tmp_path, tiny_voc, warm_python):
     config = write_config(tmp_path, tiny_voc, extra='model.update(seconds=0.5)\n')
-    first = start(config, tmp_path / 'out')
+    first = start(config, tmp_path / 'out', python=warm_python)
     lock, deadline = tmp_path / 'out/.scores.lock', time.time() + 100
     while time.time() < deadline and not lock.exists():
         time.sleep(0.05)
     assert lock.exists()
-    first.send_signal(signal.SIGSTOP)
+    writer = writer_of(tmp_path / 'out/scores')
+    os.kill(writer, signal.SIGSTOP)
     code, output = finish(start(config, tmp_path / 'out', python=warm_python))
     assert code != 0
-    assert f'process {first.pid} on' in output
+    assert f'process {writer} on' in output
     assert 'is writing to it' in output
     assert 'Traceback' not in output
-    first.send_signal(signal.SIGCONT)
+    os.kill(writer, signal.SIGCONT)
     code, output = finish(first)
     assert code == 0, output
     assert not lock.exists()
