@@ -28,9 +28,20 @@ class NormEvalHook(Hook):
         self.norms: Sequence[nn.Module] = ()
 
     def before_train(self, runner: Runner) -> None:
-        """Find the norms."""
+        """Find the norms.
+
+        Raises:
+            ValueError: The model has no such part.
+        """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        part = model.get_submodule(self.part)
+        try:
+            part = model.get_submodule(self.part)
+        except AttributeError as error:
+            parts = ', '.join(name for name, _ in model.named_children())
+            raise ValueError(
+                f'NormEvalHook(part={self.part!r}): {error}. Its parts are {parts}, or dotted '
+                'names of what they hold'
+            ) from None
         self.norms = [norm for norm in part.modules() if isinstance(norm, _BatchNorm)]
 
     def before_train_iter(

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
+from mmwsss.models.backbones.patch_embed import PatchEmbed
+from mmwsss.registry import MODELS
+
 if TYPE_CHECKING:
     from open_clip.model import CLIP
 
@@ -26,9 +29,10 @@ class CLIPSizes:
         vision_layers: Blocks of the image encoder.
         vision_width: Its channels, 64 a head.
         vision_patch_size: Side of a patch, in pixels.
-        vision_stem: Channels of 3x3 convolutions of stride 2 before the patches, which help to
-            learn from few images (`Early Convolutions Help Transformers See Better
-            <https://arxiv.org/abs/2106.14881>`_). Published networks have none.
+        vision_stem: What stands before the patches, to learn from few images (`Early Convolutions
+            Help Transformers See Better <https://arxiv.org/abs/2106.14881>`_): channels of 3x3
+            convolutions of stride 2, or the name of a timm network whose last features have the
+            stride of a patch. Published networks have none.
         context_length: Tokens of a text.
         vocab_size: Number of tokens that there are.
         transformer_width: Channels of the text encoder.
@@ -41,7 +45,7 @@ class CLIPSizes:
     vision_layers: int = 12
     vision_width: int = 768
     vision_patch_size: int = 16
-    vision_stem: tuple[int, ...] = ()
+    vision_stem: tuple[int, ...] | str = ()
     context_length: int = 77
     vocab_size: int = 49408
     transformer_width: int = 512
@@ -49,7 +53,8 @@ class CLIPSizes:
     transformer_layers: int = 12
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, 'vision_stem', tuple(self.vision_stem))  # configs have lists
+        if not isinstance(self.vision_stem, str):  # configs have lists
+            object.__setattr__(self, 'vision_stem', tuple(self.vision_stem))
         if self.vision_width % 64 or self.transformer_width % self.transformer_heads:
             raise ValueError(
                 'vision_width is a multiple of 64 and transformer_width one of transformer_heads, '
@@ -57,7 +62,8 @@ class CLIPSizes:
             )
         if self.image_resolution % self.vision_patch_size:
             raise ValueError(f'image_resolution is a multiple of vision_patch_size, found {self}')
-        if self.vision_patch_size % 2 ** len(self.vision_stem):
+        convolutions = 0 if isinstance(self.vision_stem, str) else len(self.vision_stem)
+        if self.vision_patch_size % 2**convolutions:
             raise ValueError(f'each layer of vision_stem halves the patch, found {self}')
 
     @property
@@ -82,6 +88,10 @@ PUBLISHED = {
 }
 
 
+#: How :func:`sizes_of` calls a stem of timm.
+_NETWORK = 'a network of timm'
+
+
 def parse_sizes(arch: str | Mapping[str, Any] | CLIPSizes) -> CLIPSizes:
     """Return sizes by a name in :data:`PUBLISHED`, or made from their fields."""
     if isinstance(arch, CLIPSizes):
@@ -100,6 +110,8 @@ def parse_sizes(arch: str | Mapping[str, Any] | CLIPSizes) -> CLIPSizes:
 def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
     """Read the sizes off a state dict with OpenAI's names; all but the text encoder's heads.
 
+    A stem of timm is not named there: neither it nor the side of a patch is told.
+
     Raises:
         ValueError: It is no CLIP, or one whose image encoder is no transformer.
     """
@@ -110,18 +122,11 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
     blocks = re.compile(r'(visual\.)?transformer\.resblocks\.(\d+)\.attn\.in_proj_weight')
     found = [match for name in state if (match := blocks.fullmatch(name))]
     try:
-        layers = re.compile(r'visual\.conv1\.stem\.\d+\.conv\.weight')
-        stem = tuple(value.shape[0] for name, value in state.items() if layers.fullmatch(name))
-        patches = state[f'visual.conv1.{"patches." if stem else ""}weight']
-        width, patch = patches.shape[0], patches.shape[-1] * 2 ** len(stem)
         places = state['visual.positional_embedding'].shape[0] - 1
         return dict(
+            **_patches_of(state, round(places**0.5)),
             embed_dim=state['text_projection'].shape[1],
-            image_resolution=patch * round(places**0.5),
             vision_layers=sum(match[1] is not None for match in found),
-            vision_width=width,
-            vision_patch_size=patch,
-            vision_stem=stem,
             context_length=state['positional_embedding'].shape[0],
             vocab_size=state['token_embedding.weight'].shape[0],
             transformer_width=state['ln_final.weight'].shape[0],
@@ -133,6 +138,22 @@ def sizes_of(state: Mapping[str, Tensor]) -> dict[str, Any]:
         ) from None
 
 
+def _patches_of(state: Mapping[str, Tensor], grid: int) -> dict[str, Any]:
+    """Read what is known of patches and of what stands before them."""
+    if (patches := state.get('visual.conv1.projection.weight')) is not None:
+        return dict(vision_width=patches.shape[0], vision_stem=_NETWORK)
+    layers = re.compile(r'visual\.conv1\.stem\.\d+\.conv\.weight')
+    stem = tuple(value.shape[0] for name, value in state.items() if layers.fullmatch(name))
+    patches = state[f'visual.conv1.{"patches." if stem else ""}weight']
+    side = patches.shape[-1] * 2 ** len(stem)
+    return dict(
+        image_resolution=side * grid,
+        vision_width=patches.shape[0],
+        vision_patch_size=side,
+        vision_stem=stem,
+    )
+
+
 def published_archs(found: Mapping[str, Any]) -> list[str]:
     """List names in :data:`PUBLISHED` that fit what :func:`sizes_of` has found."""
     return [name for name, sizes in PUBLISHED.items() if found.items() <= asdict(sizes).items()]
@@ -141,6 +162,8 @@ def published_archs(found: Mapping[str, Any]) -> list[str]:
 def describe_mismatch(found: Mapping[str, Any], expected: CLIPSizes) -> str:
     """Say which sizes differ and which ``arch`` fits; empty if nothing differs."""
     want = asdict(expected)
+    if isinstance(expected.vision_stem, str):
+        want['vision_stem'] = _NETWORK
     different = [f'{k} {v} found, {want[k]} expected' for k, v in found.items() if want[k] != v]
     if not different:
         return ''
@@ -155,6 +178,7 @@ def build_clip(sizes: CLIPSizes) -> CLIP:
 
     Raises:
         ImportError: open_clip is not installed.
+        ValueError: The stem's stride is not that of a patch.
     """
     _require_open_clip()
     from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
@@ -176,8 +200,10 @@ def build_clip(sizes: CLIPSizes) -> CLIP:
         ),
         quick_gelu=True,
     )
-    if sizes.vision_stem:
-        clip.visual.conv1 = _patches_behind_stem(sizes)
+    if isinstance(sizes.vision_stem, str):
+        clip.visual.conv1 = _patches_behind_network(sizes.vision_stem, sizes)
+    elif sizes.vision_stem:
+        clip.visual.conv1 = _patches_behind_stem(sizes.vision_stem, sizes)
     return clip
 
 
@@ -198,11 +224,24 @@ def _require_open_clip() -> None:
         raise ImportError("CLIP needs the package open_clip_torch: pip install 'mmwsss[clip]'")
 
 
-def _patches_behind_stem(sizes: CLIPSizes) -> nn.Module:
+def _patches_behind_stem(stem: tuple[int, ...], sizes: CLIPSizes) -> nn.Module:
     layers, channels = nn.Sequential(), 3
-    for width in sizes.vision_stem:
+    for width in stem:
         layers.append(ConvModule(channels, width, 3, 2, 1, norm_cfg=dict(type='BN')))
         channels = width
     side = sizes.vision_patch_size // 2 ** len(layers)
     patches = nn.Conv2d(channels, sizes.vision_width, side, side, bias=False)
     return nn.Sequential(OrderedDict(stem=layers, patches=patches))
+
+
+def _patches_behind_network(name: str, sizes: CLIPSizes) -> nn.Module:
+    patch = sizes.vision_patch_size
+    options = dict(features_only=True, output_stride=patch, out_indices=(4,))
+    stem = MODELS.build(dict(type='mmpretrain.TIMMBackbone', model_name=name, **options))
+    info = stem.timm_model.feature_info
+    (channels,), (stride,) = info.channels(), info.reduction()
+    if stride != patch:
+        raise ValueError(
+            f'vision_stem {name} has stride {stride}, expected that of a patch, {patch}'
+        )
+    return PatchEmbed(sizes.vision_width, patch, stem, channels, patch)

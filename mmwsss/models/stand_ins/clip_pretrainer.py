@@ -35,8 +35,12 @@ class CLIPPretrainer(BaseModel):
         arch: Sizes, see :class:`~mmwsss.models.clip.sizes.CLIPSizes`.
         names: Names of the C classes, in the order of the tags.
         template: Text of a class; ``{}`` stands for its name.
+        stem_init: Where a stem of timm starts: its ``init_cfg``.
         data_preprocessor: The one that the CLIP is to be used with.
         init_cfg: See :class:`mmengine.model.BaseModule`.
+
+    Raises:
+        ValueError: There is no stem for ``stem_init``.
     """
 
     MAX_SCALE = math.log(100)
@@ -47,6 +51,7 @@ class CLIPPretrainer(BaseModel):
         names: Sequence[str],
         *,
         template: str = 'a photo of a {}.',
+        stem_init: dict | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
@@ -54,9 +59,23 @@ class CLIPPretrainer(BaseModel):
         helper = CLIP(arch=arch)
         self.clip: OpenCLIP = helper.module.requires_grad_(True)
         self.num_classes = len(names)
+        self.stem_init = stem_init
+        if stem_init is not None and not isinstance(helper.sizes.vision_stem, str):
+            raise ValueError(
+                'stem_init is for a stem of timm: set vision_stem of arch to its name, found '
+                f'{helper.sizes.vision_stem}'
+            )
         self.contrast = MultiLabelContrastiveLoss()
         texts = helper.tokenize([template.format(name) for name in names])
         self.register_buffer('texts', texts, persistent=False)
+
+    def init_weights(self) -> None:
+        """Also start the stem, which the package's CLIP would not hand on to."""
+        super().init_weights()
+        if self.stem_init is not None:
+            stem = self.clip.visual.conv1.stem
+            stem.init_cfg = self.stem_init
+            stem.init_weights()
 
     def logits(self, inputs: Tensor) -> Tensor:
         """Scaled cosines of images (N, 3, H, W) and texts. Shape: (N, C)."""

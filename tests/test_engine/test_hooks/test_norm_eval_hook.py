@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import nn
 
@@ -20,3 +21,9 @@ def test_statistics_of_the_part_stay():
     assert torch.equal(model['backbone'].running_mean, torch.zeros(2))
     assert (model['head'].running_mean > 0).all()
     assert model['backbone'].bias.grad is not None
+
+
+def test_unknown_part():
+    runner = SimpleNamespace(model=nn.ModuleDict({'neck': nn.BatchNorm1d(2)}))
+    with pytest.raises(ValueError, match=r'no attribute `backbone`. Its parts are neck, or dotted'):
+        NormEvalHook().before_train(runner)

@@ -39,6 +39,20 @@ def test_stem():
         CLIPSizes(vision_patch_size=14, vision_stem=(8, 8))
 
 
+def test_stem_of_timm():
+    """The same grid; a state dict says that there is a network, not which."""
+    clip = tiny_clip(vision_stem='test_efficientnet')
+    assert clip.encode(torch.randn(2, 3, 32, 48)).grid == (4, 6)
+    state = clip.module.state_dict()
+    CLIP(arch=clip.sizes).load_state_dict(state)
+    with pytest.raises(ValueError, match=r'vision_stem a network of timm found, \(\) expected'):
+        CLIP(arch=SIZES).load_state_dict(state)
+    with pytest.raises(ValueError, match=r'vision_stem \(\) found, a network of timm expected'):
+        clip.load_state_dict(CLIP(arch=SIZES).module.state_dict())
+    with pytest.raises(ValueError, match='has stride 32, expected that of a patch, 64'):
+        tiny_clip(vision_stem='test_efficientnet', vision_patch_size=64, image_resolution=64)
+
+
 def test_attention_of_the_last_blocks():
     clip, x = tiny_clip(), torch.randn(1, 3, 24, 40)
     image = clip.encode(x, attention=3)

@@ -11,14 +11,15 @@ from mmwsss.registry import MODELS
 from tests.test_models.test_clip.tiny_clip import PREPROCESSOR, SIZES
 
 
-def build():
+def build(stem=(), **options):
     torch.manual_seed(0)
     return MODELS.build(
         dict(
             type='CLIPPretrainer',
-            arch=SIZES,
+            arch=dict(SIZES, vision_stem=stem),
             names=['cat', 'dog', 'car'],
             data_preprocessor=PREPROCESSOR,
+            **options,
         )
     )
 
@@ -56,6 +57,23 @@ def test_image_feature_is_that_of_the_frozen_clip():
             features[:, None], text, dim=-1
         )
         torch.testing.assert_close(model(x), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_stem_starts_from_weights(tmp_path):
+    """From a checkpoint whose backbone it is; what is learnt is what the frozen CLIP reads."""
+    stem = 'test_efficientnet'
+    trained = build(stem).clip.visual.conv1.stem.state_dict()
+    trained = {f'backbone.{name}': value + 1 for name, value in trained.items()}
+    torch.save(dict(state_dict=trained), tmp_path / 'cam.pth')
+    init = dict(type='Pretrained', checkpoint=str(tmp_path / 'cam.pth'), prefix='backbone.')
+    model = build(stem, stem_init=init)
+    model.init_weights()
+    for name, value in model.clip.visual.conv1.stem.state_dict().items():
+        torch.testing.assert_close(value, trained[f'backbone.{name}'])
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'clip.pth')
+    CLIP(arch=dict(SIZES, vision_stem=stem), checkpoint=tmp_path / 'clip.pth')
+    with pytest.raises(ValueError, match='stem_init is for a stem of timm'):
+        build(stem_init=init)
 
 
 def test_scale_is_limited():
