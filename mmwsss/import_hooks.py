@@ -10,6 +10,8 @@
   where it is missing.
 - mmpretrain's vision-language models cannot be imported beside transformers 4.50 or newer, and
   would take all of mmpretrain down with them: there it is told that it has none.
+- mmseg's decode heads build their losses by a function of mmseg that warns of itself: they go
+  without the warning, which no user can do anything about.
 
 Importing this module imports none of these packages.
 """
@@ -103,12 +105,17 @@ def _without_multimodal(module: ModuleType) -> None:
         vars(module)['WITH_MULTIMODAL'] = False
 
 
+def _build_losses_without_warning(module: ModuleType) -> None:
+    module.build_loss = module.LOSSES.build  # type: ignore[attr-defined]
+
+
 _CORRECTIONS: dict[str, Callable[[ModuleType], None]] = {
     'mmengine.config.utils': _name_this_package,
     'mmengine.config.config': _correct_configs,
     'mmengine.dataset.base_dataset': _collect_no_garbage,
     'mmengine.hub.hub': _find_folder_of_this_package,
     'mmpretrain.utils.dependency': _without_multimodal,
+    'mmseg.models.builder': _build_losses_without_warning,
 }
 
 

@@ -128,3 +128,16 @@ def test_mmpretrain_beside_newer_transformers(version, expected):
         'print(module.WITH_MULTIMODAL)'
     )
     assert run_python(code) == expected
+
+
+def test_losses_of_decode_heads_are_built_without_a_warning():
+    code = (
+        'import warnings, mmwsss\n'
+        'from mmseg.models import FCNHead\n'
+        'with warnings.catch_warnings(record=True) as said:\n'
+        '    warnings.simplefilter("always")\n'
+        '    head = FCNHead(in_channels=2, channels=2, num_classes=3, num_convs=1)\n'
+        'print(type(head.loss_decode).__name__, [str(s.message) for s in said])'
+    )
+    loss, said = run_python(code).splitlines()[-1].split(' ', 1)
+    assert loss == 'CrossEntropyLoss' and 'deprecated' not in said
