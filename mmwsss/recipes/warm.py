@@ -25,7 +25,7 @@ from mmwsss.recipes.process import Started, start_process
 
 #: What takes long in the imports of ``train.py`` and ``test.py``, and mmseg's networks.
 MODULES = ('mmwsss.engine.testing', 'mmwsss.visualization.showing', 'mmseg.models')
-_BORN = b'born '
+_BORN, _ENDED, _GO = b'born', b'ended', b'go'
 _PACKAGE = Path(__file__).resolve().parents[1]
 # Without the working directory, where any module may lie.
 _SERVER = (
@@ -46,6 +46,7 @@ class WarmStarts:
     def __init__(self) -> None:
         self._usable = sys.platform == 'linux'
         self._server: subprocess.Popen | None = None
+        self._last = 0  # process of the stage before
         self._born: tuple = ()
 
     def __enter__(self) -> WarmStarts:
@@ -86,14 +87,16 @@ class WarmStarts:
             with os.fdopen(write, 'w'):
                 request = json.dumps(list(script)).encode()
                 socket.send_fds(self._socket, [request], [write, *keep_open])
-            while not (said := _receive(self._socket)).startswith(_BORN):
-                pass  # the exit code of the stage before
-            self._socket.send(b'go')  # it begins no sooner than somebody looks after it
+            while (said := _receive(self._socket).split())[0] != _BORN:
+                if int(said[1]) != self._last:
+                    raise ChildProcessError('killed before it began')
+            self._last = int(said[1])
+            self._socket.send(_GO)  # it begins no sooner than somebody looks after it
         except BaseException:
             output.close()
             self._end()
             raise
-        return _Forked(int(said.removeprefix(_BORN)), output, self._socket)
+        return _Forked(self._last, output, self._socket)
 
     def _begin(self, env: Mapping[str, str]) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -140,7 +143,7 @@ class _Forked:
             self._parent.settimeout(timeout)
             try:
                 # It is left there: an interruption just now would lose it.
-                self.returncode = int(_receive(self._parent, socket.MSG_PEEK))
+                self.returncode = int(_receive(self._parent, socket.MSG_PEEK).split()[2])
             except (BlockingIOError, TimeoutError):
                 pass
             except OSError:  # killed, most likely for want of memory: nobody waits for its child
@@ -187,15 +190,17 @@ def serve(channel: int, modules: Sequence[str]) -> None:
             message, fds, *_ = socket.recv_fds(requests, 1 << 16, 8)
             if not message:
                 return
+            if message == _GO:  # whom it was for was killed
+                continue
             child = os.fork()
             if not child:
                 break
             for fd in fds:
                 os.close(fd)
             _, status = os.waitpid(child, 0)
-            requests.send(str(os.waitstatus_to_exitcode(status)).encode())
+            requests.send(b'%s %d %d' % (_ENDED, child, os.waitstatus_to_exitcode(status)))
         os.setsid()
-        requests.send(_BORN + str(os.getpid()).encode())
+        requests.send(b'%s %d' % (_BORN, os.getpid()))
         _receive(requests)
     _run(json.loads(message), fds[0])
 

@@ -159,6 +159,22 @@ def test_killed_warm_process_takes_its_stage_along(tmp_path):
         assert told(warm, tmp_path)['parent'] == os.getpid(), 'the next begins afresh'
 
 
+@pytest.mark.parametrize(
+    ('dies', 'codes'),
+    [('os.setsid', [0, 0]), ('mmwsss.recipes.warm._receive', [-signal.SIGKILL] * 2)],
+)
+def test_stage_killed_before_it_begins(tmp_path, monkeypatch, dies, codes):
+    """It starts afresh, or counts as killed; nobody waits for it for ever."""
+    owner = dies.rpartition('.')[0]
+    (tmp_path / 'deadly.py').write_text(
+        f'import os, {owner}\n{dies} = lambda *_: os.kill(os.getpid(), 9)'
+    )
+    monkeypatch.setattr(module, 'MODULES', ('deadly',))
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
+    with WarmStarts() as warm:
+        assert [run(warm, tmp_path)[0] for _ in range(2)] == codes
+
+
 def test_interrupted_before_it_begins_it_does_not_begin(tmp_path, monkeypatch):
     receive = module._receive
 
