@@ -99,7 +99,9 @@ def files_once_per_process(substitution):
 def pytest_configure(config):
     """Before the test files are imported: some read configs for their parameters."""
     from mmwsss.config import reading
+    from tests.warm.formatting import leave_unformatted
 
+    leave_unformatted()
     reading._safe_substitution = files_once_per_process(reading._safe_substitution)
     reading._load = once_per_process(reading._load)
     gc.disable()  # until all is imported, of which nothing is garbage

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
 from mmwsss import import_hooks
+from tests.warm.formatting import formatted
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -54,7 +55,9 @@ def test_the_text_of_a_config_is_formatted_once():
     assert format_code('a', width=2) == {'width': 2} and format_code('b') == {}
     assert calls == ['a', 'a', 'b']
     config = Config({'b': [1, 2], 'a': {'c': 'd'}})
-    assert config.pretty_text == config.pretty_text == "a = dict(c='d')\nb = [\n    1,\n    2,\n]\n"
+    with formatted():
+        text = "a = dict(c='d')\nb = [\n    1,\n    2,\n]\n"
+        assert config.pretty_text == config.pretty_text == text
 
 
 class Numbers(BaseDataset):

@@ -80,7 +80,9 @@ def test_recipe_with_the_real_tools(tmp_path, tiny_shapes, warm_stages):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != 'linux', reason='forks on Linux only')
-def test_stages_from_a_warm_process_make_what_fresh_ones_make(tmp_path, tiny_shapes, monkeypatch):
+def test_stages_from_a_warm_process_make_what_fresh_ones_make(
+    tmp_path, tiny_shapes, monkeypatch, warm_python
+):
     shapes = {k: v for k, v in tiny_shapes.items() if k != 'type'}
     (tmp_path / 'cam.py').write_text(CAM.format(configs=CONFIGS, shapes=shapes, count=6))
     (tmp_path / 'masks.py').write_text(MASKS.format(configs=CONFIGS, shapes=shapes))
@@ -95,7 +97,9 @@ def test_stages_from_a_warm_process_make_what_fresh_ones_make(tmp_path, tiny_sha
     monkeypatch.setattr(warm, '_on_cpu', lambda: True)
     monkeypatch.setattr(warm.WarmStarts, '_fork', forking)
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
-    rows, _ = run(tmp_path)
+    with monkeypatch.context() as changed:  # the warm process need not start cold
+        changed.setattr(sys, 'executable', warm_python)
+        rows, _ = run(tmp_path)
     (tmp_path / 'w').rename(tmp_path / 'warm')
     monkeypatch.setattr(warm, '_on_cpu', lambda: False)
     fresh, _ = run(tmp_path)

@@ -6,6 +6,7 @@ from mmwsss.config import read_config
 from mmwsss.engine import build_runner, load_config
 from mmwsss.engine.opening import opening
 from tests.test_engine.runs import write_config
+from tests.warm.formatting import formatted
 
 CONFIG = """
 model = dict(type='CAMGenerator', backbone=dict(type='mmpretrain.ResNet'))
@@ -32,7 +33,8 @@ def test_a_run_begins_with_it_and_puts_the_rest_beside(tmp_path, monkeypatch):
     monkeypatch.setattr('mmengine.runner.runner.collect_env', lambda: {'GCC': 'some'})
     cfg = load_config(write_config(tmp_path), work_dir=str(tmp_path / 'run'))
     cfg.experiment_name = 'opening'  # of its own: others must not share its log
-    runner = build_runner(cfg)
+    with formatted():
+        runner = build_runner(cfg)
     (log,) = tmp_path.rglob('*.log')
     first = log.read_text()[:600]
     assert '  what     ToyModel' in first and '  results  ' in first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,11 +198,9 @@ class CLIP(FrozenCLIP):
 
     # Texts ----------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def _tokenizer(self) -> Any:
-        from open_clip.tokenizer import SimpleTokenizer
-
-        return SimpleTokenizer(context_length=self.sizes.context_length)
+        return _tokenizer(self.sizes.context_length)
 
     def tokenize(self, texts: Sequence[str]) -> Tensor:
         """Tokenize texts, with start and end, padded with 0. Shape: (G, context), int64.
@@ -267,3 +265,10 @@ def _run(
     change, attention = block.attn(hidden, hidden, hidden, need_weights=weights)
     x = x + change
     return x + block.mlp(block.ln_2(x)), attention
+
+
+@cache  # it reads a long list of words
+def _tokenizer(context_length: int) -> Any:
+    from open_clip.tokenizer import SimpleTokenizer
+
+    return SimpleTokenizer(context_length=context_length)
