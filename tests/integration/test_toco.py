@@ -15,6 +15,7 @@ CONFIGS = {
     'toco': ROOT / 'configs/toco/toco_vit-tiny_shapes.py',
     'dupl': ROOT / 'projects/dupl/dupl_vit-tiny_shapes.py',
 }
+CROPS = {'toco': 'TokenContrastViews', 'dupl': 'RandomCropPad'}
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +27,7 @@ def load(name, shapes, work_dir, **options):
     options = {
         'model.network.backbone.stem.init_cfg': None,
         'model.segment_from': 2,
+        f'train_dataloader.dataset.pipeline.{CROPS[name]}.size': 64,
         'batch.published': 5,
         'train_cfg.max_iters': 5,
         'train_cfg.val_interval': 5,
