@@ -57,7 +57,11 @@ def read_config(kind: str, folder: Path, work_dir: Path, exact: bool) -> Config:
     cfg.batch = dict(published=4)
     cfg.train_dataloader.update(num_workers=0)
     dataset = cfg.train_dataloader.dataset
-    dataset.get('images', dataset).update(data)
+    photos = dataset.get('images', dataset)
+    photos.update(data)
+    for step in dataset.get('pipeline') or photos.pipeline:
+        if step.type == 'RandomCropPad':
+            step.size = 64
     if kind == 's2c':
         cfg.model.cpm_begin = 1
         dataset.pipeline[1].store = str(folder / 'proposals/proposals')
