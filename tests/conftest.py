@@ -20,7 +20,11 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 # Golden cases have two threads: one that waits for the other leaves the core to the next process.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 CONFIGS = Path(__file__).parents[1] / 'configs'
-CONFIGS_TESTED = Path(__file__).parent / 'test_configs'
+# They read nearly all shipped configs.
+OF_CONFIGS = {
+    Path(__file__).parent / name
+    for name in ('test_configs', 'test_config', 'test_metafiles.py', 'test_recipes/test_configs.py')
+}
 WARM = 'MMWSSS_WARM_PYTHON'
 
 
@@ -123,11 +127,12 @@ def pytest_collection_finish():
 def pytest_collection_modifyitems(items):
     """Tests that share a module's fixture, or configs, go to one process: it makes them once."""
     for item in items:
+        if OF_CONFIGS & {item.path, item.path.parent}:
+            item.add_marker(pytest.mark.xdist_group('configs'))
+            continue
         definitions = item._fixtureinfo.name2fixturedefs.values()
         if any(d.scope in ('module', 'class') for found in definitions for d in found):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-        elif item.path.parent == CONFIGS_TESTED:
-            item.add_marker(pytest.mark.xdist_group('configs'))
 
 
 @pytest.fixture(scope='session')

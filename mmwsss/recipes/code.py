@@ -6,12 +6,18 @@ import importlib.util
 import os
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mmwsss.recipes.source import SourceFile, read_source, registers_types
+from mmwsss.recipes.source import (
+    FileState,
+    SourceFile,
+    python_files,
+    read_source,
+    registers_types,
+)
 from mmwsss.stores.hashing import hash_text
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -43,7 +49,9 @@ class ReachableCode:
             given = os.environ.get('PYTHONPATH', '').split(os.pathsep)
             paths = [Path(part).resolve() for part in (*filter(None, given), os.curdir)]
         self.paths = list(dict.fromkeys([package.parent, *paths]))
-        self._packaged = [Path(sysconfig.get_path(key)) for key in ('purelib', 'platlib', 'stdlib')]
+        self._inside = os.path.join(package, '')
+        places = (sysconfig.get_path(key) for key in ('purelib', 'platlib', 'stdlib'))
+        self._packaged = tuple(os.path.join(place, '') for place in places)
         self._found_types: dict[str, list[Path]] | None = None
         # The same few hundred files are asked about thousands of times.
         for name in ('_is_ours', '_is_installed', '_module', '_name', '_read', '_imported'):
@@ -126,15 +134,22 @@ class ReachableCode:
     # Files ----------------------------------------------------------------------------
 
     def _is_ours(self, path: Path) -> bool:
-        return path.is_relative_to(self.package)
+        return str(path).startswith(self._inside)
+
+    @cached_property
+    def _files(self) -> dict[str, FileState]:
+        """Our files by their paths, of when they were first asked about."""
+        return {file.path: file for file in python_files(self.package)}
 
     def _module(self, name: str) -> Path | None:
         """File of a module in the folders of a run."""
+        parts = name.split('.')
         for folder in self.paths:
-            base = folder.joinpath(*name.split('.'))
-            for path in (base / '__init__.py', base.with_name(f'{base.name}.py')):
-                if path.is_file():
-                    return path
+            base = os.path.join(folder, *parts)
+            ours = folder == self.package.parent and parts[0] == self.package.name
+            for file in (os.path.join(base, '__init__.py'), f'{base}.py'):
+                if file in self._files if ours else os.path.isfile(file):
+                    return Path(file)
         return None
 
     def _find(self, name: str) -> Path | None:
@@ -162,8 +177,9 @@ class ReachableCode:
         return None
 
     def _name(self, path: Path) -> str:
-        folder = next((f for f in self.paths if path.is_relative_to(f)), path.parent.parent)
-        parts = path.relative_to(folder).with_suffix('').parts
+        text, folders = str(path), (os.path.join(folder, '') for folder in self.paths)
+        folder = next(filter(text.startswith, folders), os.path.join(path.parent.parent, ''))
+        parts = os.path.splitext(text.removeprefix(folder))[0].split(os.sep)
         return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
 
     def _read(self, path: Path) -> SourceFile:
@@ -177,7 +193,8 @@ class ReachableCode:
         """Files by the names of the types that they register, of when it was first asked."""
         if self._found_types is None:
             types: dict[str, list[Path]] = {}
-            for path in filter(registers_types, sorted(self.package.rglob('*.py'))):
+            for file in filter(registers_types, self._files.values()):
+                path = Path(file.path)
                 for name in self._read(path).registered:
                     types.setdefault(name, []).append(path)
             self._found_types = types
@@ -226,7 +243,7 @@ class ReachableCode:
     # Others' --------------------------------------------------------------------------
 
     def _is_installed(self, path: Path) -> bool:
-        return any(path.is_relative_to(folder) for folder in self._packaged)
+        return str(path).startswith(self._packaged)
 
     def _outside(self, name: str, found: dict[str, str]) -> list[Path]:
         """Files of the package that a custom module belongs to."""
@@ -251,9 +268,13 @@ class ReachableCode:
 
 def package_hash() -> str:
     """Hash of all code of our package."""
-    code = ReachableCode()  # whose files are parsed already
-    files = sorted(_PACKAGE.rglob('*.py'))
-    return hash_text('\n'.join(f'{path.name} {code._read(path).digest}' for path in files))
+    return _hash_of(tuple(python_files(_PACKAGE)))
+
+
+@lru_cache(maxsize=1)  # a run writes its manifest after each stage
+def _hash_of(files: tuple[FileState, ...]) -> str:
+    code, paths = ReachableCode(), [Path(file.path) for file in files]
+    return hash_text('\n'.join(f'{path.name} {code._read(path).digest}' for path in paths))
 
 
 def _version(name: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _REGISTER = 'register_module'
 
@@ -49,15 +51,32 @@ def read_source(path: Path, package: str) -> SourceFile:
     return _read(path, package, stat.st_mtime_ns, stat.st_size)
 
 
-def registers_types(path: Path) -> bool:
-    """Whether the word for it is in a file: most have it not, and need not be parsed to know."""
-    stat = path.stat()
-    return _mentions(path, stat.st_mtime_ns, stat.st_size)
+class FileState(NamedTuple):
+    """A file as it is on disk: its path, the time of its last change in ns, its bytes."""
+
+    path: str
+    changed: int
+    size: int
+
+
+def python_files(folder: Path) -> list[FileState]:
+    """All Python files below a folder, sorted by their paths' parts."""
+    found, folders = [], [str(folder)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif entry.name.endswith('.py') and entry.is_file():
+                    stat = entry.stat()
+                    found.append(FileState(entry.path, stat.st_mtime_ns, stat.st_size))
+    return sorted(found, key=lambda file: file.path.split(os.sep))
 
 
 @cache
-def _mentions(path: Path, changed: int, size: int) -> bool:
-    return _REGISTER.encode() in path.read_bytes()
+def registers_types(file: FileState) -> bool:
+    """Whether the word for it is in a file: most have it not, and need not be parsed to know."""
+    return _REGISTER.encode() in Path(file.path).read_bytes()
 
 
 @cache

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import IO
 
 from mmwsss.recipes.process import Started, start_process
+from mmwsss.recipes.source import python_files
 
 #: What takes long in the imports of ``train.py`` and ``test.py``, and mmseg's networks.
 MODULES = ('mmwsss.engine.testing', 'mmwsss.visualization.showing', 'mmseg.models')
@@ -166,7 +167,7 @@ def _on_cpu() -> bool:
 
 def _code() -> dict[str, int]:
     """When each file of ours was changed: a process that has imported an older one is replaced."""
-    return {str(path): path.stat().st_mtime_ns for path in _PACKAGE.rglob('*.py')}
+    return {file.path: file.changed for file in python_files(_PACKAGE)}
 
 
 # In the warm process ------------------------------------------------------------------
