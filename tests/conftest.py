@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.warm import warm_interpreter
+from tests.warm.flushing import leave_unflushed
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 # Golden cases have two threads: one that waits for the other leaves the core to the next process.
@@ -102,6 +103,7 @@ def files_once_per_process(substitution):
 
 def pytest_configure(config):
     """Before the test files are imported: some read configs for their parameters."""
+    leave_unflushed()
     from mmwsss.config import reading
     from tests.warm.formatting import leave_unformatted
 

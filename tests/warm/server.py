@@ -27,6 +27,7 @@ def serve(listener: socket.socket, python: Path) -> None:
     for name in LIBRARIES:
         import_module(name)
     import_module('formatting').leave_unformatted()
+    import_module('flushing').leave_unflushed()
     gc.freeze()  # a collection of garbage would copy what the processes share
     # Ours is compiled once, whether or not the shell wants it beside the code.
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(python.parent)
