@@ -123,6 +123,8 @@ def pytest_collection_finish():
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)  # configs and networks are many small objects
     gc.enable()
+    if 'torch' in sys.modules:  # how long a loader that nobody uses any more waits for its workers
+        sys.modules['torch'].utils.data._utils.MP_STATUS_CHECK_INTERVAL = 1.0
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 import torch
@@ -57,8 +58,7 @@ def rename_keys(
     """
     dropped = [name for name in state if re.fullmatch(source.dropped, name)]
     names = {name: rename(name, source.rules) for name in state if name not in set(dropped)}
-    with torch.device('meta'):
-        expected = set(source.counterpart().state_dict())
+    expected = _names_of_counterpart(source)
     unexpected = [f'{old} (-> {new})' for old, new in names.items() if new not in expected]
     # Files of old PyTorch and MXNet do not count batches, and nothing of ours reads the count.
     missing = sorted(
@@ -70,6 +70,12 @@ def rename_keys(
             f'Unexpected: {_some(unexpected)}. Missing: {_some(missing)}'
         )
     return {new: state[old] for old, new in names.items()}, dropped
+
+
+@cache  # networks are built for it, some of which take a second
+def _names_of_counterpart(source: CheckpointFormat) -> frozenset[str]:
+    with torch.device('meta'):
+        return frozenset(source.counterpart().state_dict())
 
 
 def _some(names: list[str], limit: int = 8) -> str:
