@@ -18,8 +18,11 @@ class BuildWithMim(build_py):
 
     def run(self) -> None:
         """Build, then add the parts."""
+        editable = getattr(self, 'editable_mode', False)
+        if not editable:  # what an earlier build has left there would go into the wheel
+            shutil.rmtree(Path(self.build_lib) / 'mmwsss', ignore_errors=True)
         super().run()
-        if getattr(self, 'editable_mode', False):
+        if editable:
             target = ROOT / 'mmwsss' / '.mim'
             target.mkdir(exist_ok=True)
             for part in PARTS:
@@ -29,7 +32,6 @@ class BuildWithMim(build_py):
                     link.symlink_to(Path('..', '..', part))
             return
         target = Path(self.build_lib) / 'mmwsss' / '.mim'
-        shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         for part in PARTS:
             source = ROOT / part

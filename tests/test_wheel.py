@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -56,8 +57,13 @@ def environment(tmp_path_factory):
     folder = tmp_path_factory.mktemp('wheel')
     pip = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check']
     build = [*pip, 'wheel', '--no-deps', '--no-build-isolation', '--wheel-dir', str(folder)]
+    old = ROOT / 'build' / 'lib' / 'mmwsss' / 'of_an_earlier_build.py'
+    old.parent.mkdir(parents=True, exist_ok=True)
+    old.touch()
     subprocess.run([*build, str(ROOT)], check=True, cwd=folder)
     (wheel,) = folder.glob('mmwsss-*.whl')
+    with zipfile.ZipFile(wheel) as archive:
+        assert f'mmwsss/{old.name}' not in archive.namelist()
     target = folder / 'environment'
     venv.create(target)
     (site,) = target.glob('lib/python*/site-packages')
