@@ -1,26 +1,27 @@
 """Fixtures that several packages' tests share."""
 
-import copy
 import csv
 import gc
 import os
-import re
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.remembered_configs import (
+    files_once_per_process,
+    once_per_process,
+    variables_of_configs,
+)
 from tests.warm import warm_interpreter
 from tests.warm.flushing import leave_unflushed
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 # Golden cases have two threads: one that waits for the other leaves the core to the next process.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-CONFIGS = Path(__file__).parents[1] / 'configs'
 # They read nearly all shipped configs.
 OF_CONFIGS = {
     Path(__file__).parent / name
@@ -29,76 +30,9 @@ OF_CONFIGS = {
 WARM = 'MMWSSS_WARM_PYTHON'
 
 
-def variables_of_configs():
-    """Environment variables that the shipped configs read, e.g. ``VOC_ROOT``."""
-    texts = (path.read_text(encoding='utf-8') for path in CONFIGS.rglob('*.py'))
-    return {name for text in texts for name in re.findall(r'\{\{\$(\w+)', text)}
-
-
 os.environ.pop('MMWSSS_DECODER', None)
 for _name in variables_of_configs():  # tests say what they want, whatever the shell exports
     os.environ.pop(_name, None)
-
-
-def is_shipped(path, own=None):
-    """Whether a config can be remembered: it is ours, and no recipe, which may look at folders."""
-    of_recipe = path.stem.endswith('_recipe') or not (own or CONFIGS).is_relative_to(CONFIGS)
-    return not of_recipe and path.resolve().is_relative_to(CONFIGS)
-
-
-def once_per_process(load):
-    """Wrap the reading of a config: a shipped one is read once, and everybody gets a copy.
-
-    Resolving one takes 0.1 s, and some are asked for a dozen times.
-    """
-    names, known = sorted(variables_of_configs()), {}
-
-    def load_shipped(path, import_custom_modules, own):
-        if not is_shipped(path, own):
-            return load(path, import_custom_modules, own)
-        key = (path, import_custom_modules, *map(os.environ.get, names))
-        if key not in known:
-            known[key] = load(path, import_custom_modules, own)
-        return copy.deepcopy(known[key])
-
-    return load_shipped
-
-
-def files_once_per_process(substitution):
-    """Wrap the reading of a config's files: hundreds of shipped ones share a few dozen bases.
-
-    What a file holds depends on its text, that of its bases and the variables in them.
-    """
-    from mmengine.config import Config
-
-    known = {}
-
-    @contextmanager
-    def remembering(own):
-        with substitution(own) as sources:
-            read = Config._file2dict
-
-            def read_once(filename, *arguments, **options):
-                if not is_shipped(Path(filename), own):
-                    return read(filename, *arguments, **options)
-                earlier = known.setdefault((filename, repr((arguments, options))), [])
-                for values, result, files in earlier:
-                    if all(os.environ.get(name) == value for name, value in values.items()):
-                        sources.extend(files)
-                        return copy.deepcopy(result)
-                before = len(sources)
-                result = read(filename, *arguments, **options)
-                files = sources[before:]
-                ours = [file.path for file in files if file.path.is_relative_to(CONFIGS)]
-                text = ''.join(path.read_text(encoding='utf-8') for path in ours)
-                values = {name: os.environ.get(name) for name in re.findall(r'\$(\w+)', text)}
-                earlier.append((values, result, files))
-                return copy.deepcopy(result)
-
-            with patch.object(Config, '_file2dict', staticmethod(read_once)):
-                yield sources
-
-    return remembering
 
 
 def pytest_configure(config):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import conftest
+from tests import remembered_configs
 from tests.configs import read
-from tests.conftest import variables_of_configs
+from tests.remembered_configs import variables_of_configs
 
 
 def test_exported_variables_of_configs_do_not_reach_the_tests():
@@ -31,7 +31,7 @@ def test_configs_that_are_remembered_are_as_read(monkeypatch):
     changed, _ = content('voc')
     changed.test_dataloader.dataset.clear()
     remembered = [content(data)[1] for data in ('voc', 'coco', 'voc')]
-    monkeypatch.setattr(conftest, 'is_shipped', lambda *arguments: False)
+    monkeypatch.setattr(remembered_configs, 'is_shipped', lambda *arguments: False)
     assert remembered == [content(data)[1] for data in ('voc', 'coco', 'voc')]
     assert remembered[0] != remembered[1]
 
