@@ -23,10 +23,7 @@ def is_shipped(path, own=None):
 
 
 def once_per_process(load):
-    """Wrap the reading of a config: a shipped one is read once, and everybody gets a copy.
-
-    Resolving one takes 0.1 s, and some are asked for a dozen times.
-    """
+    """Wrap the reading of a config: a shipped one is read once, and everybody gets a copy."""
     names, known = sorted(variables_of_configs()), {}
 
     def load_shipped(path, import_custom_modules, own):

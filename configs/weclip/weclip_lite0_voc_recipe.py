@@ -2,8 +2,9 @@
 # Extra [clip]:
 # python tools/pipeline.py configs/weclip/weclip_lite0_voc_recipe.py --set VOC_ROOT=...
 # With --work-dir work_dirs/cam_lite0_voc_recipe it takes over the CAM network of that recipe.
+# `weclip_val` is the segmentation, for which no tags are needed.
 _CLIP = 'model.clip.checkpoint'
-_TRAINED = {_CLIP: 'clip.checkpoint', 'load_from': 'train.checkpoint'}
+_TRAINED = {_CLIP: 'clip.checkpoint', 'load_from': 'weclip.checkpoint'}
 
 variables = dict(
     VOC_ROOT='data/VOCdevkit/VOC2012',
@@ -24,13 +25,12 @@ recipe = dict(
         action='test',
         inputs={_CLIP: 'clip.checkpoint'},
     ),
-    train=dict(
+    weclip=dict(
         config='weclip_vit-tiny-lite0_voc.py', action='train', inputs={_CLIP: 'clip.checkpoint'}
     ),
-    seeds=dict(config='weclip_vit-tiny-lite0-seeds_voc.py', action='test', inputs=_TRAINED),
-    # Without tags.
-    predict_val=dict(config='weclip_vit-tiny-lite0_voc.py', action='test', inputs=_TRAINED),
+    weclip_seeds=dict(config='weclip_vit-tiny-lite0-seeds_voc.py', action='test', inputs=_TRAINED),
+    weclip_val=dict(config='weclip_vit-tiny-lite0_voc.py', action='test', inputs=_TRAINED),
 )
 report = dict(
-    title='WeCLIP on VOC, on a laptop', scores='seeds.scores', predictions='predict_val.masks'
+    title='WeCLIP on VOC, on a laptop', scores='weclip_seeds.scores', predictions='weclip_val.masks'
 )

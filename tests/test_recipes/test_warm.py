@@ -160,14 +160,22 @@ def test_killed_warm_process_takes_its_stage_along(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('dies', 'codes'),
-    [('os.setsid', [0, 0]), ('mmwsss.recipes.warm._receive', [-signal.SIGKILL] * 2)],
+    ('at', 'codes'),
+    [('os.setsid', [0, 0]), ('mmwsss.recipes.warm._receive', [-signal.SIGKILL, 0])],
 )
-def test_stage_killed_before_it_begins(tmp_path, monkeypatch, dies, codes):
-    """It starts afresh, or counts as killed; nobody waits for it for ever."""
-    owner = dies.rpartition('.')[0]
+def test_stage_killed_before_it_begins(tmp_path, monkeypatch, at, codes):
+    """It starts afresh, or counts as killed; neither its recipe nor the next stage waits for it."""
     (tmp_path / 'deadly.py').write_text(
-        f'import os, {owner}\n{dies} = lambda *_: os.kill(os.getpid(), 9)'
+        f"""
+import os, {at.rpartition('.')[0]}
+as_ever = {at}
+def deadly_once(*arguments):
+    if not os.path.exists('{tmp_path}/died'):
+        open('{tmp_path}/died', 'x')
+        os.kill(os.getpid(), 9)
+    return as_ever(*arguments)
+{at} = deadly_once
+"""
     )
     monkeypatch.setattr(module, 'MODULES', ('deadly',))
     monkeypatch.setenv('PYTHONPATH', os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
