@@ -53,7 +53,7 @@ def test_a_tool_is_started_with_its_arguments(capsys):
     text = capsys.readouterr().out
     assert text.startswith('mmwsss run: run a recipe')
     assert cli.COMMANDS['run'].example in text
-    assert '--stage-options' in text
+    assert '--stage-options' in text and '--cfg-options' in text, 'as the other tools call it'
 
 
 @pytest.mark.parametrize('name', cli.COMMANDS)

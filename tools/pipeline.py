@@ -30,6 +30,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--stage-options',
+        '--cfg-options',
         nargs='+',
         action=KeyValue,
         metavar='STAGE.KEY=VALUE',

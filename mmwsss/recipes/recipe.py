@@ -96,7 +96,13 @@ class Recipe:
         stages = {stage.name: stage for stage in self.stages}
         for name, value in options.items():
             stage_name, _, key = name.partition('.')
-            stage = stages[self.stage(stage_name).name]
+            stage = stages.get(stage_name)
+            if stage is None:
+                hint = suggest(stage_name, stages)
+                raise RecipeError(
+                    f'stage option {name!r}: there is no stage {stage_name!r}{hint}. Options of '
+                    f'recipes begin with one of {", ".join(stages)}, as in {next(iter(stages))}.KEY'
+                )
             if not key or key in stage.inputs:
                 what = f'{key} is an input of it' if key else 'a key is missing'
                 raise RecipeError(f'stage option {name!r}: expected STAGE.key=value, {what}')

@@ -378,6 +378,7 @@ def test_stage_options(toy):
     assert 'model.width: 6 -> 4' in text
     for wrong, message in (
         ('frist.model.width', "no stage 'frist', did you mean 'first'"),
+        ('train_cfg.max_epochs', r'begin with one of first, .*, as in first\.KEY'),
         ('first', 'a key is missing'),
         ('masks.load_from', 'load_from is an input of it'),
         ('first.model.widht', "did you mean 'width'"),
