@@ -15,8 +15,8 @@ class KeyValue(DictAction):
 
     mmengine drops the blanks of every value and splits it at commas, so ``store=my results, 2``
     would be a list of two other names. Here a value stays as it is where it is a path that exists,
-    and where it has blanks but nothing that makes it a list (a comma or a bracket). A dict is
-    written as in Python: ``model.head={'type': 'CAMHead', '_delete_': True}``.
+    and where it has blanks but nothing that makes it a list (a comma or a bracket). Dicts and lists
+    of them are written as in Python: ``model.head={'type': 'CAMHead', '_delete_': True}``.
     """
 
     def __call__(
@@ -40,17 +40,20 @@ class KeyValue(DictAction):
 
     @staticmethod
     def _parse_iterable(val: str) -> Any:
-        """Read one value: a path, a phrase or a dict as it is, anything else as mmengine does."""
+        """Read one value: a path, a phrase or a literal as it is, all else as mmengine does."""
         if set(val) & set(' ,()[]{') and _exists(val):
             return val
-        if val.lstrip().startswith('{'):
+        literal = val.lstrip()[:1] in tuple('{[(')
+        if literal:
             try:
                 return ast.literal_eval(val.strip())
-            except (SyntaxError, ValueError):
-                raise ValueError(
-                    f'{val!r} is no dict as Python writes it, names in quotes; or set its keys one '
-                    'by one: KEY.NAME=VALUE'
-                ) from None
+            except (SyntaxError, ValueError):  # names without quotes: [a, b]
+                pass
+        if (literal and '{' in val) or 'dict(' in val:
+            raise ValueError(
+                f'{val!r} is no dict as Python writes it, {{...}} with names in quotes; or set its '
+                'keys one by one: KEY.NAME=VALUE'
+            )
         for opening, closing in (('(', ')'), ('[', ']')):
             if val.count(opening) != val.count(closing):
                 raise ValueError(f'brackets do not close in {val!r}')

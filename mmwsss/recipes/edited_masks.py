@@ -37,11 +37,37 @@ def changed_files(store: Path, made: Mapping[str, str]) -> list[str]:
 
 def edited_masks(store: Path, made: Mapping[str, str]) -> list[str]:
     """Ids of changed masks that can be read; arguments and errors as in :func:`changed_files`."""
+    ids, bad = _changed_masks(store, made)
+    return [id for id in ids if id not in bad]
+
+
+def keep_unreadable(store: Path, made: Mapping[str, str], kept: Path) -> dict[str, str]:
+    """Move changed files that are no masks of the store, before the stage makes these anew.
+
+    Args:
+        store: A mask store.
+        made: As in :func:`changed_files`.
+        kept: Folder where they go.
+
+    Returns:
+        What is wrong with each, by its new path.
+    """
+    _, bad = _changed_masks(store, made)
+    moved = {}
+    for id, problem in bad.items():
+        target = kept / f'{id}.png'
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (store / f'{id}.png').replace(target)
+        moved[str(target)] = problem
+    return moved
+
+
+def _changed_masks(store: Path, made: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Ids of masks that were changed, and what is wrong with some of them."""
     opened = open_store(store, 'masks')
     names = [name for name in changed_files(store, made) if name.endswith('.png')]
     ids = [name.removesuffix('.png') for name in names if (store / name).is_file()]
-    bad = {entry.id for entry in opened.verify(ids)} if ids else set()
-    return [id for id in ids if id not in bad]
+    return ids, {entry.id: entry.reason for entry in opened.verify(ids)} if ids else {}
 
 
 def import_advice(store: Path, ids: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from mmengine.config import Config
 
 from mmwsss.config.comparing import NONE, canonical, changes, flatten, is_cosmetic, shortened
 from mmwsss.config.custom_imports import custom_modules
+from mmwsss.datasets.errors import DataError
+from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder
 from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.recipe import Stage
 from mmwsss.stores.hashing import hash_file, hash_text
@@ -32,8 +35,8 @@ def describe(
         code: Finder that has looked at files for other stages. Defaults to a new one.
 
     Returns:
-        Record with 'config' (flat), 'inputs', 'files' (named in the config) and 'code' (the files
-        of code that it can reach).
+        Record with 'config' (flat), 'inputs', 'files' (that the config names or its data sets
+        read by default) and 'code' (the files of code that it can reach).
     """
     content = relevant_part(cfg.to_dict(), stage.action)
     flat = dict(flatten(content))
@@ -66,8 +69,16 @@ def differences(
     for part in ('config', 'inputs', 'files'):
         was, now = old.get(part, {}), new.get(part, {})
         if part == 'config':
+            was = {
+                key: now[key] if _same_path(value, now.get(key)) else value
+                for key, value in was.items()
+            }
             changed = changes(was, now)
         else:
+            if part == 'files':
+                was, now = (
+                    {os.path.realpath(k): v for k, v in files.items()} for files in (was, now)
+                )
             # A file that appeared since (a list drawn on first use) was no part of the old result.
             keys = was if part == 'files' else {**was, **now}
             changed = [key for key in keys if was.get(key, NONE) != now.get(key, NONE)]
@@ -88,6 +99,13 @@ def differences(
             'those of the stages before it'
         )
     return reasons
+
+
+def _same_path(one: Any, other: Any) -> bool:
+    """Whether two values are ways to write one path that exists, such as ``a`` and ``a/``."""
+    if not (isinstance(one, str) and isinstance(other, str)) or one == other:
+        return False
+    return os.path.exists(one) and os.path.realpath(one) == os.path.realpath(other)
 
 
 def content_hash(path: Path) -> str:
@@ -120,6 +138,8 @@ def _named_files(content: Any, root: str = '') -> Iterator[tuple[str, str]]:
     """Yield ``(path, hash)`` of the files that a config names, e.g. lists, tags, weights."""
     if isinstance(content, dict):
         root = content.get('data_root') or root
+        if content.get('data_root'):
+            yield from _unnamed_files(content)
         content = list(content.values())
     if isinstance(content, list | tuple):
         for value in content:
@@ -131,3 +151,21 @@ def _named_files(content: Any, root: str = '') -> Iterator[tuple[str, str]]:
                 large = stat.st_size > _LARGE
                 yield path, f'{stat.st_size} {stat.st_mtime_ns}' if large else hash_file(path)
                 return
+
+
+def _unnamed_files(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the same of what a data set reads by default: ``tags.csv``, folders without a list."""
+    root = dataset['data_root']
+    tags = dataset.get('tags') or {'source': 'csv'}
+    if tags.get('source') == 'csv' and 'path' not in tags:
+        yield from _named_files('tags.csv', root)
+    if dataset.get('ann_file') or dataset.get('split'):
+        return
+    for prefix in (dataset.get('data_prefix') or {}).values():
+        folder = os.path.join(root, prefix)
+        with suppress(DataError, OSError):  # the stage says what is wrong with it
+            found = list_folder(folder, IMAGE_SUFFIXES, twice_ok=True)
+            sizes = [
+                f'{name} {os.path.getsize(os.path.join(folder, name))}' for name in found.values()
+            ]
+            yield os.path.join(folder, '*'), hash_text('\n'.join(sizes))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmwsss.recipes.edited_masks import changed_files, edited_masks
+from mmwsss.recipes.edited_masks import changed_files, edited_masks, keep_unreadable
 from mmwsss.recipes.identity import (
     content_hash,
     file_hashes,
@@ -107,9 +107,19 @@ class StageFolder:
 
     def edited(self) -> list[str]:
         """Ids of masks that were changed in the store since, and not imported as corrections."""
-        path, record = self.output('masks'), ((self.done or {}).get('outputs') or {}).get('masks')
+        path, files = self._made_masks()
+        return [] if path is None else edited_masks(path, files)
+
+    def keep_unreadable(self) -> dict[str, str]:
+        """Move changed files that are no masks out of the store; what is wrong, by new path."""
+        path, files = self._made_masks()
+        return {} if path is None else keep_unreadable(path, files, self.folder / 'unreadable')
+
+    def _made_masks(self) -> tuple[Path | None, dict[str, str]]:
+        """Its store of masks, where it is finished, and the hash of each file that it made."""
+        record = ((self.done or {}).get('outputs') or {}).get('masks')
         files = (record or {}).get('files')
-        return [] if path is None or not isinstance(files, dict) else edited_masks(path, files)
+        return (self.output('masks'), files) if isinstance(files, dict) else (None, {})
 
     def accept_corrections(self) -> None:
         """Take corrected masks into the record of the finished run, so that hashes are of them."""

@@ -75,6 +75,9 @@ class StageRunner:
             else:
                 shutil.rmtree(old, ignore_errors=True)
                 folder.folder.rename(old)
+        elif decision.verb == 'resume':
+            for path, problem in folder.keep_unreadable().items():
+                progress.say(f'  no mask of this stage, kept in {path}, and made anew: {problem}')
         identity = self.planner.identity(stage)
         earlier = float((folder.started or {}).get('seconds', 0)) if folder.done is None else 0.0
         command = self.command(stage, decision)

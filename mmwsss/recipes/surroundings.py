@@ -64,7 +64,14 @@ def lock_folder(folder: Path) -> Iterator[int | None]:
     The running stage inherits the lock: should the pipeline be killed for good while its stage
     lives on, nobody else writes into the folder until that has ended too.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _LOCK).open('a').close()
+    except OSError as error:
+        raise PipelineError(
+            f'--work-dir {folder}: nothing can be written there ({error.strerror}). Choose another '
+            'folder, or mend its permissions'
+        ) from None
     if fcntl is None:
         yield None
         return

@@ -29,6 +29,10 @@ def test_a_path_that_exists_stays_whole(name, tmp_path, monkeypatch):
         (' 8', 8),
         ('1, 2', [1, 2]),
         ('[(a, b), (c, d)]', [('a', 'b'), ('c', 'd')]),
+        (
+            "[{'type': 'A', 'x': (1, 2.0)}, {'type': 'B'}]",
+            [{'type': 'A', 'x': (1, 2.0)}, {'type': 'B'}],
+        ),
         ('None', None),
         ('1e-3', 1e-3),
         ('a' * 5000 + ',b', ['a' * 5000, 'b']),
@@ -44,3 +48,12 @@ def test_brackets_that_do_not_close(capsys):
     with pytest.raises(SystemExit):
         read('key=[1, 2')
     assert 'key: brackets do not close' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'value', ["[dict(type='A')]", "dict(type='A')", '[{type: A}]', '{type: A}']
+)
+def test_dicts_that_python_would_not_write_so(value, capsys):
+    with pytest.raises(SystemExit):
+        read(f'key={value}')
+    assert 'is no dict as Python writes it' in capsys.readouterr().err

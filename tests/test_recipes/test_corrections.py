@@ -123,6 +123,27 @@ def test_an_edited_mask_that_was_not_imported_is_named(finished):
     assert 'edited in the store and not imported (b)' in text
 
 
+@pytest.mark.parametrize(
+    ('image', 'reason'),
+    [
+        (Image.new('RGB', (4, 4), (0, 128, 0)), 'palette or grey PNG is expected, found mode RGB'),
+        (Image.fromarray(np.full((4, 4), 99, np.uint8)), '99'),
+    ],
+    ids=['colours', 'no class'],
+)
+def test_a_mask_that_was_saved_as_something_else_is_kept_aside(finished, image, reason):
+    path = store_of(finished).path('b')
+    made = path.read_bytes()
+    image.save(path)
+    painted = path.read_bytes()
+    _, text = finished.run(dry_run=True)
+    assert path.read_bytes() == painted
+    _, text = finished.run()
+    kept = finished.work_dir / 'masks/unreadable/b.png'
+    assert kept.read_bytes() == painted and path.read_bytes() == made
+    assert f'kept in {kept}' in text and reason in text
+
+
 def test_a_broken_record_stops_before_anything_runs(finished):
     correct(finished)
     (finished.work_dir / 'masks/masks/corrected.json').write_text('{')

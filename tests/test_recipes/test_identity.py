@@ -79,6 +79,47 @@ def test_files_named_in_the_config_count(tmp_path):
     assert reasons == [f'files changed ({tmp_path / "list.txt"})']
 
 
+def test_what_a_data_set_reads_by_default_counts(tmp_path):
+    """``tags.csv``, and the photos of a folder where no list names them."""
+    (tmp_path / 'images').mkdir()
+    for name in ('tags.csv', 'images/a.jpg', 'images/note.txt'):
+        (tmp_path / name).write_text(name)
+
+    def now(action='train', **options):
+        dataset = {'data_root': str(tmp_path), 'data_prefix': {'img_path': 'images'}, **options}
+        return record(action, test_dataloader={'dataset': {'dataset': dataset}})
+
+    before, tags, photos = now('test'), str(tmp_path / 'tags.csv'), str(tmp_path / 'images/*')
+    assert list(before['files']) == [tags, photos]
+    assert now('train')['files'] == {}, 'what only tests read'
+    (tmp_path / 'images/note.txt').write_text('no photo')
+    assert differences(before, now('test')) == []
+    (tmp_path / 'tags.csv').write_text('a.jpg,cat')
+    assert differences(before, now('test')) == [f'files changed ({tags})']
+    listed, other = now('test', ann_file='a.txt'), now('test', tags={'source': 'xml'})
+    before = now('test')
+    (tmp_path / 'images/b.jpg').write_text('one more')
+    assert differences(before, now('test')) == [f'files changed ({photos})']
+    assert differences(listed, now('test', ann_file='a.txt')) == []
+    assert list(other['files']) == [photos]
+    (tmp_path / 'images/b.jpg').unlink()
+    (tmp_path / 'images/a.jpg').write_text('another photo')
+    assert differences(before, now('test')) == [f'files changed ({photos})']
+
+
+def test_a_folder_may_be_written_in_other_ways(tmp_path, monkeypatch):
+    (tmp_path / 'photos').mkdir()
+    (tmp_path / 'photos/tags.csv').write_text('a.jpg,cat')
+    monkeypatch.chdir(tmp_path)
+    ways = 'photos', 'photos/', './photos', str(tmp_path / 'photos')
+    first, *others = (record(train_dataloader={'data_root': way}) for way in ways)
+    assert [differences(first, other) for other in others] == [[], [], []]
+    (tmp_path / 'copy').mkdir()
+    assert differences(first, record(train_dataloader={'data_root': 'copy'}))
+    (tmp_path / 'photos/tags.csv').write_text('a.jpg,dog')
+    assert differences(first, record(train_dataloader={'data_root': 'photos/'}))
+
+
 def test_large_files_are_not_read(tmp_path, monkeypatch):
     path = tmp_path / 'weights.pth'
     path.write_bytes(b'12345')

@@ -51,3 +51,11 @@ def test_each_holder_is_named(tmp_path, gone):
     assert find_holder(tmp_path) == ''
     with lock_folder(tmp_path) as lock:
         assert lock is not None, 'nobody holds it any longer'
+
+
+def test_a_work_dir_that_nothing_can_be_written_to(tmp_path):
+    (tmp_path / 'file').touch()
+    for folder in (tmp_path / 'file', tmp_path / 'file/below'):
+        message = f'--work-dir {folder}: nothing can be written there'
+        with pytest.raises(PipelineError, match=message), lock_folder(folder):
+            pass

@@ -10,6 +10,7 @@ Pixels without a label (255) become a class named ``__ignore__``, except in voc 
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (DataError, OSError, StoreError) as error:
         raise SystemExit(str(error)) from None
     print(f'{args.out}: {count} masks ({fmt.text})')
-    print(f'Bring them back: mmwsss import-masks {args.format} {args.out} {args.store}')
+    command = shlex.join(['mmwsss', 'import-masks', args.format, str(args.out), str(args.store)])
+    print(f'Bring them back: {command}')
     for problem in problems:
         print(f'left out {problem.id}: {problem.reason}', file=sys.stderr)
     return 1 if problems else 0
