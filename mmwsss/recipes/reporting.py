@@ -20,14 +20,23 @@ def report_hash(planner: Planner, rows: Sequence[Mapping[str, Any]]) -> str | No
         rows: Rows of the summary table.
     """
     options = planner.recipe.report or {}
-    parts = [options[part] for part in REPORT_PARTS if options.get(part)]
+    parts = _parts(options, rows)
     made = {}
-    for name, output in parts:
+    for name, output in parts.values():
         done = planner.folders[name].done
         if done is None:
             return None
         made[f'{name}.{output}'] = done['outputs'].get(output, {}).get('hash')
     return record_hash({'options': options, 'rows': rows, 'made': made}) if parts else None
+
+
+def _parts(
+    options: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, tuple[str, str]]:
+    """Stage and output of each part that is shown: what is outdated may be of other classes."""
+    outdated = {row['stage'] for row in rows if row['state'] == 'outdated'}
+    parts = {part: options[part] for part in REPORT_PARTS if options.get(part)}
+    return {part: ref for part, ref in parts.items() if ref[0] not in outdated}
 
 
 def write_report(planner: Planner, path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -40,12 +49,11 @@ def write_report(planner: Planner, path: Path, rows: Sequence[Mapping[str, Any]]
     from mmwsss.visualization.report import make_report
 
     options = dict(planner.recipe.report or {})
-    names = {}
-    for part in REPORT_PARTS:
-        if options.get(part):
-            names[part], output = options[part]
-            options[part] = planner.folders[names[part]].output(output)
-    last = next(names[part] for part in reversed(REPORT_PARTS) if part in names)
+    parts = _parts(options, rows)
+    names = {part: name for part, (name, _) in parts.items()}
+    options |= dict.fromkeys(REPORT_PARTS)
+    options |= {part: planner.folders[name].output(kind) for part, (name, kind) in parts.items()}
+    *_, last = names.values()
     cfg = planner.configs[last]
     if 'background' not in options and 'scores' in names:
         options['background'] = find_background(planner.folders[names['scores']].metrics)

@@ -43,6 +43,24 @@ def test_it_is_made_again_where_something_changed(reported):
     assert 'report: ' in text, 'its options count too'
 
 
+def test_what_is_outdated_is_not_shown(reported, monkeypatch):
+    """It may be of other classes than the rest."""
+    shown = []
+    monkeypatch.setattr(
+        'mmwsss.visualization.report.make_report',
+        lambda path, *, masks, predictions, **options: shown.append((masks, predictions)),
+    )
+    reported.edit('train.py', 'width=4', 'width=4, value=1')
+    reported.edit('train.py', 'test_cfg = dict()', "test_cfg = dict(kind='masks')")
+    reported.edit(
+        'toy_recipe.py', "masks='masks.masks'", "masks='masks.masks', predictions='val.masks'"
+    )
+    reported.run()
+    reported.run(until_stage='masks', stage_options={'masks.model.value': 2})
+    masks, val = (reported.work_dir / name / 'masks' for name in ('masks', 'val'))
+    assert shown == [(masks, val), (masks, None)]
+
+
 def test_one_that_failed_is_tried_again_and_leaves_no_older_one(reported):
     reported.run()
     reported.edit('masks.py', 'value=1', 'value=2')
