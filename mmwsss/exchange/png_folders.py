@@ -135,12 +135,7 @@ class VocFormat(ExchangeFormat):
 
     def find(self, source: Path, classes: Sequence[str]) -> list[tuple[str, MaskReader]]:
         """Masks of ``SegmentationClass``; grey PNGs hold numbers, others VOC's colours."""
-        names = list(classes)
-        if (source / 'labels.txt').is_file():
-            try:
-                names = foreground(read_lines(source / 'labels.txt'))
-            except DataError as error:
-                raise StoreError(str(error)) from None
+        names = _names(source / 'labels.txt', classes)
         folder = source / _MASKS if (source / _MASKS).is_dir() else source
         return _found(folder, partial(_read_voc, names, class_values(classes)))
 
@@ -160,8 +155,9 @@ class IndexFormat(ExchangeFormat):
         _write_lines(out / 'classes.txt', classes)
 
     def find(self, source: Path, classes: Sequence[str]) -> list[tuple[str, MaskReader]]:
-        """Masks of a folder and the folders in it."""
-        return _found(source, partial(_read_indices, len(classes)))
+        """Masks of a folder and the folders in it; numbers are those of ``classes.txt``, if any."""
+        names = _names(source / 'classes.txt', classes)
+        return _found(source, partial(_read_indices, names, class_values(classes)))
 
 
 def _save(path: Path, image: Image.Image) -> None:
@@ -228,6 +224,21 @@ def _read_voc(
         raise ValueError(f'{path}: cannot be read ({error})') from None
     mask = _numbers(path) if grey else to_indices(path, voc_colours(len(names)))
     checked_size(mask.shape, expected)
+    return _renumbered(mask, names, values)
+
+
+def _names(listed: Path, classes: Sequence[str]) -> list[str]:
+    """Names that a file beside masks lists for their numbers; the store's where there is none."""
+    if not listed.is_file():
+        return list(classes)
+    try:
+        return foreground(read_lines(listed))
+    except DataError as error:
+        raise StoreError(str(error)) from None
+
+
+def _renumbered(mask: np.ndarray, names: Sequence[str], values: dict[str, int]) -> np.ndarray:
+    """Values of the store for the classes that a mask's numbers stand for."""
     table = np.zeros(256, np.uint8)
     table[255] = 255
     for number in np.unique(mask).tolist():
@@ -245,10 +256,12 @@ def _numbers(path: Path) -> np.ndarray:
         raise ValueError(f'{path}: cannot be read ({error})') from None
 
 
-def _read_indices(count: int, path: Path, expected: Size | None) -> np.ndarray:
+def _read_indices(
+    names: Sequence[str], values: dict[str, int], path: Path, expected: Size | None
+) -> np.ndarray:
     mask = _numbers(path)
     checked_size(mask.shape, expected)
-    wrong = sorted({int(v) for v in np.unique(mask)} - {*range(count + 1), 255})
+    wrong = sorted({int(v) for v in np.unique(mask)} - {*range(len(names) + 1), 255})
     if wrong:
-        raise ValueError(f'{path}: values 0..{count} and 255 are expected, found {wrong[:10]}')
-    return mask.astype(np.uint8)
+        raise ValueError(f'{path}: values 0..{len(names)} and 255 are expected, found {wrong[:10]}')
+    return _renumbered(mask, names, values)

@@ -10,8 +10,6 @@ from mmengine.config import Config
 
 from mmwsss.config.comparing import NONE, canonical, changes, flatten, is_cosmetic, shortened
 from mmwsss.config.custom_imports import custom_modules
-from mmwsss.datasets.errors import DataError
-from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder
 from mmwsss.recipes.code import ReachableCode
 from mmwsss.recipes.recipe import Stage
 from mmwsss.stores.hashing import hash_file, hash_text
@@ -159,9 +157,13 @@ def _unnamed_files(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     tags = dataset.get('tags') or {'source': 'csv'}
     if tags.get('source') == 'csv' and 'path' not in tags:
         yield from _named_files('tags.csv', root)
-    if dataset.get('ann_file') or dataset.get('split'):
+    prefixes = (dataset.get('data_prefix') or {}).values()
+    if not prefixes or dataset.get('ann_file') or dataset.get('split'):
         return
-    for prefix in (dataset.get('data_prefix') or {}).values():
+    from mmwsss.datasets.errors import DataError  # torch, which plans of listed photos do without
+    from mmwsss.datasets.listing import IMAGE_SUFFIXES, list_folder
+
+    for prefix in prefixes:
         folder = os.path.join(root, prefix)
         with suppress(DataError, OSError):  # the stage says what is wrong with it
             found = list_folder(folder, IMAGE_SUFFIXES, twice_ok=True)
