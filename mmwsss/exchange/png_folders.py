@@ -241,11 +241,11 @@ def _renumbered(mask: np.ndarray, names: Sequence[str], values: dict[str, int]) 
     """Values of the store for the classes that a mask's numbers stand for."""
     table = np.zeros(256, np.uint8)
     table[255] = 255
-    for number in np.unique(mask).tolist():
-        if number not in (0, 255):
-            if number > len(names):
-                raise ValueError(f'value {number} found, there are {len(names)} classes')
-            table[number] = value_of(names[number - 1], values)
+    found = set(np.unique(mask).tolist()) - {0, 255}
+    if wrong := sorted(number for number in found if number > len(names)):
+        raise ValueError(f'values 0..{len(names)} and 255 are expected, found {wrong[:10]}')
+    for number in found:
+        table[number] = value_of(names[number - 1], values)
     return table[mask]
 
 
@@ -261,7 +261,4 @@ def _read_indices(
 ) -> np.ndarray:
     mask = _numbers(path)
     checked_size(mask.shape, expected)
-    wrong = sorted({int(v) for v in np.unique(mask)} - {*range(len(names) + 1), 255})
-    if wrong:
-        raise ValueError(f'{path}: values 0..{len(names)} and 255 are expected, found {wrong[:10]}')
     return _renumbered(mask, names, values)

@@ -155,9 +155,14 @@ def _unnamed_files(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the same of what a data set reads by default: ``tags.csv``, folders without a list."""
     root = dataset['data_root']
     tags = dataset.get('tags') or {'source': 'csv'}
-    if tags.get('source') == 'csv' and 'path' not in tags:
+    if isinstance(tags, dict) and tags.get('source') == 'csv' and 'path' not in tags:
         yield from _named_files('tags.csv', root)
-    prefixes = (dataset.get('data_prefix') or {}).values()
+    prefix = dataset.get('data_prefix')  # a text in some libraries' data sets
+    prefixes = [
+        folder
+        for folder in (prefix.values() if isinstance(prefix, dict) else [prefix])
+        if isinstance(folder, str)
+    ]
     if not prefixes or dataset.get('ann_file') or dataset.get('split'):
         return
     from mmwsss.datasets.errors import DataError  # torch, which plans of listed photos do without

@@ -77,7 +77,7 @@ class StageRunner:
                 folder.folder.rename(old)
         elif decision.verb == 'resume':
             for path, problem in folder.keep_unreadable().items():
-                progress.say(f'  no mask of this stage, kept in {path}, and made anew: {problem}')
+                progress.say(f'  no mask of this stage ({problem}): kept in {path}, and made anew')
         identity = self.planner.identity(stage)
         earlier = float((folder.started or {}).get('seconds', 0)) if folder.done is None else 0.0
         command = self.command(stage, decision)

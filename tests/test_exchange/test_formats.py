@@ -412,10 +412,10 @@ def test_photos_that_a_camera_held_sideways(tmp_path):
 def test_numbers_without_names_are_those_of_the_store(store, tmp_path):
     export_masks(store, EXCHANGE_FORMATS['png'], tmp_path / 'out')
     (tmp_path / 'out/classes.txt').unlink()
-    for number, reason in ((3, None), (4, 'values 0..3 and 255 are expected, found [4]')):
+    for number, reasons in ((3, []), (4, ['values 0..3 and 255 are expected, found [4]'])):
         Image.fromarray(np.full((9, 4), number, np.uint8)).save(tmp_path / 'out/full.png')
         done = import_corrections(tmp_path / 'out', EXCHANGE_FORMATS['png'], 'png', store)
-        assert done.problems == [] if reason is None else reason in done.problems[0].reason
+        assert [problem.reason for problem in done.problems] == reasons
     assert (store['full'] == 3).all()
 
 

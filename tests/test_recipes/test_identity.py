@@ -107,6 +107,14 @@ def test_what_a_data_set_reads_by_default_counts(tmp_path):
     assert differences(before, now('test')) == [f'files changed ({photos})']
 
 
+def test_data_sets_of_other_libraries(tmp_path):
+    """Their prefixes may be texts, or None, and what they call tags anything."""
+    (tmp_path / 'train').mkdir()
+    for prefix, found in (('train', [str(tmp_path / 'train/*')]), (None, []), ({'img': None}, [])):
+        dataset = {'data_root': str(tmp_path), 'data_prefix': prefix, 'tags': 'mine'}
+        assert list(record(train_dataloader={'dataset': dataset})['files']) == found
+
+
 def test_a_folder_may_be_written_in_other_ways(tmp_path, monkeypatch):
     (tmp_path / 'photos').mkdir()
     (tmp_path / 'photos/tags.csv').write_text('a.jpg,cat')
